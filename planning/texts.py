@@ -1,0 +1,73 @@
+"""Every sentence a person reads, in Chinese and in English, from the tables in ``locales/``.
+
+One TOML file a room; each entry holds its two languages side by side, so that they cannot drift apart::
+
+    [fault.households_negative]
+    message = { zh = "户数为负：{value}。", en = "Negative households: {value}." }
+
+is read as the key ``fault.households_negative.message``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, Final, Literal
+
+Language = Literal["zh", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+
+
+def t(key: str, language: Language = "zh", /, **facts: object) -> str:
+    """Return the sentence ``key`` in ``language`` with ``facts`` filled in.
+
+    Raises
+    ------
+    KeyError
+        If no table has the key, or the sentence needs a fact that is not given: both are mistakes in the program.
+    """
+    return entries()[key][language].format_map(facts)
+
+
+def both(key: str, /, **facts: object) -> str:
+    """Return the sentence in Chinese, then `` / ``, then English."""
+    return f"{t(key, 'zh', **facts)} / {t(key, 'en', **facts)}"
+
+
+def has(key: str) -> bool:
+    """Say whether a table holds ``key``."""
+    return key in entries()
+
+
+@cache
+def entries() -> Mapping[str, Mapping[str, str]]:
+    """Return all entries, ``{key: {"zh": …, "en": …}}``.
+
+    Raises
+    ------
+    ValueError
+        If two tables hold one key.
+    """
+    found: dict[str, Mapping[str, str]] = {}
+    folder = resources.files("planning") / "locales"
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if not file.name.endswith(".toml"):
+            continue
+        for key, entry in _leaves(tomllib.loads(file.read_text(encoding="utf-8")), ""):
+            if key in found:
+                raise ValueError(f"{file.name}: {key} stands in two tables")
+            found[key] = entry
+    return found
+
+
+def _leaves(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield the entries of nested tables under dotted keys; an entry is a table of languages."""
+    if set(table) == set(LANGUAGES):
+        yield prefix, table
+        return
+    for name, inner in table.items():
+        if not isinstance(inner, Mapping):
+            raise TypeError(f"{prefix}.{name}: an entry needs both zh and en")
+        yield from _leaves(inner, f"{prefix}.{name}" if prefix else name)
