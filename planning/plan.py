@@ -110,6 +110,7 @@ class Plan:
     as_of: date
     inputs: Mapping[str, InputSpec]
     crs: str | None = None
+    notes: tuple[str, ...] = ()
     walk: Walk = field(default_factory=Walk)
     standards: Mapping[str, Any] = field(default_factory=dict)
     siting: Siting = field(default_factory=Siting)
@@ -234,6 +235,9 @@ def _is_maps(value: Any) -> bool:
 
 
 TEXT: Final = Kind(_is_text, "一段文字", "a text")
+TEXTS: Final = Kind(
+    lambda value: isinstance(value, list) and all(map(_is_text, value)), "文字列表", "a list of texts"
+)
 DATE: Final = Kind(_is_date, "日期，写作 2025-12-31，不加引号", "a date, written 2025-12-31 without quotes")
 FLAG: Final = Kind(lambda value: isinstance(value, bool), "true 或 false", "true or false")
 WHOLE: Final = Kind(_is_whole, "不小于 0 的整数", "a whole number, 0 or more")
@@ -257,7 +261,7 @@ _EXTRA_INPUT_KEYS: Final[Mapping[str, Mapping[str, Kind]]] = {
 }
 
 SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
-    "plan": {"name": TEXT, "standard": TEXT, "as_of": DATE, "crs": TEXT},
+    "plan": {"name": TEXT, "standard": TEXT, "as_of": DATE, "crs": TEXT, "notes": TEXTS},
     **{f"inputs.{name}": {**_INPUT_KEYS, **_EXTRA_INPUT_KEYS.get(name, {})} for name in INPUTS},
     "walk": {
         "speed_m_per_s": _number(0.3, 2.5),
@@ -383,12 +387,10 @@ def _sections(words: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def _unknown(key: str, known: list[str], file: str) -> Fault:
     section, _, last = key.rpartition(".")
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    if not near:
-        everywhere = [f"{name}.{word}" for name, table in SECTIONS.items() for word in table]
-        near = [word for word in everywhere if word.rpartition(".")[2] == last] or [
-            word for word in everywhere if word.rpartition(".")[0] == section
-        ]
+    everywhere = [f"{name}.{word}" for name, table in SECTIONS.items() for word in table]
+    misplaced = [word for word in everywhere if word.rpartition(".")[2] == last]
+    near = misplaced if len(misplaced) == 1 else difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    near = near or misplaced or [word for word in everywhere if word.rpartition(".")[0] == section]
     return Fault("plan_unknown_key", file=file, column=key, value=key, facts={"nearest": near[0] if near else known[0]})
 
 
@@ -444,6 +446,7 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
         standard=head["standard"],
         as_of=head["as_of"] if stated else date.today(),
         crs=head.get("crs"),
+        notes=tuple(head.get("notes", ())),
         inputs={name: _input(name, spec, folder) for name, spec in words["inputs"].items()},
         walk=Walk(**walk),
         standards=dict(words.get("standards", {})),

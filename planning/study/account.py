@@ -1,0 +1,115 @@
+"""Settling the ledger: what the run itself found out about a row is added to what the door said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import geopandas as gpd
+import pandas as pd
+
+from planning import network, texts
+from planning.demand import Access
+from planning.network import Network
+from planning.study.records import LevelCover, Places, StudyInputs
+from planning.tables import ledger_frame
+
+Counts = Mapping[str, Mapping[str, int]]
+_GAP_M = 1.0  # dangling ends nearer than this to another road are worth a look
+
+
+def settle(
+    inputs: StudyInputs, walkways: Network, facilities: gpd.GeoDataFrame, access: Access, places: Places
+) -> tuple[pd.DataFrame, Counts]:
+    """Return the ledger with the run's own flags, and the counts that go with it.
+
+    Flags: areas without given entrances, with their setting assumed, or not snapped to the network; facilities and
+    candidates not snapped; roads with a loose end beside another road.
+    """
+    ledger, counts = inputs.ledger, {name: dict(entry) for name, entry in inputs.counts.items()}
+    for table, flags in _flags(inputs, walkways, facilities, access, places).items():
+        if table in counts and not flags.empty:
+            ledger = _add(ledger, counts[table], table, flags, inputs)
+    return ledger.reset_index(drop=True), counts
+
+
+def _flags(
+    inputs: StudyInputs, walkways: Network, facilities: gpd.GeoDataFrame, access: Access, places: Places
+) -> dict[str, pd.Series]:
+    """Return, by table, a Series of reason codes indexed by row id; an id may come several times."""
+    max_snap_m = inputs.plan.walk.max_snap_m
+    gates = access.gates
+    loose = network.snap(walkways, access.points.geometry, max_snap_m=max_snap_m).edge < 0
+    snapped_somewhere = set(access.points.loc[~loose, "residential_id"])
+    unsnapped = [name for name, gate in gates.items() if gate != "closed" and name not in snapped_somewhere]
+    lost = network.snap(walkways, facilities.representative_point(), max_snap_m=max_snap_m).edge < 0
+    adrift = facilities[lost]
+    gaps = network.gaps(walkways, within_m=_GAP_M)
+    residential = [
+        _coded(gates.index[gates == "inferred"], "no_entrances"),
+        _coded(gates.index[gates == "closed"], "gates_closed"),
+        _coded(places.assumed.index[places.assumed.to_numpy(dtype=bool)], "setting_assumed"),
+        _coded(unsnapped, "unsnapped"),
+    ]
+    return {
+        "residential": pd.concat(residential),
+        "facilities": _coded(adrift.loc[adrift["status"] != "candidate", "facility_id"], "unsnapped"),
+        "candidates": _coded(adrift.loc[adrift["status"] == "candidate", "facility_id"], "unsnapped"),
+        "roads": _coded(sorted(set(gaps["road_id"])), "loose_end"),
+    }
+
+
+def _coded(ids: object, code: str) -> pd.Series:
+    return pd.Series(code, index=pd.Index(ids, dtype="str"), dtype="str")
+
+
+def _add(ledger: pd.DataFrame, counts: dict[str, int], table: str, flags: pd.Series, inputs: StudyInputs) -> pd.DataFrame:
+    """Add ``flags`` to the rows of ``table``; rows that the ledger only counted get a line of their own."""
+    codes = flags.groupby(level=0, sort=True).agg(";".join)
+    here = (ledger["table"] == table) & ledger["id"].isin(codes.index) & (ledger["outcome"] != "excluded")
+    listed = ledger[here]
+    counts["used"] -= int((listed["outcome"] == "used").sum())
+    counts["flagged"] += int((listed["outcome"] == "used").sum())
+    added = listed["id"].map(codes)
+    reasons = listed["reasons"].fillna("")
+    merged = listed.assign(
+        outcome="flagged",
+        reasons=(reasons + ";" + added).str.strip(";"),
+        remedy=(listed["remedy"].fillna("") + " " + added.map(_remedies)).str.strip(),
+    )
+    ledger = ledger.copy()
+    ledger.loc[here, merged.columns] = merged
+    unlisted = codes[~codes.index.isin(ledger.loc[ledger["table"] == table, "id"])]
+    if unlisted.empty:
+        return ledger
+    fresh = _new_lines(table, unlisted, inputs)
+    counts["used"] -= len(fresh)
+    counts["flagged"] += len(fresh)
+    return pd.concat([ledger, fresh], ignore_index=True)
+
+
+def _new_lines(table: str, codes: pd.Series, inputs: StudyInputs) -> pd.DataFrame:
+    """Return ledger lines for rows the door only counted."""
+    contract_key = {"roads": "road_id", "residential": "residential_id"}.get(table, "facility_id")
+    rows = inputs.tables[table].drop_duplicates("source_row").set_index(contract_key).loc[codes.index, "source_row"]
+    file = inputs.plan.inputs[table].file.name
+    return ledger_frame(
+        [
+            {
+                "table": table,
+                "file": file,
+                "layer": inputs.plan.inputs[table].layer or "",
+                "row": row,
+                "id": name,
+                "outcome": "flagged",
+                "reasons": codes[name],
+                "column": "",
+                "value": "",
+                "remedy": _remedies(codes[name]),
+            }
+            for name, row in rows.groupby(level=0).first().items()
+        ]
+    )
+
+
+def _remedies(codes: str) -> str:
+    return " ".join(texts.both(f"reason.{code}") for code in codes.split(";"))

@@ -1,0 +1,54 @@
+"""Coverage of one level: nearest facility, who is covered at the radius, and at every band beside it."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+
+from planning import catchment, coverage
+from planning.demand import Access
+from planning.network import Network
+from planning.plan import Plan
+from planning.study.records import LevelCover, StudyInputs
+
+
+def cover_level(
+    inputs: StudyInputs, walkways: Network, access: Access, serving: gpd.GeoDataFrame, *, radius_m: float
+) -> LevelCover:
+    """Return the coverage of the residential areas by the facilities ``serving``."""
+    plan, areas = inputs.plan, inputs.tables["residential"]
+    nearest = catchment.nearest(walkways, serving, access.points, max_snap_m=plan.walk.max_snap_m)
+
+    def at(metres: float) -> tuple[pd.DataFrame, dict[str, object]]:
+        shares = _shares(inputs, walkways, serving, metres)
+        covered = coverage.cover(areas, access, nearest, radius_m=metres, shares=shares)
+        return covered, coverage.summarise(areas, covered, radius_m=metres, minutes=minutes_of(plan, metres))
+
+    covered, summary = at(radius_m)
+    bands = {band_key(metres): at(metres)[1] for metres in plan.bands_m}
+    return LevelCover(nearest=nearest, covered=covered, summary=summary, bands=bands)
+
+
+def minutes_of(plan: Plan, metres: float) -> float | None:
+    """Return the walking minutes of a radius; None where the plan states a service radius instead."""
+    if plan.standards.get("service_radius_m") is not None:
+        return None
+    minutes = round(metres / plan.walk.speed_m_per_s / 60, 6)
+    return int(minutes) if minutes == int(minutes) else minutes
+
+
+def band_key(metres: float) -> str:
+    """Return a radius as the summary names it: whole metres as text."""
+    return str(round(metres))
+
+
+def _shares(inputs: StudyInputs, walkways: Network, serving: gpd.GeoDataFrame, metres: float) -> pd.Series | None:
+    """Return how much of each area counts as reached; None where its access points alone decide."""
+    walk, areas = inputs.plan.walk, inputs.tables["residential"]
+    if walk.rule == "entrance":
+        return None
+    if walk.rule == "frontage":
+        union = catchment.reached_union(walkways, serving, limit_m=metres, max_snap_m=walk.max_snap_m)
+        return coverage.frontage_shares(areas, walkways.lines, union, frontage_m=walk.frontage_m)
+    outline = catchment.service_areas(walkways, serving, limits_m=[metres], max_snap_m=walk.max_snap_m)
+    return coverage.area_shares(areas, outline.union_all())

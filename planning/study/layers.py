@@ -1,0 +1,222 @@
+"""Bringing the rooms' answers together into the layers of a result. Joins and renames; no arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planning import catchment, demand, lifecycle
+from planning.compliance import Assessment
+from planning.demand import Access
+from planning.errors import Fault, InputRefused
+from planning.network import Network
+from planning.plan import Plan
+from planning.study.records import LevelCover, Places, StudyInputs
+from planning.tables import LEVELS
+
+STREET_TYPES: Final = ("street", "town")
+_COVER_COLUMNS: Final = ("facility_id", "distance_m", "status", "share")
+
+
+def all_facilities(inputs: StudyInputs) -> gpd.GeoDataFrame:
+    """Return existing facilities and candidates in one table, with ``in_service`` and ``service_reason``.
+
+    Raises
+    ------
+    InputRefused
+        If one id stands in both tables.
+    """
+    existing = inputs.tables["facilities"]
+    parts = [existing]
+    candidates = inputs.tables.get("candidates")
+    if candidates is not None:
+        _refuse_shared_ids(existing, candidates, inputs.plan)
+        parts.append(candidates)
+    facilities = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=inputs.crs)
+    return facilities.assign(in_service=lifecycle.in_service(facilities, inputs.plan.as_of).to_numpy(dtype=bool))
+
+
+def _refuse_shared_ids(existing: pd.DataFrame, candidates: pd.DataFrame, plan: Plan) -> None:
+    shared = sorted(set(existing["facility_id"]) & set(candidates["facility_id"]))
+    if shared:
+        file = plan.inputs["candidates"].file.name
+        raise InputRefused(
+            [Fault("facility_id_twice", file=file, column="facility_id", value=name) for name in shared]
+        )
+
+
+def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the facilities that are not candidates."""
+    return facilities[facilities["status"] != "candidate"].reset_index(drop=True)
+
+
+def serving(facilities: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
+    """Return the facilities of ``level`` in service, by id."""
+    chosen = facilities[(facilities["level"] == level) & facilities["in_service"]]
+    return chosen.sort_values("facility_id").reset_index(drop=True)
+
+
+def levels(facilities: pd.DataFrame, asked: str) -> tuple[str, ...]:
+    """Return every level with a facility row of any status, and the level that sites are sought for."""
+    found = {*facilities["level"].dropna(), asked}
+    return tuple(level for level in LEVELS if level in found)
+
+
+def places(residential: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None) -> Places:
+    """Return where each area lies: by its own columns first, else by the unit that contains it."""
+    ids = pd.Index(residential["residential_id"], name="residential_id")
+    by_type: dict[str, pd.Series] = {}
+    for kind in ("county", "street", "town", "community", "village") if units is not None else ():
+        by_type[kind] = demand.unit_of(residential, units, [kind]).set_axis(ids)
+    street = _named_street(residential["street_id"].set_axis(ids), units)
+    for kind in STREET_TYPES:
+        if kind in by_type:
+            street = street.fillna(by_type[kind])
+    setting, assumed = demand.setting_of(residential, units)
+    return Places(units=by_type, street=street, setting=setting.set_axis(ids), assumed=assumed.set_axis(ids))
+
+
+def _named_street(stated: pd.Series, units: gpd.GeoDataFrame | None) -> pd.Series:
+    """Return the street each area states, by unit id; ledgers often give the street's name instead."""
+    if units is None:
+        return stated
+    streets = units[units["type"].isin(STREET_TYPES)].sort_values("unit_id")
+    by_name = streets.dropna(subset=["name"]).drop_duplicates("name", keep=False).set_index("name")["unit_id"]
+    known = stated.where(stated.isin(set(streets["unit_id"])))
+    return known.fillna(stated.map(by_name))
+
+
+def reach_table(
+    walkways: Network, facilities: gpd.GeoDataFrame, access: Access, covers: Mapping[str, LevelCover], plan: Plan
+) -> pd.DataFrame:
+    """Return all pairs up to the largest radius reported, and each area's nearest facility per level beyond it."""
+    limit_m = max(*plan.bands_m, plan.radius_m, plan.siting_radius_m)
+    near = catchment.reach(
+        walkways, facilities, demand_points(access), limit_m=limit_m, max_snap_m=plan.walk.max_snap_m
+    )
+    beyond = [
+        cover.covered["facility_id distance_m".split()].dropna().rename_axis("demand_id").reset_index()
+        for cover in covers.values()
+    ]
+    table = pd.concat([near, *beyond], ignore_index=True)[["facility_id", "demand_id", "distance_m"]]
+    return table.drop_duplicates(["facility_id", "demand_id"]).sort_values(
+        ["facility_id", "demand_id"], ignore_index=True
+    )
+
+
+def demand_points(access: Access) -> gpd.GeoDataFrame:
+    """Return the access points as the reach table wants them: several rows an area, indexed by its id."""
+    return access.points.set_index(pd.Index(access.points["residential_id"], name="demand_id"))[["geometry"]]
+
+
+def residential(
+    areas: gpd.GeoDataFrame, covers: Mapping[str, LevelCover], assessment: Assessment | None
+) -> gpd.GeoDataFrame:
+    """Return the residential layer: input columns, each level's nearest facility and status, the findings."""
+    layer = areas.set_index(pd.Index(areas["residential_id"], name="residential_id")).drop(columns="residential_id")
+    for level, cover in covers.items():
+        named = cover.covered[list(_COVER_COLUMNS)].add_prefix(f"{level}_")
+        layer = layer.join(named)
+    if assessment is not None:
+        found = assessment.residential
+        layer = layer.drop(columns=[name for name in found.columns if name in layer.columns]).join(found)
+    return gpd.GeoDataFrame(layer.reset_index(), geometry="geometry", crs=areas.crs)
+
+
+def uncovered(
+    residential: gpd.GeoDataFrame, covers: Mapping[str, LevelCover], access: Access, places: Places
+) -> gpd.GeoDataFrame:
+    """Return one row per area and level outside the circle, with the cause."""
+    base = residential.set_index("residential_id", drop=False)
+    parts = []
+    for level, cover in covers.items():
+        outside = cover.covered[cover.covered["status"] != "covered"]
+        areas = base.loc[outside.index]
+        parts.append(
+            gpd.GeoDataFrame(
+                {
+                    "residential_id": areas["residential_id"].to_numpy(),
+                    "name": areas["name"].to_numpy(),
+                    "level": level,
+                    "status": outside["status"].to_numpy(),
+                    "cause": _cause(outside["status"], access.gates.reindex(outside.index)).to_numpy(),
+                    "facility_id": outside["facility_id"].to_numpy(),
+                    "distance_m": outside["distance_m"].to_numpy(),
+                    "street_id": places.street.reindex(outside.index).to_numpy(),
+                    "households": areas["households"].to_numpy(),
+                    "elderly": areas["elderly"].to_numpy(),
+                },
+                geometry=areas.geometry.to_numpy(),
+                crs=residential.crs,
+            )
+        )
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=residential.crs)
+
+
+def _cause(status: pd.Series, gates: pd.Series) -> pd.Series:
+    """Name why an area is outside: too far, no way there, gates closed, or a fault of the data."""
+    cause = status.map({"uncovered": "beyond_limit", "unreachable": "no_route", "unsnapped": "unsnapped"})
+    return cause.mask((status == "unreachable") & (gates == "closed"), "gates_closed")
+
+
+def findings(assessment: Assessment | None, clauses: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the findings of areas and pools, then those of the other clauses, in one table."""
+    columns = [
+        "clause_id", "subject_kind", "subject_id", "required", "actual", "unit", "verdict", "shortfall", "reason",
+        "strength", "deadline", "overdue",
+    ]  # fmt: skip
+    parts = []
+    if assessment is not None:
+        parts.append(assessment.findings)
+    if clauses is not None:
+        parts.append(clauses.rename(columns={"subject": "subject_id"}))
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat([part.reindex(columns=columns).astype(object) for part in parts], ignore_index=True).assign(
+        required=lambda table: pd.to_numeric(table["required"]),
+        actual=lambda table: pd.to_numeric(table["actual"]),
+        shortfall=lambda table: pd.to_numeric(table["shortfall"]),
+    )
+
+
+def rooms(assessment: Assessment | None) -> pd.DataFrame:
+    """Return the rooms that were looked at, each with its reason; empty where compliance was not asked."""
+    return pd.DataFrame() if assessment is None else assessment.rooms
+
+
+def indicators(clauses: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the findings of the other clauses; empty where they were not asked."""
+    return pd.DataFrame() if clauses is None else clauses
+
+
+def circles(
+    walkways: Network, facilities: gpd.GeoDataFrame, plan: Plan
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return service areas and reached roads of the facilities in service, one row a facility and minutes."""
+    limits = {plan.walk.metres(minutes): minutes for minutes in plan.walk.minutes}
+    ordered = facilities.sort_values("facility_id")
+    facts = ordered.set_index("facility_id")[["name", "level"]]
+
+    def dressed(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        minutes = layer["limit_m"].map(limits).astype(float)
+        return layer.assign(minutes=minutes).join(facts, on="facility_id")
+
+    areas = catchment.service_areas(walkways, ordered, limits_m=list(limits), max_snap_m=plan.walk.max_snap_m)
+    roads = catchment.reached_roads(walkways, ordered, limits_m=list(limits), max_snap_m=plan.walk.max_snap_m)
+    return dressed(areas), dressed(roads)
+
+
+def border(units: gpd.GeoDataFrame) -> Any:
+    """Return the outline of the plan area: the highest type of unit given."""
+    ranked = [kind for kind in ("county", *STREET_TYPES, "community", "village") if (units["type"] == kind).any()]
+    highest = STREET_TYPES if ranked[0] in STREET_TYPES else (ranked[0],)
+    return units[units["type"].isin(highest)].union_all()
+
+
+def within_border(facilities: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Say which facilities stand inside the plan area, the border included."""
+    return np.asarray(facilities.representative_point().covered_by(border(units)))

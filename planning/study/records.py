@@ -1,0 +1,86 @@
+"""What goes into a study and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from pyproj import CRS
+
+from planning.errors import Fault
+from planning.network import Network
+from planning.plan import Plan
+from planning.siting import SitingPlan
+from planning.standards import Standard
+
+
+@dataclass(frozen=True, eq=False)
+class StudyInputs:
+    """Everything a run looks at.
+
+    Attributes
+    ----------
+    tables
+        Canonical tables by input name, in the metric ``crs``; inputs the plan leaves out are absent.
+    ledger, counts
+        Where each input row ended up, and how many.
+    faults
+        Warnings met on the way in.
+    files
+        What was read: path, hash, layer, encoding, how its coordinates were brought to ``crs``.
+    """
+
+    plan: Plan
+    standard: Standard
+    tables: Mapping[str, gpd.GeoDataFrame]
+    ledger: pd.DataFrame
+    counts: Mapping[str, Mapping[str, int]]
+    faults: tuple[Fault, ...]
+    files: tuple[Any, ...]
+    crs: CRS
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """What a run found: the layers of ``results.gpkg`` as frames, and ``summary.json`` as ``summary``."""
+
+    inputs: StudyInputs
+    network: Network
+    residential: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    service_areas: gpd.GeoDataFrame
+    reached_roads: gpd.GeoDataFrame
+    uncovered: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame
+    findings: pd.DataFrame
+    rooms: pd.DataFrame
+    indicators: pd.DataFrame
+    reach: pd.DataFrame
+    ledger: pd.DataFrame
+    counts: Mapping[str, Mapping[str, int]]
+    siting: SitingPlan | None
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class LevelCover:
+    """One level's coverage: who is nearest to what, at the radius reported and at every band beside it."""
+
+    nearest: pd.DataFrame
+    covered: pd.DataFrame
+    summary: Mapping[str, Any]
+    bands: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where each residential area lies: its unit by type of unit, its street, urban or rural and whether assumed."""
+
+    units: Mapping[str, pd.Series]
+    street: pd.Series
+    setting: pd.Series
+    assumed: pd.Series

@@ -1,0 +1,215 @@
+"""Asking the optimiser: which candidates, under which constraints, and what the plan changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planning import catchment, siting
+from planning.demand import Access
+from planning.errors import Fault, InputRefused
+from planning.network import Network
+from planning.plan import Plan
+from planning.siting import SitingPlan
+from planning.study import layers
+from planning.study.circles import cover_level
+from planning.study.records import Places, StudyInputs
+
+_MODELS: Final = {"lscp": siting.lscp, "mclp": siting.mclp, "p_median": siting.p_median, "p_center": siting.p_center}
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A siting answer: the solver's plan, the layer of its sites, its entry in the summary."""
+
+    plan: SitingPlan | None
+    layer: gpd.GeoDataFrame
+    summary: Mapping[str, Any] | None
+
+
+def check(inputs: StudyInputs) -> list[Fault]:
+    """Return what stands between the tables and the siting the plan asks for."""
+    plan, candidates = inputs.plan, inputs.tables.get("candidates")
+    if candidates is None:
+        return []
+    faults = []
+    if plan.siting.model not in _MODELS:
+        facts = {"known": ", ".join(_MODELS)}
+        faults.append(Fault("siting_model_absent", file=plan.file, column="siting.model", value=plan.siting.model, facts=facts))
+    weights = inputs.tables["residential"][plan.siting.demand]
+    if weights.isna().all():
+        present = [name for name in ("elderly", "residents", "households") if inputs.tables["residential"][name].notna().any()]
+        facts = {"present": ", ".join(present) or "—"}
+        faults.append(Fault("siting_weight_absent", file=plan.inputs["residential"].file.name, column=plan.siting.demand, facts=facts))
+    usable = int((candidates["role"] != "forbidden").sum())
+    if plan.siting.p is not None and plan.siting.p > usable:
+        facts = {"usable": usable, "all": len(candidates)}
+        faults.append(Fault("siting_p_above_candidates", file=plan.file, column="siting.p", value=str(plan.siting.p), facts=facts))
+    needs_streets = plan.siting.one_per_street or plan.siting.min_share_per_street > 0
+    if needs_streets and not _has_streets(inputs):
+        faults.append(Fault("siting_streets_absent", file=plan.file, column="inputs.units"))
+    return faults
+
+
+def choose(
+    inputs: StudyInputs, walkways: Network, access: Access, facilities: gpd.GeoDataFrame, places: Places
+) -> Choice:
+    """Choose the new sites; without candidates there is nothing to choose.
+
+    The plan is evaluated by the same coverage functions as the current state, once before and once after.
+    """
+    plan = inputs.plan
+    if "candidates" not in inputs.tables:
+        return Choice(None, _no_sites(facilities), None)
+    offered = facilities[facilities["status"] == "candidate"]
+    fixed = layers.serving(facilities, plan.siting.level)
+    answer = _solve(inputs, walkways, access, offered, fixed, places)
+    opened = offered.set_index("facility_id", drop=False).loc[list(answer.sites)]
+    before = cover_level(inputs, walkways, access, fixed, radius_m=plan.siting_radius_m)
+    after = cover_level(
+        inputs, walkways, access, _together(fixed, opened, facilities), radius_m=plan.siting_radius_m
+    )
+    layer = _layer(answer, opened, facilities)
+    return Choice(answer, layer, _summary(inputs, answer, layer, before.summary, after.summary))
+
+
+def layer_of(choice: Choice | None, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the layer of chosen sites, empty where nothing was asked."""
+    return _no_sites(facilities) if choice is None else choice.layer
+
+
+def serving_with(choice: Choice | None, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the facilities in service together with the chosen sites."""
+    chosen = () if choice is None else tuple(choice.layer["facility_id"])
+    return facilities[facilities["in_service"] | facilities["facility_id"].isin(chosen)]
+
+
+def _solve(
+    inputs: StudyInputs,
+    walkways: Network,
+    access: Access,
+    offered: gpd.GeoDataFrame,
+    fixed: gpd.GeoDataFrame,
+    places: Places,
+) -> SitingPlan:
+    """Build the reach table and the constraints, and call the model."""
+    plan, ask = inputs.plan, inputs.plan.siting
+    by_radius = ask.model in ("lscp", "mclp")
+    reach = catchment.reach(
+        walkways,
+        pd.concat([fixed, offered], ignore_index=True),
+        layers.demand_points(access),
+        limit_m=plan.siting_radius_m if by_radius else np.inf,
+        max_snap_m=plan.walk.max_snap_m,
+    )
+    facts: dict[str, Any] = {
+        "fixed": tuple(fixed["facility_id"]),
+        "required": tuple(offered.loc[offered["role"] == "required", "facility_id"]),
+        "forbidden": tuple(offered.loc[offered["role"] == "forbidden", "facility_id"]),
+        "time_limit_s": ask.time_limit_s,
+    }
+    if ask.model != "lscp":
+        facts["p"] = ask.p
+    if ask.model != "p_center":
+        facts["weight"] = ask.demand
+    if by_radius:
+        facts["radius_m"] = plan.siting_radius_m
+    facts |= _constraints(inputs, offered, fixed, places)
+    candidates = tuple(offered["facility_id"])
+    return _MODELS[ask.model](reach, demand_table(inputs), candidates=candidates, **facts)
+
+
+def demand_table(inputs: StudyInputs) -> pd.DataFrame:
+    """Return the weights of every area by ``demand_id``; an empty cell weighs nothing."""
+    areas = inputs.tables["residential"]
+    weights = areas[["households", "residents", "elderly"]].fillna(0.0)
+    return weights.set_axis(pd.Index(areas["residential_id"], name="demand_id"))
+
+
+def _constraints(
+    inputs: StudyInputs, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFrame, places: Places
+) -> dict[str, Any]:
+    """Return the constraints the plan asks for, as the models take them."""
+    ask, found = inputs.plan.siting, {}
+    if ask.one_per_street:
+        found["one_per_street"] = True
+        found["street_of"] = _street_of(pd.concat([fixed, offered], ignore_index=True), inputs)
+    if ask.min_share_per_street > 0:
+        found["min_share_per_street"] = ask.min_share_per_street
+        found["demand_street"] = places.street.rename_axis("demand_id")
+    if ask.phases:
+        found["phases"] = tuple((phase.name, phase.p) for phase in ask.phases)
+    return found
+
+
+def _street_of(facilities: gpd.GeoDataFrame, inputs: StudyInputs) -> pd.Series:
+    """Return the street whose polygon contains each facility."""
+    from planning import demand
+
+    units = inputs.tables["units"]
+    street = demand.unit_of(facilities, units, list(layers.STREET_TYPES))
+    return street.set_axis(pd.Index(facilities["facility_id"], name="facility_id"))
+
+
+def _has_streets(inputs: StudyInputs) -> bool:
+    units = inputs.tables.get("units")
+    return units is not None and bool(units["type"].isin(layers.STREET_TYPES).any())
+
+
+def _together(fixed: gpd.GeoDataFrame, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    both = pd.concat([fixed, opened.reset_index(drop=True)], ignore_index=True)
+    return gpd.GeoDataFrame(both, geometry="geometry", crs=facilities.crs).sort_values("facility_id", ignore_index=True)
+
+
+def _layer(answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the chosen sites with rank, phase and gain, in rank order."""
+    kept = ["facility_id", "name", "source", "role", "max_floor_area_m2", "cost", "available_from"]
+    layer = opened[[*kept, "geometry"]].reset_index(drop=True)
+    layer.insert(2, "rank", range(1, len(layer) + 1))
+    layer.insert(3, "phase", list(answer.phase_of) if answer.phase_of else None)
+    layer.insert(4, "gain", list(answer.gain))
+    layer.insert(5, "floor_area_m2", layer["max_floor_area_m2"])
+    return gpd.GeoDataFrame(layer, geometry="geometry", crs=facilities.crs)
+
+
+def _no_sites(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    columns = ["facility_id", "name", "rank", "phase", "gain", "floor_area_m2"]
+    empty = {name: pd.Series(dtype="float64" if name in ("rank", "gain", "floor_area_m2") else "str") for name in columns}
+    return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=facilities.crs))
+
+
+def _summary(
+    inputs: StudyInputs,
+    answer: SitingPlan,
+    layer: gpd.GeoDataFrame,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return ``summary.siting``."""
+    ask, areas = inputs.plan.siting, inputs.tables["residential"]
+    missing = areas.loc[areas[ask.demand].isna(), "residential_id"]
+    sites = layer.drop(columns="geometry").to_dict("records")
+    return {
+        "model": ask.model,
+        "level": ask.level,
+        "demand": ask.demand,
+        "radius_m": inputs.plan.siting_radius_m if ask.model in ("lscp", "mclp") else None,
+        "p": ask.p,
+        "status": answer.status,
+        "objective": answer.objective,
+        "bound": answer.bound,
+        "gap": answer.gap,
+        "sites": sites,
+        "before": dict(before),
+        "after": dict(after),
+        "unreachable": list(answer.unreachable),
+        "unserved": list(answer.unserved),
+        "ties": [list(pair) for pair in answer.ties],
+        "reasons": [dict(reason) for reason in answer.reasons],
+        "weight_missing": sorted(missing),
+    }

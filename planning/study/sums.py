@@ -1,0 +1,133 @@
+"""The figures of a result in the shape of ``summary.json``: by level, by unit, for the whole plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from planning import compliance, coverage
+from planning.compliance import Assessment
+from planning.plan import Plan
+from planning.study.circles import minutes_of
+from planning.study.records import LevelCover, Places, StudyInputs
+
+
+def unit_rows(
+    inputs: StudyInputs, covers: Mapping[str, LevelCover], assessment: Assessment | None, places: Places
+) -> list[dict[str, Any]]:
+    """Return one entry per unit, by id: the coverage and compliance of the areas inside it."""
+    units = inputs.tables.get("units")
+    if units is None:
+        return []
+    areas = inputs.tables["residential"]
+    rows = []
+    for unit_id, name, kind in units.sort_values("unit_id")[["unit_id", "name", "type"]].itertuples(index=False):
+        inside = _inside(unit_id, kind, places)
+        rows.append(
+            {
+                "unit_id": unit_id,
+                "name": None if pd.isna(name) else name,
+                "type": kind,
+                "coverage": {
+                    level: _summary(areas, cover.covered, inside, inputs.plan) for level, cover in covers.items()
+                },
+                "compliance": None if assessment is None else compliance.summarise(assessment, inside),
+            }
+        )
+    return rows
+
+
+def unit_layer(inputs: StudyInputs, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
+    """Return the units layer: input columns and, per level, households and areas covered; the compliance sums."""
+    units = inputs.tables.get("units")
+    if units is None:
+        empty = {"unit_id": pd.Series(dtype="str"), "name": pd.Series(dtype="str"), "type": pd.Series(dtype="str")}
+        return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=inputs.crs))
+    flat = pd.DataFrame([_flat(row) for row in rows]).set_index("unit_id")
+    return units.sort_values("unit_id", ignore_index=True).join(flat, on="unit_id")
+
+
+def summary(
+    inputs: StudyInputs,
+    covers: Mapping[str, LevelCover],
+    assessment: Assessment | None,
+    rows: list[dict[str, Any]],
+    clauses: pd.DataFrame | None,
+    siting: Mapping[str, Any] | None,
+    counts: Mapping[str, Mapping[str, int]],
+) -> dict[str, Any]:
+    """Return the whole of ``summary.json``; parts that were not asked for are absent."""
+    found: dict[str, Any] = {"notes": list(inputs.plan.notes), **run_facts(inputs)}
+    if covers:
+        found["coverage"] = {level: dict(cover.summary) for level, cover in covers.items()}
+        found["coverage_band"] = {level: dict(cover.bands) for level, cover in covers.items()}
+    if assessment is not None:
+        found["compliance"] = dict(assessment.summary)
+    found["units"] = rows
+    if clauses is not None:
+        found["indicators"] = list(_indicators(clauses))
+    if siting is not None:
+        found["siting"] = dict(siting)
+    found["ledger"] = {name: dict(entry) for name, entry in counts.items()}
+    return clean(found)
+
+
+def run_facts(inputs: StudyInputs) -> dict[str, Any]:
+    """Return what every sheet must say of a run: plan, standard and its force, day, CRS, speed."""
+    plan, standard = inputs.plan, inputs.standard
+    return {
+        "plan": plan.name,
+        "as_of": plan.as_of.isoformat(),
+        "standard": {"id": standard.id, "title_zh": standard.title_zh, "title_en": standard.title_en,
+                     "status": standard.status},
+        "crs": inputs.crs.to_string(),
+        "speed_m_per_s": plan.walk.speed_m_per_s,
+        "rule": plan.walk.rule,
+    }  # fmt: skip
+
+
+def clean(content: Any) -> Any:
+    """Return ``content`` with numpy scalars as Python's and every missing value as None."""
+    if isinstance(content, Mapping):
+        return {str(key): clean(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [clean(value) for value in content]
+    if hasattr(content, "item"):
+        content = content.item()
+    if content is pd.NA or content is pd.NaT or (isinstance(content, float) and math.isnan(content)):
+        return None
+    return content
+
+
+def _inside(unit_id: str, kind: str, places: Places) -> pd.Index:
+    """Return the ids of the areas in a unit; streets as the areas' own table names them."""
+    where = places.street if kind in ("street", "town") else places.units[kind]
+    return where.index[where == unit_id]
+
+
+def _summary(areas: gpd.GeoDataFrame, covered: pd.DataFrame, inside: pd.Index, plan: Plan) -> dict[str, Any]:
+    chosen = areas[areas["residential_id"].isin(inside)]
+    subset = covered.loc[pd.Index(chosen["residential_id"])]
+    return coverage.summarise(chosen, subset, radius_m=plan.radius_m, minutes=minutes_of(plan, plan.radius_m))
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a unit's figures as columns of a layer."""
+    flat: dict[str, Any] = {"unit_id": row["unit_id"]}
+    for level, figures in row["coverage"].items():
+        for name in ("residential_total", "residential_covered", "households_total", "households_covered",
+                     "households_share", "elderly_total", "elderly_covered", "elderly_share"):  # fmt: skip
+            flat[f"{level}_{name}"] = figures[name]
+    for name, value in (row["compliance"] or {}).items():
+        flat[f"compliance_{name}"] = value
+    return flat
+
+
+def _indicators(clauses: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield the entries of ``indicators``, in the order of the document."""
+    wanted = ["clause_id", "subject", "required", "actual", "unit", "verdict", "overdue", "reason"]
+    yield from clauses[wanted].to_dict("records")

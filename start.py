@@ -1,0 +1,92 @@
+"""One file to start from: it needs Python 3.11 or newer and nothing else.
+
+python start.py run     does the main job on the sample district and says where the results are
+python start.py app     opens the workbench in the browser (a plan file may follow)
+python start.py test    runs the tests; --all runs the slow ones too
+
+The first call makes ``.venv`` and installs the pinned requirements, from ``wheelhouse/`` when there is one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+SAMPLE = HERE / "data" / "sample" / "plan.toml"
+
+
+def main(words: list[str]) -> int:
+    """Do what was asked and return its exit code."""
+    if sys.version_info < (3, 11):
+        print("需要 Python 3.11 或更新版本。 / Python 3.11 or newer is needed.")
+        return 2
+    if not words or words[0] not in ("run", "app", "test", "shell"):
+        print(__doc__)
+        return 2
+    command, rest = words[0], words[1:]
+    install(["requirements.txt", *(["tests/requirements.txt"] if command == "test" else [])])
+    return {"run": run, "app": app, "test": test, "shell": shell}[command](rest)
+
+
+def run(rest: list[str]) -> int:
+    """Run the sample, or the plan that is named."""
+    plan = rest or [str(SAMPLE), "--out", str(HERE / "out")]
+    return call("-m", "planning", "run", *plan)
+
+
+def app(rest: list[str]) -> int:
+    """Open the workbench."""
+    return call("-m", "planning", "app", *rest)
+
+
+def test(rest: list[str]) -> int:
+    """Run the quick suite, or with ``--all`` everything but what is run by hand."""
+    chosen = "not scale and not mutation" if "--all" in rest else "not slow and not scale and not mutation and not realdata"
+    words = [word for word in rest if word != "--all"]
+    workers = ["-n", "2"] if (os.cpu_count() or 1) > 1 and "-n" not in words else []
+    return call("-m", "pytest", "-q", "-m", chosen, *workers, *words)
+
+
+def shell(rest: list[str]) -> int:
+    """Run any command of the tool: ``python start.py shell check plan.toml``."""
+    return call("-m", "planning", *rest)
+
+
+def call(*words: str) -> int:
+    """Run this project's Python from the project's folder, always in UTF-8."""
+    settings = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(HERE)}
+    return subprocess.call([str(PYTHON), *words], cwd=HERE, env=settings)
+
+
+def install(files: list[str]) -> None:
+    """Make ``.venv`` and install the pinned files, once for each content of them."""
+    for name in files:
+        stamp = VENV / f"installed-{name.replace('/', '-')}"
+        wanted = hashlib.sha256((HERE / name).read_bytes()).hexdigest()
+        if stamp.exists() and stamp.read_text("utf-8") == wanted and PYTHON.exists():
+            continue
+        if not PYTHON.exists():
+            print("正在建立运行环境 .venv …… / Making .venv …", flush=True)
+            shutil.rmtree(VENV, ignore_errors=True)
+            venv.create(VENV, with_pip=True)
+        print(f"正在安装 {name} …… / Installing {name} …", flush=True)
+        subprocess.check_call([str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wheels(), "-r", name], cwd=HERE)
+        stamp.write_text(wanted, "utf-8")
+
+
+def wheels() -> list[str]:
+    """Return where pip looks: only in ``wheelhouse/`` when it is there."""
+    folder = HERE / "wheelhouse"
+    return ["--no-index", "--find-links", str(folder)] if folder.is_dir() else []
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
