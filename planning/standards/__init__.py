@@ -8,6 +8,7 @@ from planning.standards._apply import apply
 from planning.standards._load import catalogue, ids, load, validate
 from planning.standards._model import MINIMUM, POOLING, RATE, Built, Clause, Part, Standard, Switch
 from planning.standards._schema import METRICS, UNITS
+from planning.standards._tell import diff, listing, required, rows
 
 __all__ = [
     "METRICS",
@@ -22,7 +23,11 @@ __all__ = [
     "Switch",
     "apply",
     "catalogue",
+    "diff",
     "ids",
+    "listing",
     "load",
+    "required",
+    "rows",
     "validate",
 ]
