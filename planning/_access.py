@@ -1,0 +1,123 @@
+"""Private to `planning.demand`: where walkable edges meet the boundary of an area, or come nearest to it.
+
+Areas are rows of an array of geometries; what is found is a pair of arrays, the row of the area and the place.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+SAME_PLACE_M: Final = 0.001  # distances are counted in millimetres: places closer than one are the same
+TIE_M: Final = 0.0005
+
+Shapes = NDArray[np.object_]
+Rows = NDArray[np.intp]
+Places = tuple[Rows, Shapes]
+
+
+def meetings(borders: Shapes, lines: Shapes, barriers: Shapes) -> Places:
+    """Find the places where lines touch or cross borders, within 1 mm; of a common stretch its two ends.
+
+    A place on a barrier counts only if the line passes the barrier: the network was cut there, so what still passes is
+    a bridge, and what ends there is a dead end.
+    """
+    row, line = shapely.STRtree(lines).query(borders, predicate="dwithin", distance=SAME_PLACE_M)
+    pair, place = _common(lines[line], borders[row])
+    row, line = row[pair], line[pair]
+    if len(barriers):
+        passable = ~_stopped(place, lines[line], barriers)
+        row, place = row[passable], place[passable]
+    return distinct(row, place)
+
+
+def nearest_places(borders: Shapes, lines: Shapes, barriers: Shapes, max_snap_m: float) -> Places:
+    """Find on each border the one place nearest the lines, at any distance; ties go to the smaller x, then y.
+
+    With barriers, the nearest place from which a straight way of up to ``max_snap_m`` crosses none, where there is one.
+    Without lines, the first place of the border.
+    """
+    # the normal form, so that the same ring drawn from another vertex gives the same place
+    borders, lines = shapely.normalize(borders), shapely.normalize(lines)
+    if not len(lines):
+        return np.arange(len(borders)), _first_points(borders)
+    row, place = _ways(borders, lines, _nearest_m(borders, lines) + TIE_M)
+    if len(barriers):
+        free_row, free_place = _ways(borders, lines, np.full(len(borders), max_snap_m), barriers)
+        behind = ~np.isin(row, free_row)
+        row, place = np.concatenate([free_row, row[behind]]), np.concatenate([free_place, place[behind]])
+    return row, place
+
+
+def distinct(row: Rows, place: Shapes) -> Places:
+    """Sort places by row, x and y, and keep one of those of a row that lie within 1 mm of each other."""
+    x, y = shapely.get_x(place), shapely.get_y(place)
+    order = np.lexsort((y, x, row))
+    row, place = row[order], place[order]
+    first, second = shapely.STRtree(place).query(place, predicate="dwithin", distance=SAME_PLACE_M)
+    again = np.zeros(len(row), dtype=bool)
+    again[second[(row[first] == row[second]) & (first < second)]] = True
+    return row[~again], place[~again]
+
+
+def _common(lines: Shapes, borders: Shapes) -> Places:
+    """Return the places two by two geometries share, with the number of their pair."""
+    shared = shapely.intersection(lines, borders)
+    apart = shapely.is_empty(shared)  # within 1 mm, yet not touching
+    shared[apart] = shapely.get_point(shapely.shortest_line(borders[apart], lines[apart]), 0)
+    part, pair = shapely.get_parts(shared, return_index=True)
+    is_point = shapely.get_type_id(part) == shapely.GeometryType.POINT
+    end_pair, end = _ends(part[~is_point], pair[~is_point])
+    return np.concatenate([pair[is_point], end_pair]), np.concatenate([part[is_point], end])
+
+
+def _ends(parts: Shapes, pair: Rows) -> Places:
+    """Return the ends of common stretches; of a stretch all round, which has none, its first place."""
+    if not len(parts):
+        return pair, parts
+    pairs, number = np.unique(pair, return_inverse=True)
+    stretches = shapely.line_merge(shapely.multilinestrings(parts, indices=number))
+    stretch, owner = shapely.get_parts(shapely.normalize(stretches), return_index=True)
+    place = np.concatenate([shapely.get_point(stretch, 0), shapely.get_point(stretch, -1)])
+    return np.tile(pairs[owner], 2), place
+
+
+def _stopped(place: Shapes, lines: Shapes, barriers: Shapes) -> NDArray[np.bool_]:
+    """Say which places lie on a barrier at which their line ends."""
+    on, _ = shapely.STRtree(barriers).query(place, predicate="dwithin", distance=SAME_PLACE_M)
+    walled = np.isin(np.arange(len(place)), on)
+    ends = [shapely.dwithin(place, shapely.get_point(lines, end), SAME_PLACE_M) for end in (0, -1)]
+    return np.asarray(walled & (ends[0] | ends[1]))
+
+
+def _nearest_m(borders: Shapes, lines: Shapes) -> NDArray[np.float64]:
+    """Return the distance from each border to the nearest line."""
+    (row, _), metres = shapely.STRtree(lines).query_nearest(borders, return_distance=True, all_matches=False)
+    found = np.full(len(borders), np.nan)
+    found[row] = metres
+    return found
+
+
+def _ways(borders: Shapes, lines: Shapes, within_m: NDArray[np.float64], barriers: Shapes | None = None) -> Places:
+    """Return where the shortest way to a line within reach leaves each border, of ways that cross no barrier."""
+    row, line = shapely.STRtree(lines).query(borders, predicate="dwithin", distance=within_m)
+    way = shapely.shortest_line(borders[row], lines[line])
+    if barriers is not None:
+        crossing, _ = shapely.STRtree(barriers).query(way, predicate="intersects")
+        free = ~np.isin(np.arange(len(way)), crossing)
+        row, way = row[free], way[free]
+    place = shapely.get_point(way, 0)
+    length_mm = np.rint(shapely.length(way) * 1000)
+    order = np.lexsort((shapely.get_y(place), shapely.get_x(place), length_mm, row))
+    found, first = np.unique(row[order], return_index=True)
+    return found, place[order][first]
+
+
+def _first_points(borders: Shapes) -> Shapes:
+    """Return the first vertex of each border."""
+    coordinates, owner = shapely.get_coordinates(borders, return_index=True)
+    _, first = np.unique(owner, return_index=True)
+    return np.asarray(shapely.points(coordinates[first]))
