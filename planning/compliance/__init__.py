@@ -1,0 +1,146 @@
+"""Floor area per hundred households (每百户建筑面积): who owes how much, what counts, who meets it, what is missing.
+
+All arithmetic is in exact fractions of the decimals that stand in the tables; figures become floats at the end.
+Thresholds are inclusive unless a clause says above. An area that may be new or existing is judged under both
+readings, and only what both say alike is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+
+from planning.compliance import _built, _frames, _pools, _readings, _rooms
+from planning.standards import Standard
+
+__all__ = ["Assessment", "assess", "summarise"]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Areas and pools held against the floor-area clauses of a document.
+
+    Attributes
+    ----------
+    residential
+        By ``residential_id``: ``built_used`` (missing: neither), ``built_from``, ``required_m2, provided_m2,
+        shortfall_m2, rate_ok, unit_ok`` (of a pooled area: its own), ``pool_id`` and the pool's figures, ``verdict``,
+        ``reason``, ``paper_provided_m2``, ``paper_verdict``.
+    rooms
+        One row per facility and whom it is for, and per area's own statement: whether and why it counts.
+    findings
+        One row per assessable subject and clause, rate and single minimum apart.
+    summary
+        Sums over assessable stand-alone areas and each assessable pool once, and counts of areas by verdict.
+    accounts
+        By ``residential_id``, each area's part in those sums as exact fractions.
+    """
+
+    residential: pd.DataFrame
+    rooms: pd.DataFrame
+    findings: pd.DataFrame
+    summary: Mapping[str, Any]
+    accounts: pd.DataFrame
+
+
+def assess(
+    residential: pd.DataFrame,
+    facilities: pd.DataFrame,
+    pools: pd.DataFrame | None,
+    standard: Standard,
+    *,
+    switches: Mapping[str, Any],
+    as_of: date,
+) -> Assessment:
+    """Hold every residential area and pool against the floor-area clauses of a document.
+
+    Parameters
+    ----------
+    residential
+        Canonical areas; ``setting`` resolved (missing is urban). Polygons say which area a facility stands in.
+    facilities
+        Canonical facilities of any status; candidates are left out.
+    pools
+        ``residential_id, pool_id``, or None.
+    standard
+        The document as the plan reads it (`planning.standards.apply`).
+    switches
+        ``[standards]`` of the plan: ``single_minimum_applies, pool_rate, households_rounding, usable_to_gross,
+        new_cutoff, pooling``; absent ones are the document's.
+    as_of
+        The day that service and deadlines are judged on.
+
+    Returns
+    -------
+    Assessment
+        No facility and no stated room is 0 m²; a missing floor area, missing households or a rate that the document
+        does not state is ``not_assessable``; an area without households or outside the clause's setting is
+        ``not_applicable``.
+
+    Raises
+    ------
+    InputRefused
+        For pools where the document has none, of unknown areas, or that share an area.
+    """
+    chosen = {**standard.switches, **switches}
+    pooled = standard.pooling if switches.get("pooling") is None else bool(switches["pooling"])
+    roster = _rooms.Roster.of(
+        residential["residential_id"], _pools.membership(residential, pools, standard, allowed=pooled)
+    )
+    standing = facilities[facilities["status"] != "candidate"]
+    inside = _rooms.containing(standing, residential)
+    units = _rooms.units(standing, inside, roster, as_of, usable_factor=_usable_factor(standard, chosen))
+    stated = _rooms.declarations(residential, standing, inside)
+    areas = residential.join(_built.new_or_existing(residential, chosen.get("new_cutoff")))
+    readings = [
+        _readings.read(areas, built, units, stated, roster, standard, options=_options(chosen))
+        for built in _both_readings(areas["built_used"])
+    ]
+    undated = frozenset(areas.loc[areas["built_used"].isna(), "residential_id"])
+    agreed = _frames.Agreed(readings, undated, roster)
+    table, accounts = _frames.residential(areas, agreed, roster), _frames.accounts(agreed, roster)
+    return Assessment(
+        residential=table,
+        rooms=_frames.rooms(units, stated, agreed, roster),
+        findings=_frames.findings(agreed, as_of),
+        summary=_frames.summary(table, accounts),
+        accounts=accounts,
+    )
+
+
+def summarise(assessment: Assessment, residential_ids: Iterable[str]) -> dict[str, Any]:
+    """Return `Assessment.summary` over some areas; of a pool, the part its members owe, so that units add up.
+
+    Raises
+    ------
+    KeyError
+        For an id that was not assessed.
+    """
+    ids = list(residential_ids)
+    return _frames.summary(assessment.residential.loc[ids], assessment.accounts.loc[ids])
+
+
+def _usable_factor(standard: Standard, chosen: Mapping[str, Any]) -> Fraction | None:
+    """Return what a usable area is multiplied by; None where the document names gross area and no factor is given."""
+    if not standard.gross:
+        return Fraction(1)
+    factor = chosen.get("usable_to_gross")
+    return None if factor is None else Fraction(str(factor))
+
+
+def _options(chosen: Mapping[str, Any]) -> _readings.Options:
+    return _readings.Options(
+        each_room=chosen.get("single_minimum_applies") == "existing_rooms",
+        strictest=chosen.get("pool_rate") == "strictest",
+        started_hundred=chosen.get("households_rounding") == "started_hundred",
+    )
+
+
+def _both_readings(built: pd.Series[str]) -> list[pd.Series[str]]:
+    """Return the one reading of new or existing there is, or two: every undated area new, every one existing."""
+    return [built] if built.notna().all() else [built.fillna("new"), built.fillna("existing")]
