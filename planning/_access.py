@@ -34,22 +34,26 @@ def meetings(borders: Shapes, lines: Shapes, barriers: Shapes) -> Places:
     return distinct(row, place)
 
 
-def nearest_places(borders: Shapes, lines: Shapes, barriers: Shapes, max_snap_m: float) -> Places:
-    """Find on each border the one place nearest the lines, at any distance; ties go to the smaller x, then y.
+def nearest_places(areas: Shapes, lines: Shapes, barriers: Shapes, max_snap_m: float) -> Shapes:
+    """Find for each area the one place of its boundary nearest the lines, at any distance; ties by x, then y.
 
-    With barriers, the nearest place from which a straight way of up to ``max_snap_m`` crosses none, where there is one.
-    Without lines, the first place of the border.
+    With barriers, the nearest place from which a straight way of up to ``max_snap_m`` meets none. Where there is none
+    and the nearest place lies on a barrier, a place inside the area: from the barrier one could go either way.
+    Without lines, the first place of the boundary.
     """
     # the normal form, so that the same ring drawn from another vertex gives the same place
-    borders, lines = shapely.normalize(borders), shapely.normalize(lines)
-    if not len(lines):
-        return np.arange(len(borders)), _first_points(borders)
-    row, place = _ways(borders, lines, _nearest_m(borders, lines) + TIE_M)
+    areas, lines = shapely.normalize(areas), shapely.normalize(lines)
+    borders = shapely.boundary(areas)
+    if not len(lines) or not len(areas):
+        return _first_points(borders)
+    _, place = _ways(borders, lines, _nearest_m(borders, lines) + TIE_M)
     if len(barriers):
-        free_row, free_place = _ways(borders, lines, np.full(len(borders), max_snap_m), barriers)
-        behind = ~np.isin(row, free_row)
-        row, place = np.concatenate([free_row, row[behind]]), np.concatenate([free_place, place[behind]])
-    return row, place
+        tree = shapely.STRtree(barriers)
+        walled, _ = tree.query(place, predicate="dwithin", distance=SAME_PLACE_M)
+        place[walled] = shapely.point_on_surface(areas[walled])
+        row, free = _ways(borders, lines, np.full(len(borders), max_snap_m), tree)
+        place[row] = free
+    return place
 
 
 def distinct(row: Rows, place: Shapes) -> Places:
@@ -101,13 +105,17 @@ def _nearest_m(borders: Shapes, lines: Shapes) -> NDArray[np.float64]:
     return found
 
 
-def _ways(borders: Shapes, lines: Shapes, within_m: NDArray[np.float64], barriers: Shapes | None = None) -> Places:
-    """Return where the shortest way to a line within reach leaves each border, of ways that cross no barrier."""
+def _ways(
+    borders: Shapes, lines: Shapes, within_m: NDArray[np.float64], barriers: shapely.STRtree | None = None
+) -> Places:
+    """Return where the shortest way to a line within reach leaves each border, of ways that meet no barrier."""
     row, line = shapely.STRtree(lines).query(borders, predicate="dwithin", distance=within_m)
     way = shapely.shortest_line(borders[row], lines[line])
     if barriers is not None:
-        crossing, _ = shapely.STRtree(barriers).query(way, predicate="intersects")
-        free = ~np.isin(np.arange(len(way)), crossing)
+        # a way of no length is no line to the index: its start is asked too
+        starts = shapely.get_point(way, 0)
+        barred = [barriers.query(what, predicate="dwithin", distance=SAME_PLACE_M)[0] for what in (way, starts)]
+        free = ~np.isin(np.arange(len(way)), np.concatenate(barred))
         row, way = row[free], way[free]
     place = shapely.get_point(way, 0)
     length_mm = np.rint(shapely.length(way) * 1000)

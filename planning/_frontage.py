@@ -53,7 +53,7 @@ def frontage_shares(
     return _shares(residential, part, whole)
 
 
-def area_shares(residential: gpd.GeoDataFrame, outlines: gpd.GeoSeries | Shapes) -> pd.Series[float]:
+def area_shares(residential: gpd.GeoDataFrame, outlines: gpd.GeoSeries | Shapes | shapely.Geometry) -> pd.Series[float]:
     """Measure which share of each area's surface lies inside the outlines drawn around the reached streets.
 
     Parameters
@@ -61,7 +61,7 @@ def area_shares(residential: gpd.GeoDataFrame, outlines: gpd.GeoSeries | Shapes)
     residential
         ``residential_id`` and polygons or points, in a metric CRS.
     outlines
-        Polygons of the service areas, same CRS; where several overlap, the surface counts once.
+        Polygons of the service areas, or their union, same CRS; where several overlap, the surface counts once.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def area_shares(residential: gpd.GeoDataFrame, outlines: gpd.GeoSeries | Shapes)
         By ``residential_id``: surface inside / surface, 0 to 1; NaN for an area given as a point.
     """
     shapes = residential.geometry.to_numpy()
-    parts = shapely.get_parts(shapely.union_all(np.asarray(outlines, dtype=object)))
+    parts = shapely.get_parts(shapely.union_all(np.atleast_1d(np.asarray(outlines, dtype=object))))
     tree = shapely.STRtree(parts)
     inside, _ = tree.query(shapes, predicate="covered_by")
     cut, part = tree.query(shapes, predicate="intersects")

@@ -63,7 +63,8 @@ def access_points(
         How far from the network a point may lie; it only bounds the search for a way round a barrier.
     barriers
         Lines or polygons that cut walking. An edge that ends at a barrier does not open the boundary there (one that
-        passes it is a bridge and does); a straight way to the network crosses none while there is another way.
+        passes it does); a straight way to the network meets none while there is another way. Of polygons the boundary
+        is what no one crosses.
 
     Returns
     -------
@@ -71,13 +72,14 @@ def access_points(
         For an area without known gates: where edges meet its boundary (touching or crossing it, or within 1 mm), for
         an edge that runs along the boundary the ends of the common part; places within 1 mm of each other once. If
         there are none, the place of the boundary nearest the network, at any distance (beyond ``max_snap_m`` it will
-        not snap), ties going to the smaller x, then y. For an area given as a point: the point.
+        not snap), ties going to the smaller x, then y; where barriers leave no way from the boundary, and that place
+        is on one, a place inside, from where the barrier is felt. For an area given as a point: the point.
     """
     gates = _gates(residential, entrances)
     given_row, given_place = _open_gates(gates.index, entrances)
     bare = np.flatnonzero(gates == "inferred")
     row, place, is_apart = _inferred(
-        residential.geometry.to_numpy()[bare], _shapes(lines), _shapes(barriers), max_snap_m
+        residential.geometry.to_numpy()[bare], np.asarray(lines, dtype=object), _barrier_lines(barriers), max_snap_m
     )
     points = gpd.GeoDataFrame(
         {
@@ -200,16 +202,17 @@ def _inferred(
     borders = shapely.boundary(shapes[area])
     met, crossing = meetings(borders, lines, barriers)
     lonely = np.setdiff1d(np.arange(len(area)), met)
-    found, beside = nearest_places(borders[lonely], lines, barriers, max_snap_m)
-    row = np.concatenate([spot, area[met], area[lonely[found]]])
+    beside = nearest_places(shapes[area[lonely]], lines, barriers, max_snap_m)
+    row = np.concatenate([spot, area[met], area[lonely]])
     return row, np.concatenate([shapes[spot], crossing, beside]), np.isin(np.arange(len(shapes)), area[lonely])
 
 
-def _shapes(geometries: gpd.GeoSeries | gpd.GeoDataFrame | Shapes | None) -> Shapes:
-    if geometries is None:
+def _barrier_lines(barriers: gpd.GeoSeries | gpd.GeoDataFrame | None) -> Shapes:
+    """Return barriers as lines: of a polygon its boundary is what no one crosses."""
+    if barriers is None:
         return np.empty(0, dtype=object)
-    plain = geometries.geometry if isinstance(geometries, gpd.GeoDataFrame) else geometries
-    return np.asarray(plain, dtype=object)
+    shapes = barriers.geometry.to_numpy()
+    return np.asarray(np.where(shapely.get_dimensions(shapes) == 2, shapely.boundary(shapes), shapes), dtype=object)
 
 
 def _in_order(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
-from planning import coverage, texts
+from planning import catchment, coverage, demand, network, texts
 from planning.coverage import area_shares, causes, cover, frontage_shares, roll_up, served_by, summarise
 
 WEIGHTS = ("households", "residents", "elderly")
@@ -369,7 +369,61 @@ def test_area_shares_count_overlapping_outlines_once() -> None:
     assert math.isnan(got["r4"])
     two = area_shares(where, np.array([box(0, 0, 2, 10), box(8, 0, 10, 10)], dtype=object))
     assert two["r0"] == 0.4
+    assert area_shares(where, shapely.MultiPolygon([box(0, 0, 2, 10), box(8, 0, 10, 10)]))["r0"] == 0.4
+    assert area_shares(where, shapely.Polygon()).iloc[:4].tolist() == [0, 0, 0, 0]
     assert area_shares(where, np.array([], dtype=object)).iloc[:4].tolist() == [0, 0, 0, 0]
+
+
+def test_from_roads_to_figures_the_strip_the_gates_and_the_islands() -> None:
+    """The same cases through the network: street y = 0 from 0 to 1000, facility f on it at x = 0, limit 400.
+
+    strip: 1000 m along the street, 10 m off, no gates: nearest place (0, 10), 10 + 0 = 10 m; 40 % of the frontage.
+    gated: gates on the street at x = 300 (open) and 700 (open): 300 m; with the first closed 700 m.
+    isle: beside a road that joins nothing. off: 3 km away. shut: all gates closed.
+    """
+    roads = gpd.GeoDataFrame(
+        {"road_id": ["street", "isle"]},
+        geometry=[LineString([(0, 0), (1000, 0)]), LineString([(0, 900), (50, 900)])],
+        crs=CRS,
+    )
+    walkways = network.build(roads)
+    shapes = {
+        "strip": STRIP, "gated": box(300, -80, 700, -5), "late": box(300, -80, 700, -5), "isle": box(0, 905, 50, 950),
+        "off": box(0, 4000, 50, 4050), "shut": box(0, -80, 50, -10),
+    }  # fmt: skip
+    where = estates(*shapes.values()).assign(residential_id=pd.Series(list(shapes), dtype="str"))
+    table = where.assign(households=[1.0, 2.0, 4.0, 8.0, 16.0, 32.0], residents=np.nan, elderly=np.nan)
+    doors = gpd.GeoDataFrame(
+        {
+            "residential_id": pd.Series(["gated", "gated", "late", "late", "shut"], dtype="str"),
+            "open": pd.array([True, None, False, True, False], dtype="boolean"),
+        },
+        geometry=gpd.points_from_xy([300, 700, 300, 700, 0], [0, 0, 0, 0, -10]),
+        crs=CRS,
+    )
+    centre = gpd.GeoDataFrame({"facility_id": pd.Series(["f"], dtype="str")}, geometry=[Point(0, 0)], crs=CRS)
+    access = demand.access_points(where, doors, walkways.lines, max_snap_m=200)
+    nearest = catchment.nearest(walkways, centre, access.points)
+    got = cover(table, access, nearest, radius_m=400)
+    assert got["distance_m"].fillna(-1).to_dict() == {
+        "strip": 10, "gated": 300, "late": 700, "isle": -1, "off": -1, "shut": -1,
+    }  # fmt: skip
+    assert got["status"].tolist() == ["covered", "covered", "uncovered", "unreachable", "unsnapped", "unreachable"]
+    figures = summarise(table, got, radius_m=400, minutes=None)
+    assert (figures["households_covered"], figures["households_total"]) == (3, 63)
+    assert (figures["unreachable"], figures["unsnapped"]) == (2, 1)
+
+    union = catchment.reached_union(walkways, centre, limit_m=400)
+    shares = frontage_shares(where, walkways.lines, union, frontage_m=30)
+    assert shares["strip"] == 0.4
+    measured = cover(table, access, nearest, radius_m=400, shares=shares)
+    assert measured.loc["strip", ["share", "lower", "upper"]].tolist() == [0.4, 0.4, 1]
+    pd.testing.assert_frame_equal(measured[["facility_id", "distance_m"]], got[["facility_id", "distance_m"]])
+
+    none = catchment.nearest(walkways, centre.iloc[:0], access.points)
+    nothing = cover(table, access, none, radius_m=400)
+    assert nothing["status"].tolist() == ["unreachable"] * 4 + ["unsnapped", "unreachable"]
+    assert nothing["share"].sum() == 0
 
 
 # --------------------------------------------------------------------------------------------------------------- laws

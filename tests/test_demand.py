@@ -215,6 +215,22 @@ def test_the_way_to_the_network_goes_round_a_barrier_where_it_can() -> None:
     assert entered(SQUARE, west, far_east, barriers=railway) == [(0, 50)]
 
 
+def test_an_area_walled_in_without_a_gate_is_not_entered_through_its_wall() -> None:
+    """The wall is drawn as a polygon on the boundary; the road outside ends at it, the one inside too."""
+    wall = gpd.GeoSeries([SQUARE], crs=CRS)
+    inside = shapely.point_on_surface(SQUARE)
+    outer, inner = [(-50, 50), (0, 50)], [(0, 50), (30, 50)]
+    assert entered(SQUARE, outer, barriers=wall) == [(inside.x, inside.y)]
+    assert entered(SQUARE, outer, inner, barriers=wall) == [(inside.x, inside.y)]
+    assert entered(SQUARE, [(-50, 50), (-5, 50)], barriers=wall) == [(inside.x, inside.y)]
+
+
+def test_a_barrier_around_several_estates_bars_its_line_and_not_what_is_inside() -> None:
+    park = gpd.GeoSeries([box(-1000, -1000, 1000, 1000)], crs=CRS)
+    assert entered(SQUARE, [(-50, 50), (0, 50)], barriers=park) == [(0, 50)]
+    assert entered(SQUARE, [(-50, 50), (-20, 50)], barriers=park) == [(0, 50)]
+
+
 # -------------------------------------------------------------------------------------------------------------- units
 
 
