@@ -1,0 +1,80 @@
+"""Room of `network`: which road rows may be walked on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+CLASS_COLUMNS: Final = ("highway", "road_class")
+# Words of the OpenStreetMap key `highway` where nobody walks or nothing is built yet, and their Chinese counterparts.
+NOT_WALKABLE: Final = frozenset(
+    {
+        "abandoned",
+        "bus_guideway",
+        "construction",
+        "demolished",
+        "motorway",
+        "motorway_link",
+        "no",
+        "planned",
+        "platform",
+        "proposed",
+        "raceway",
+        "razed",
+        "高速",
+        "高速公路",
+        "高速路",
+    }
+)
+
+
+def walkable_rows(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Say of each row whether it may be walked on.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame
+        ``walkable`` decides where it is stated; else the class in ``highway``, or where that is missing in
+        ``road_class``. A row without either may be walked on. A class that is a list (``"['service', 'steps']"``,
+        ``service;steps``) may be walked on if one of its members may.
+
+    Returns
+    -------
+    array of bool, shape (rows,)
+    """
+    by_class = road_class(roads).map(_class_is_walkable).to_numpy(dtype=bool)
+    if "walkable" not in roads.columns:
+        return np.asarray(by_class)
+    stated = roads["walkable"].astype("boolean")
+    return np.where(stated.isna(), by_class, stated.to_numpy(dtype=bool, na_value=False))
+
+
+def road_class(roads: gpd.GeoDataFrame) -> pd.Series[Any]:
+    """Return the class of each road as the source wrote it, missing where no column states one."""
+    found = pd.Series(None, index=range(len(roads)), dtype=object)
+    for column in CLASS_COLUMNS:
+        if column in roads.columns:
+            found = found.where(found.notna(), pd.Series(roads[column].to_list(), dtype=object))
+    return found
+
+
+def _class_is_walkable(value: object) -> bool:
+    words = _members(value)
+    return not words or any(word not in NOT_WALKABLE for word in words)
+
+
+def _members(value: object) -> list[str]:
+    """Return the words of a class; a list, or a text that prints like one, has several."""
+    if isinstance(value, str):
+        parts: Iterable[object] = re.split(r"[\[\]()'\",;；、|\s]+", value)
+    elif isinstance(value, Iterable):
+        parts = value
+    else:
+        return []
+    return [word for word in (str(part).strip().lower() for part in parts) if word]
