@@ -157,6 +157,11 @@ class Palette:
     base: Mapping[str, Any]
     line: Mapping[str, Any]
     text: Mapping[str, Any]
+    road_roles: Mapping[str, str]
+
+    def road_role(self, road_class: str) -> str:
+        """Return the line (``arterial``, ``secondary``, ``local``, ``footway``) of a road class; unknown is local."""
+        return self.road_roles.get(road_class, "local")
 
     def status(self, status: str) -> Status:
         """Return how facilities of canonical ``status`` (``operating``, ``accepted`` …) are filled.
@@ -223,6 +228,7 @@ def load() -> Palette:
         base=_frozen(words["base"]),
         line=_frozen(words["line"]),
         text=_frozen(words["text"]),
+        road_roles=MappingProxyType({word: role for role, road in words["road"].items() for word in road}),
     )
 
 

@@ -192,6 +192,13 @@ def test_lines_are_never_thinner_than_a_pixel() -> None:
     assert book.pixels(0.5) == 2.0
 
 
+def test_road_classes_find_their_line() -> None:
+    book = palette.load()
+    words = ("primary", "次干路", "residential", "footway", "no such class", "")
+    assert [book.road_role(word) for word in words] == ["arterial", "secondary", "local", "footway", "local", "local"]
+    assert set(book.road_roles.values()) <= set(book.line)
+
+
 def test_the_palette_cannot_be_changed() -> None:
     book = palette.load()
     with pytest.raises(TypeError):
