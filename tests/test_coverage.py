@@ -340,6 +340,17 @@ def test_the_frontage_distance_is_inclusive_to_the_millimetre(y: float, counts: 
     assert got.notna().tolist() == [counts]
 
 
+@pytest.mark.parametrize("degrees", range(5, 90, 9))
+def test_a_slanted_street_30_m_off_counts_whole_at_coordinates_of_a_zone(degrees: int) -> None:
+    """A wall of 1000 m in any direction, the street beside it 30 m off as well as floats can say, 250 m reached."""
+    origin, turn = np.array([40_512_345.6, 4_012_345.6]), math.radians(degrees)
+    along, aside = np.array([math.cos(turn), math.sin(turn)]), np.array([math.sin(turn), -math.cos(turn)])
+    wall = shapely.Polygon([origin, origin + 1000 * along, origin + 1000 * along - 50 * aside, origin - 50 * aside])
+    street = np.array([LineString([origin + 30 * aside, origin + 30 * aside + 1000 * along])], dtype=object)
+    got = frontage_shares(estates(wall), street, stretches((0, 0, 250_000)), frontage_m=30)
+    assert got["r0"] == pytest.approx(0.25, abs=1e-6)
+
+
 def test_only_the_part_of_an_edge_along_the_area_counts() -> None:
     """Estate 0–100 m beside a street 1000 m long: 130 m of it lie within 30 m (the ends are rounded, 10 m off).
 

@@ -130,6 +130,7 @@ def test_a_road_shared_by_two_neighbours_opens_both() -> None:
     )
     assert spots(access, "a") == spots(access, "b") == [(100, 50)]
     assert access.points["residential_id"].tolist() == ["a", "b"]
+    assert not access.apart.any()
 
 
 def test_parts_and_courtyards_have_walls_too() -> None:
@@ -241,8 +242,8 @@ def districts(*rows: tuple[str, str, shapely.Geometry]) -> gpd.GeoDataFrame:
 
 WEST, EAST = box(0, 0, 10, 20), box(10, 0, 20, 20)
 LAND = districts(
-    ("t2", "town", WEST),
-    ("t1", "street", EAST),
+    ("t2", "street", WEST),
+    ("t1", "town", EAST),
     ("c", "county", box(0, 0, 20, 20)),
     ("v", "village", box(0, 0, 10, 10)),
 )
