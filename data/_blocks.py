@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import _skeleton as sk
 import numpy as np
+from _skeleton import Road, Skeleton
 from shapely import LineString, MultiPolygon, Point, Polygon, STRtree, union_all
 from shapely.affinity import rotate
 from shapely.ops import polygonize, split
 
-import _skeleton as sk
-from _skeleton import Road, Skeleton
-
-HALF_WIDTH_M = {"primary": 21.0, "secondary": 15.0, "tertiary": 11.0, "unclassified": 8.0, "residential": 8.0, "living_street": 4.0, "footway": 2.0}  # fmt: skip
-LANE_NAMES = (
-    "槐树巷 书院巷 钟楼巷 水井巷 染坊巷 豆市街 油坊胡同 竹竿巷 龙王庙街 状元街 双井街 柴市街 仓前街 考棚街 文庙街 "
-    "兴业街 朝阳街 新风路 建设街 红旗路 团结路 育才路 光明街 胜利路 和平路 友谊路 康复路 青年路 劳动街 纺织路 机床路 "
-    "镜湖路 云锦路 兰亭路 海棠路 银杏路 碧桐街 御澜街 澄心路 望岳路 春晓路 知行路 金桂街 长乐路 安泰街 永宁街 嘉禾路 "
-    "柳荫路 柳浪街 采桑路 东园路 石桥路 渔樵街 田园路"
-).split()
+HALF_WIDTH_M = {
+    "primary": 21.0,
+    "secondary": 15.0,
+    "tertiary": 11.0,
+    "unclassified": 8.0,
+    "residential": 8.0,
+    "living_street": 4.0,
+    "footway": 2.0,
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Parcel:
 def zone_of(point: Point) -> str:
     """Return the kind of quarter at a place."""
     x, y = point.x, point.y
-    if sk.near((1480, 2480), (x, y)) < 560 or sk.near((1560, 1690), (x, y)) < 300:
+    if sk.apart((1480, 2480), (x, y)) < 560 or sk.apart((1560, 1690), (x, y)) < 300:
         return "old"
     if y < 180 or (x < 330 and y < 1250) or (x < 350 and y > 2850):
         return "fields"
@@ -137,7 +138,9 @@ def _class_of(area_m2: float, zone: str, rng: np.random.Generator) -> str:
 def _name_streets(streets: list[Road]) -> list[Road]:
     """Give names to streets as far as names go; the short lanes stay without one."""
     ordered = sorted(streets, key=lambda road: (-round(road.line.length, 1), _place(road.line)))
-    named = [replace(road, name=name) for road, name in zip(ordered, LANE_NAMES, strict=False)]
+    named = [
+        replace(road, name=name) for road, name in zip(ordered, sk.drawn()["names"]["lanes"].split(), strict=False)
+    ]
     return named + ordered[len(named) :]
 
 
@@ -145,9 +148,9 @@ def _give_uses(parcels: list[Parcel], rng: np.random.Generator) -> list[Parcel]:
     """Give every parcel a use: the drawn places first, then chance, housing most of all."""
     tree = STRtree([parcel.shape for parcel in parcels])
     drawn = {}
-    for name, use, x, y in sk.PLACES:
-        for index in tree.query(Point(x, y), predicate="intersects"):
-            drawn[int(index)] = (name, use)
+    for place in sk.drawn()["places"]:
+        for index in tree.query(Point(place["at"]), predicate="intersects"):
+            drawn[int(index)] = (place["name"], place["use"])
     used = []
     for index, parcel in enumerate(parcels):
         draw = rng.random()

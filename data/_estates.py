@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-from shapely import LineString, Point, Polygon, STRtree
-from shapely.affinity import rotate
+from dataclasses import dataclass, replace
 
 import _skeleton as sk
+import numpy as np
 from _blocks import Parcel, setback
 from _skeleton import Road
+from shapely import LineString, Point, Polygon, STRtree
+from shapely.affinity import rotate
 
 KINDS = {
     "old": (("lane", 0.62), ("danwei", 0.90), ("estate", 1.0)),
@@ -29,21 +28,11 @@ YEARS = {
     "new": (2015, 2025),
     "village": (1985, 2010),
 }
-STEMS = (
-    "云锦 金桂 海棠 百合 松涛 碧桐 翠园 锦绣 和平 团结 银杏 阳光 幸福 东方 长乐 安泰 永宁 嘉禾 桃源 丽景 文昌 兰亭 御澜 清荷 "
-    "春晓 望岳 澄心 明珠 凤栖 天和 紫荆 梧桐 听澜 观澜 书香 景秀 瑞祥 福临 泰和 怡景 康乐 宏远 世纪 龙泽 枫林 芳草 静安居 采薇 "
-    "星河 月华 学府 青云 雅居 水岸 柳岸 荷塘 竹溪 槐荫里 石榴 丁香 玉兰 紫薇 樱花 蔷薇 芙蓉 白桦 香樟"
-).split()
 SUFFIXES = {
     "danwei": ("新村", "南区", "北区", "小区"),
     "estate": ("花园", "小区", "家园", "苑"),
     "new": ("府", "名邸", "公馆", "雅苑"),
 }
-LANES = "槐树里 书院里 钟楼里 水井里 染坊里 豆市里 油坊里 竹竿里 文庙里 状元里 双井里 柴市里 仓前里 考棚里 鼓楼里 南门里 碾坊里 铁匠里 盐店里 桥头里".split()
-WORKS = (
-    "纺织厂宿舍 机床厂宿舍 粮食局宿舍 邮电宿舍 铁路新村 农机厂家属院 教师公寓 建设局宿舍 化肥厂宿舍 供销社家属院 卫校宿舍 "
-    "水利局宿舍 棉麻公司宿舍 工商银行宿舍 印刷厂宿舍 轴承厂宿舍"
-).split()
 
 
 @dataclass(frozen=True)
@@ -78,29 +67,26 @@ class Estate:
 
 
 def settle(parcels: list[Parcel], streets: list[Road]) -> list[Estate]:
-    """Return the residential areas, numbered from the north-west."""
+    """Return the residential areas, numbered from the north-west; then the villages and the two odd ones."""
     rng = np.random.default_rng([sk.SEED, 2])
     tree = STRtree([road.line for road in streets])
-    names = _Names(rng)
+    names, plan = _Names(rng), sk.drawn()
     estates: list[Estate] = []
     for parcel in (parcel for parcel in parcels if parcel.use == "housing"):
         shape = _rounded(setback(parcel, streets, tree))
         if shape.area < 6000:
             continue
-        island = shape.buffer(15).contains(Point(sk.ISLAND_POINT))
+        island = shape.buffer(15).contains(Point(plan["island"]["at"]))
         kind = next(kind for kind, limit in KINDS[parcel.zone] if rng.random() < limit or limit == 1.0)
         gates = _gates(shape, streets, tree, rng, reach_m=45)
-        estates.append(_people(len(estates), "洲头苑" if island else names.take(kind), kind, shape, gates, island, rng))
-    for name, _, points in sk.VILLAGES:
-        shape = _rounded(Polygon(points))
-        estates.append(
-            _people(len(estates), name, "village", shape, _gates(shape, streets, tree, rng, reach_m=170), False, rng)
-        )
-    tiny = _rounded(Polygon(sk.TINY[1]))
-    estates.append(
-        _people(len(estates), sk.TINY[0], "danwei", tiny, _gates(tiny, streets, tree, rng, reach_m=80), False, rng)
-    )
-    estates.append(_people(len(estates), sk.REMOTE[0], "remote", Polygon(sk.REMOTE[1]), (), False, rng))
+        name = plan["island"]["name"] if island else names.take(kind)
+        estates.append(replace(_people(len(estates), name, kind, shape, gates, rng), island=island))
+    by_hand = [(told, "village", 170.0) for told in plan["villages"]]
+    by_hand += [(plan["tiny"], "danwei", 80.0), (plan["remote"], "remote", 0.0)]
+    for told, kind, reach_m in by_hand:
+        shape = _rounded(Polygon(told["ring"]))
+        gates = _gates(shape, streets, tree, rng, reach_m=reach_m) if reach_m else ()
+        estates.append(_people(len(estates), told["name"], kind, shape, gates, rng))
     return estates
 
 
@@ -112,8 +98,9 @@ class _Names:
     """Hands out names of a kind, none twice."""
 
     def __init__(self, rng: np.random.Generator) -> None:
-        self._lanes, self._works = list(rng.permutation(LANES)), list(rng.permutation(WORKS))
-        self._stems, self._rng = list(rng.permutation(STEMS)), rng
+        told = sk.drawn()["names"]
+        self._lanes, self._works = (list(rng.permutation(told[key].split())) for key in ("old_lanes", "works"))
+        self._stems, self._rng = list(rng.permutation(told["stems"].split())), rng
         self._used: set[str] = set()
 
     def take(self, kind: str) -> str:
@@ -135,7 +122,7 @@ class _Names:
 
 
 def _people(
-    index: int, name: str, kind: str, shape: Polygon, gates: tuple[Gate, ...], island: bool, rng: np.random.Generator
+    index: int, name: str, kind: str, shape: Polygon, gates: tuple[Gate, ...], rng: np.random.Generator
 ) -> Estate:
     """Fill a residential area with households of its age."""
     like = "estate" if kind == "remote" else kind
@@ -145,9 +132,7 @@ def _people(
     elderly_80 = round(elderly * rng.uniform(0.11, 0.17))
     first, last = YEARS[like]
     year = int(rng.integers(first, last + 1))
-    return Estate(
-        f"JZ{index + 1:03d}", name, kind, shape, gates, households, residents, elderly, elderly_80, year, island
-    )
+    return Estate(f"JZ{index + 1:03d}", name, kind, shape, gates, households, residents, elderly, elderly_80, year)
 
 
 # ---------------------------------------------------------------------------------------------------------- gates
@@ -227,7 +212,7 @@ def _largest(shape: Polygon) -> Polygon | None:
 
 
 def _rows(core: Polygon, row_m: float, rng: np.random.Generator) -> list[LineString]:
-    """Return the two cross paths, then the rows between buildings: parallel to the long side, not quite evenly spaced."""
+    """Return the two cross paths, then the rows between buildings, along the long side and not quite even."""
     box = np.array(core.minimum_rotated_rectangle.exterior.coords[:4])
     a, b, d = box[0], box[1], box[3]
     if np.hypot(*(b - a)) < np.hypot(*(d - a)):
@@ -262,8 +247,9 @@ def _some_dead_ends(lines: list[LineString], rng: np.random.Generator) -> list[L
     for row in rows:
         meets = [row.project(row.intersection(column).centroid) for column in columns if row.intersects(column)]
         if rng.random() < 0.4 and meets and max(meets) + 18 < row.length:
-            row = LineString([row.coords[0], row.interpolate(max(meets) + 15)])
-        kept.append(row)
+            kept.append(LineString([row.coords[0], row.interpolate(max(meets) + 15)]))
+        else:
+            kept.append(row)
     return columns + kept
 
 

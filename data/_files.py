@@ -10,17 +10,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import _skeleton as sk
 import geopandas as gpd
 import numpy as np
 import osmium
 import pyogrio
 import xlsxwriter
+from _streets import Way
 from pyproj import Transformer
 from shapely import transform
 from shapely.geometry.base import BaseGeometry
-
-import _skeleton as sk
-from _streets import Way
 
 STAMP = datetime(2025, 12, 31, tzinfo=UTC)
 FIRST_NODE, FIRST_WAY = 8_100_000_001, 910_000_001
@@ -28,13 +27,13 @@ FIRST_NODE, FIRST_WAY = 8_100_000_001, 910_000_001
 
 def to_grid(shape: BaseGeometry) -> BaseGeometry:
     """Return a shape in the projected CRS, to the centimetre."""
-    return transform(shape, lambda xy: np.round(xy + np.array(sk.ORIGIN), 2))
+    return transform(shape, lambda xy: np.round(xy + np.array(sk.drawn()["origin"]), 2))
 
 
 def to_degrees(xy: np.ndarray) -> np.ndarray:
     """Return longitude and latitude of local coordinates, to a centimetre (CGCS2000, taken as WGS 84)."""
-    away = Transformer.from_crs(sk.CRS, "EPSG:4490", always_xy=True)
-    east, north = (np.atleast_2d(xy) + np.array(sk.ORIGIN)).T
+    away = Transformer.from_crs(sk.drawn()["crs"], "EPSG:4490", always_xy=True)
+    east, north = (np.atleast_2d(xy) + np.array(sk.drawn()["origin"])).T
     return np.round(np.column_stack(away.transform(east, north)), 7)
 
 
@@ -110,7 +109,7 @@ def write_workbook(path: Path, sheet_name: str, heads: Sequence[str], rows: Sequ
         for column, name in enumerate(heads):
             cell = row.get(name)
             if isinstance(cell, date):
-                sheet.write_datetime(number, column, datetime(cell.year, cell.month, cell.day), day)  # noqa: DTZ001 - a date in a cell
+                sheet.write_datetime(number, column, datetime(cell.year, cell.month, cell.day), day)
             elif cell is not None and cell != "":
                 sheet.write(number, column, cell)
     book.close()

@@ -9,16 +9,27 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
-
 import _skeleton as sk
+import numpy as np
 from _estates import Estate
 from _facilities import Facility
 
 HEADINGS = (
-    "居住区编号", "小区名称", "户数（户）", "户数口径", "常住人口（人）", "60岁及以上人口（人）", "80岁及以上人口（人）", "新建/已建", "城乡属性",
-    "土地出让日期", "竣工日期", "养老用房建筑面积（㎡）", "最大单处养老用房面积（㎡）", "备注",
-)  # fmt: skip
+    "居住区编号",
+    "小区名称",
+    "户数（户）",
+    "户数口径",
+    "常住人口（人）",
+    "60岁及以上人口（人）",
+    "80岁及以上人口（人）",
+    "新建/已建",
+    "城乡属性",
+    "土地出让日期",
+    "竣工日期",
+    "养老用房建筑面积（㎡）",
+    "最大单处养老用房面积（㎡）",
+    "备注",
+)
 NEW_FROM = 2015
 RATE, LEAST_M2 = {"new": 20.0, "existing": 15.0}, 200.0
 
@@ -48,7 +59,7 @@ def rows(estates: list[Estate], placed: list[Facility]) -> list[Row]:
     """Return the ledger rows in the order of the ids."""
     rng = np.random.default_rng([sk.SEED, 5])
     with_facility = _with_facility(estates, placed)
-    ledger = [_row(estate, estate.id in with_facility, rng) for estate in estates]
+    ledger = [_row(estate, rng, has_facility=estate.id in with_facility) for estate in estates]
     plain = [
         row
         for row in ledger
@@ -70,7 +81,7 @@ def _with_facility(estates: list[Estate], placed: list[Facility]) -> set[str]:
     }
 
 
-def _row(estate: Estate, in_ledger: bool, rng: np.random.Generator) -> Row:
+def _row(estate: Estate, rng: np.random.Generator, *, has_facility: bool) -> Row:
     """Return a row without faults."""
     month, day = int(rng.integers(1, 13)), int(rng.integers(1, 28))
     completed = f"{estate.year}-{month:02d}-{day:02d}" if estate.year >= 2000 else str(estate.year)
@@ -86,7 +97,7 @@ def _row(estate: Estate, in_ledger: bool, rng: np.random.Generator) -> Row:
     row.built = ("新建" if new else "已建") if rng.random() < 0.45 else ""
     if estate.village:
         row.setting, row.completed = ("农村" if estate.name.endswith("一组") else ""), ""
-    if not in_ledger and not estate.village:
+    if not has_facility and not estate.village:
         row.room_m2, row.largest_m2 = _room(row, rng)
     return row
 
@@ -147,7 +158,7 @@ def _set_gaps(plain: list[Row]) -> None:
 
 
 def _write_like_people(ledger: list[Row]) -> None:
-    """Write some cells as people write them: full-width digits, thousands commas, units in the cell, years and months only."""
+    """Write some cells as people do: full-width digits, commas, units in the cell, years and months only."""
     known = [row for row in ledger if row.households]
     for row in known[3::17]:
         row.shown["户数（户）"] = str(row.households).translate(str.maketrans("0123456789", "０１２３４５６７８９"))
@@ -157,7 +168,7 @@ def _write_like_people(ledger: list[Row]) -> None:
         row.shown["养老用房建筑面积（㎡）"] = f"{row.room_m2:g}㎡"
     for row in [row for row in ledger if len(row.completed) == 10][1::6]:
         row.shown["竣工日期"] = f"{row.completed[:4]}年{int(row.completed[5:7])}月"
-    tiny = next(row for row in ledger if row.estate.name == sk.TINY[0])
+    tiny = next(row for row in ledger if row.estate.name == sk.drawn()["tiny"]["name"])
     tiny.shown["户数（户）"] = tiny.estate.households * 10  # a nought too many
 
 
@@ -181,15 +192,3 @@ def cells(row: Row) -> dict[str, Any]:
         "备注": row.remark,
     }
     return told | row.shown
-
-
-INDICATORS: tuple[tuple[str, str, str, str, str], ...] = (
-    ("LC-16", "", "1", "区自然资源局规划编制台账", "2023-11-30"),
-    ("LC-20", "", "92%", "区卫生健康局、民政局联合统计", "2025-11-30"),
-    ("LC-22", "", "1", "区市场监管局", "2025-12-15"),
-    ("LC-23", "", "0.8", "区民政局社会工作科", "2025-12-10"),
-    ("LC-27", "", "63.5%", "区民政局社会救助科", "2025-12-10"),
-    ("LC-28", "", "100%", "区民政局养老服务科", "2025-12-10"),
-    ("LC-31", "", "1", "区政府公报", "2023-12-20"),
-    ("LC-32", "", "0.56", "区财政局决算", "2025-12-01"),
-)

@@ -6,9 +6,12 @@ arterial without a common node, and an expressway nobody may walk on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
+import _skeleton as sk
 import numpy as np
+from _skeleton import Road, Skeleton
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -16,12 +19,8 @@ from shapely import LineString, Point, STRtree
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
-import _skeleton as sk
-from _skeleton import Road, Skeleton
-
 GAP_M, TWICE_M, SAME_M = 0.5, 1.6, 0.04
 GAP_STREET, TWICE_STREET = "银杏路", "光明街"
-FOOTBRIDGE_AT = (2085, 2850)  # over 人民路
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,9 @@ def _beside(line: LineString) -> LineString:
 
 def _footbridge(roads: list[Road]) -> list[Road]:
     """Return a footbridge over the arterial nearest to the drawn place, with stairs down to it on both sides."""
-    arterial = min(
-        (road.line for road in roads if road.highway == "primary"), key=lambda line: line.distance(Point(FOOTBRIDGE_AT))
-    )
-    at = arterial.project(Point(FOOTBRIDGE_AT))
+    place = Point(sk.drawn()["footbridge_at"])
+    arterial = min((road.line for road in roads if road.highway == "primary"), key=lambda line: line.distance(place))
+    at = arterial.project(place)
     here, ahead = (np.array(arterial.interpolate(s).coords[0]) for s in (at, at + 1))
     side = np.array([-(ahead - here)[1], (ahead - here)[0]]) * 16
     left, right = tuple(here + side), tuple(here - side)
@@ -148,18 +146,11 @@ def _merge(vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.round(vertices[first[order]], 3), rank[number]
 
 
-# -------------------------------------------------------------------------------------------------------- what is walked
-
-NOT_WALKED = ("motorway", "construction")
-
-
 def pieces(roads: list[Road]) -> list[Road]:
     """Return roads with ways of at most some twenty blocks, as surveyors cut them."""
     cut = []
     for road in roads:
         steps = max(1, round(road.line.length / 1400)) if road.layer == 0 and not road.tags else 1
         ends = np.linspace(0, road.line.length, steps + 1)
-        cut += [
-            replace(road, line=substring(road.line, start, end)) for start, end in zip(ends[:-1], ends[1:], strict=True)
-        ]
+        cut += [road.on(substring(road.line, start, end)) for start, end in pairwise(ends)]
     return cut

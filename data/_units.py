@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import _skeleton as sk
 import numpy as np
+from _estates import Estate
+from _skeleton import Road, Skeleton
 from shapely import LineString, Point, Polygon, STRtree, set_precision, union_all
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points, polygonize
 
-import _skeleton as sk
-from _estates import Estate
-from _skeleton import Road, Skeleton
-
-COUNTY = ("379901", "澄河区")
-STREETS = (
-    ("379901001", "北澄街道", "街道", ("北苑社区", "书院社区", "西门社区", "府前社区", "钟楼社区")),
-    ("379901002", "望湖街道", "街道", ("北环社区", "学府社区", "镜湖社区", "东兴社区", "清河社区", "御澜社区")),
-    ("379901003", "南塘街道", "街道", ("南塘社区", "文昌社区", "西关社区", "机床社区", "纺织社区", "柳荫社区")),
-    ("379901100", "柳园镇", "镇", ("石桥社区", "东柳社区", "柳园社区")),
-)
-VILLAGES = (("379901100201", "小河湾村"), ("379901100202", "东柳村"))
 OUTSIDE_ESTATES = 1.06  # people who live outside the residential areas: dormitories, shop houses
 
 
@@ -40,16 +32,18 @@ class Unit:
 
 def divide(skeleton: Skeleton, roads: list[Road], estates: list[Estate]) -> list[Unit]:
     """Return all units; the small ones tile the streets, the streets tile the district."""
+    told = sk.drawn()["units"]
+    county = told["county"]
     atoms = _atoms(skeleton, roads)
     street_of = np.array([_street(atom, skeleton) for atom in atoms])
     units: list[Unit] = []
-    for index, (street_id, name, kind, communities) in enumerate(STREETS):
-        mine = [atom for atom, street in zip(atoms, street_of, strict=True) if street == index]
-        small = _communities(mine, street_id, communities, skeleton, town=kind == "镇")
-        small = [_counted(unit, estates) for unit in small]
-        units.append(_above(street_id, name, kind, COUNTY[0], small))
+    for index, street in enumerate(told["streets"]):
+        mine = [atom for atom, own in zip(atoms, street_of, strict=True) if own == index]
+        small = [_counted(unit, estates) for unit in _communities(mine, street, skeleton)]
+        units.append(_above(street["id"], street["name"], street["type"], county["id"], small))
         units += small
-    return [_above(COUNTY[0], COUNTY[1], "区", "", [unit for unit in units if unit.parent == COUNTY[0]]), *units]
+    streets = [unit for unit in units if unit.parent == county["id"]]
+    return [_above(county["id"], county["name"], "区", "", streets), *units]
 
 
 def unit_at(units: list[Unit], point: Point, types: Sequence[str]) -> str:
@@ -93,23 +87,19 @@ def _street(atom: Polygon, skeleton: Skeleton) -> int:
     return 2 if point.x < 2435 else 3  # 柳园路
 
 
-def _communities(
-    atoms: list[Polygon], street_id: str, names: tuple[str, ...], skeleton: Skeleton, *, town: bool
-) -> list[Unit]:
+def _communities(atoms: list[Polygon], street: dict[str, Any], skeleton: Skeleton) -> list[Unit]:
     """Share the pieces of one street among its communities; beyond the expressway the town has villages."""
+    town = street["type"] == "镇"
     rural = [town and _beyond(atom, skeleton) for atom in atoms]
     units = []
-    if town:
-        for (unit_id, name), west in zip(VILLAGES, (True, False), strict=True):
-            mine = [
-                atom for atom, far in zip(atoms, rural, strict=True) if far and _west_of_rail(atom, skeleton) == west
-            ]
-            units.append(Unit(unit_id, name, "村", street_id, _one(mine)))
+    for village, west in zip(sk.drawn()["units"]["villages"] if town else (), (True, False), strict=town):
+        mine = [atom for atom, far in zip(atoms, rural, strict=True) if far and _west_of_rail(atom, skeleton) == west]
+        units.append(Unit(village["id"], village["name"], "村", street["id"], _one(mine)))
     urban = [atom for atom, far in zip(atoms, rural, strict=True) if not far]
-    owner = _nearest_seed(urban, len(names))
-    for index, name in enumerate(names):
+    owner = _nearest_seed(urban, len(street["communities"]))
+    for index, name in enumerate(street["communities"]):
         mine = [atom for atom, own in zip(urban, owner, strict=True) if own == index]
-        units.append(Unit(f"{street_id}{index + 1:03d}", name, "社区", street_id, _one(mine)))
+        units.append(Unit(f"{street['id']}{index + 1:03d}", name, "社区", street["id"], _one(mine)))
     return sorted(units, key=lambda unit: unit.id)
 
 
@@ -124,7 +114,7 @@ def _west_of_rail(atom: Polygon, skeleton: Skeleton) -> bool:
 
 
 def _nearest_seed(atoms: list[Polygon], count: int) -> np.ndarray:
-    """Return for each piece one of ``count`` groups: large pieces choose centres (k-means on area), slivers follow the longest border."""
+    """Return for each piece one of ``count`` groups: k-means on area for the large ones; slivers follow."""
     large = [index for index, atom in enumerate(atoms) if atom.area > 25_000]
     xy = np.array([atoms[index].centroid.coords[0] for index in large])
     weight = np.array([atoms[index].area for index in large])

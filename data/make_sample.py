@@ -1,7 +1,7 @@
 """Make the sample district in ``data/sample``: fictional from the first name to the last number.
 
-``python data/make_sample.py [FOLDER]`` writes the input files of ``plan.toml``; the same libraries write the same bytes.
-The plan file itself is written by hand and is only copied.
+``python data/make_sample.py [FOLDER]`` writes the input files of ``plan.toml``; the same libraries write the same
+bytes. What is drawn by hand stands in ``district.toml``; the plan file itself is written by hand and only copied.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def write_residential(folder: Path, estates: list[Estate], placed: list[Facility
             "小区类型": [kinds[estate.kind] for estate in estates],
         },
         geometry=[_files.to_grid(_drawn(estate)) for estate in estates],
-        crs=sk.CRS,
+        crs=sk.drawn()["crs"],
     )
     _files.write_gbk_shapefile(folder / "居住区.shp", frame)
     rows = [_ledgers.cells(row) for row in _ledgers.rows(estates, placed)]
@@ -210,7 +210,7 @@ def write_candidates(folder: Path, sites: list[Candidate]) -> None:
         {"备选编号": f"BX{n:02d}", "点位名称": site.name, "拟设级别": "街道级", **site.facts}
         for n, site in enumerate(sites, start=1)
     ]
-    frame = gpd.GeoDataFrame(facts, geometry=[_files.to_grid(site.shape) for site in sites], crs=sk.CRS)
+    frame = gpd.GeoDataFrame(facts, geometry=[_files.to_grid(site.shape) for site in sites], crs=sk.drawn()["crs"])
     frame = frame.rename(columns={"估算投资": "投资匡算"})
     _files.write_geopackage(folder / "备选点位.gpkg", {"备选点位": frame})
 
@@ -230,7 +230,7 @@ def write_units(folder: Path, units: list[Unit]) -> None:
             "60岁及以上人口": [unit.elderly for unit in units],
         },
         geometry=[_files.to_grid(unit.shape) for unit in units],
-        crs=sk.CRS,
+        crs=sk.drawn()["crs"],
     )
     _files.write_geopackage(folder / "行政单元.gpkg", {"行政单元": frame})
 
@@ -238,8 +238,8 @@ def write_units(folder: Path, units: list[Unit]) -> None:
 def write_others(folder: Path, skeleton: Skeleton) -> None:
     """Write clinics, railway fences and the indicators entered by hand."""
     clinics = [
-        ({"编号": f"YY{number:02d}", "名称": name, "类型": kind}, "Point", (x, y))
-        for number, (name, kind, x, y) in enumerate(_facilities.CLINICS, start=1)
+        ({"编号": f"YY{number:02d}", "名称": told["name"], "类型": told["kind"]}, "Point", told["at"])
+        for number, told in enumerate(sk.drawn()["clinics"], start=1)
     ]
     _files.write_geojson(folder / "医疗机构.geojson", clinics)
     fences = [
@@ -248,7 +248,8 @@ def write_others(folder: Path, skeleton: Skeleton) -> None:
     ]
     _files.write_geojson(folder / "铁路护栏.geojson", fences)
     heads = ("指标编号", "对象", "数值", "来源", "日期")
-    _files.write_csv(folder / "指标录入.csv", heads, _ledgers.INDICATORS, encoding="utf-8-sig")
+    entered = [tuple(told.values()) for told in sk.drawn()["indicators"]]
+    _files.write_csv(folder / "指标录入.csv", heads, entered, encoding="utf-8-sig")
 
 
 def _fences(skeleton: Skeleton) -> list[LineString]:
@@ -280,13 +281,17 @@ def write_base_map(folder: Path, skeleton: Skeleton, parcels: list[Parcel]) -> N
     ]
     layers = {
         "水域": gpd.GeoDataFrame(
-            {"名称": list(water)}, geometry=[_files.to_grid(shape) for shape in water.values()], crs=sk.CRS
+            {"名称": list(water)}, geometry=[_files.to_grid(shape) for shape in water.values()], crs=sk.drawn()["crs"]
         ),
         "绿地": gpd.GeoDataFrame(
-            {"名称": [p.name for p in green]}, geometry=[_files.to_grid(shape) for shape in shapes], crs=sk.CRS
+            {"名称": [p.name for p in green]},
+            geometry=[_files.to_grid(shape) for shape in shapes],
+            crs=sk.drawn()["crs"],
         ),
         "铁路": gpd.GeoDataFrame(
-            {"名称": ["澄济铁路"]}, geometry=[_files.to_grid(skeleton.rail.intersection(skeleton.reach))], crs=sk.CRS
+            {"名称": ["澄济铁路"]},
+            geometry=[_files.to_grid(skeleton.rail.intersection(skeleton.reach))],
+            crs=sk.drawn()["crs"],
         ),
     }
     _files.write_geopackage(folder / "底图.gpkg", layers)
