@@ -1,4 +1,4 @@
-"""Room of `network`: the network itself, as frozen arrays."""
+"""Room of `planning.network`: the network itself, as frozen arrays."""
 
 from __future__ import annotations
 

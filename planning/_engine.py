@@ -1,4 +1,4 @@
-"""Room of `catchment`: from tables of places to the compiled searches and back."""
+"""Room of `planning.catchment`: from tables of places to the compiled searches and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Room of `network`: line ends that stop short of another edge, and how they are closed on request."""
+"""Room of `planning.network`: line ends that stop short of another edge, and how they are closed on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Room of `catchment`: bounded shortest paths in whole millimetres, compiled by numba.
+"""Room of `planning.catchment`: bounded shortest paths in whole millimetres, compiled by numba.
 
 Imported when first used, for numba takes a second to load. Compiled code is kept in ``__pycache__`` beside this file,
 or, where that cannot be written to, in the user's cache folder or the one ``NUMBA_CACHE_DIR`` names.

@@ -1,4 +1,4 @@
-"""Room of `network`: what is refused before anything is measured."""
+"""Room of `planning.network`: what is refused before anything is measured."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from planning.crs import horizontal, is_web_mercator, same_projection
 from planning.errors import Fault
 
 GeometryType = shapely.GeometryType
@@ -24,11 +25,10 @@ def crs_faults(crs: Any, what: str) -> list[Fault]:
     """Refuse a CRS in which a planar length is not a length on the ground, in metres."""
     if crs is None:
         return [Fault("network_crs_missing", value=what)]
-    crs = _horizontal(pyproj.CRS.from_user_input(crs))
+    crs = horizontal(pyproj.CRS.from_user_input(crs))
     if not crs.is_projected:
         return [Fault("network_crs_geographic", value=crs.name, facts={"what": what})]
-    method = crs.coordinate_operation.method_name if crs.coordinate_operation else ""
-    if "Mercator" in method and "Transverse" not in method:
+    if is_web_mercator(crs):
         return [Fault("network_crs_mercator", value=crs.name, facts={"what": what})]
     if any(axis.unit_name not in ("metre", "meter") for axis in crs.axis_info[:2]):
         return [Fault("network_crs_not_metre", value=crs.name, facts={"what": what})]
@@ -40,7 +40,7 @@ def same_crs_faults(crs: pyproj.CRS, other: Any, what: str) -> list[Fault]:
     if other is None:
         return [Fault("network_crs_missing", value=what)]
     given = pyproj.CRS.from_user_input(other)
-    if given == crs:
+    if given == crs or same_projection(horizontal(given), horizontal(crs)):
         return []
     return [Fault("network_crs_differs", value=given.name, facts={"what": what, "network": crs.name})]
 
@@ -107,13 +107,6 @@ def finite(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
 def millimetres(value_m: float) -> int:
     """Return a distance in whole millimetres; infinity is further than any network reaches."""
     return 1 << 60 if math.isinf(value_m) else round(value_m * 1000)
-
-
-def _horizontal(crs: pyproj.CRS) -> pyproj.CRS:
-    """Return the plane part of a bound or compound CRS."""
-    if crs.is_bound and crs.source_crs is not None:
-        return _horizontal(crs.source_crs)
-    return _horizontal(crs.sub_crs_list[0]) if crs.is_compound else crs
 
 
 def _length(ids: object) -> int:

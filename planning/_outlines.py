@@ -1,4 +1,4 @@
-"""Room of `catchment`: lines and outlines drawn from reached parts of edges."""
+"""Room of `planning.catchment`: lines and outlines drawn from reached parts of edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Room of `network`: the nearest edge of a point, and whether the way to it is barred."""
+"""Room of `planning.network`: the nearest edge of a point, and whether the way to it is barred."""
 
 from __future__ import annotations
 

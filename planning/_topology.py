@@ -1,4 +1,4 @@
-"""Room of `network`: from lines to nodes and edges.
+"""Room of `planning.network`: from lines to nodes and edges.
 
 Lines are held as one flat table of vertices, so that every step is an array operation. A *key* is a number shared by
 the vertices that are joined; a *piece* is the part of a line between two neighbouring nodes.

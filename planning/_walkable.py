@@ -1,4 +1,4 @@
-"""Room of `network`: which road rows may be walked on."""
+"""Room of `planning.network`: which road rows may be walked on."""
 
 from __future__ import annotations
 
