@@ -68,7 +68,7 @@ def _overwritten(standard: Standard, given: Mapping[str, Any]) -> Iterator[Fault
     """Yield each number the plan gives although the document states one."""
     for metric, built, value in _numbers(given):
         clause = _find(standard.clauses, metric, built)
-        if clause is not None and clause.value is not None:
+        if clause is not None and clause.value is not None and not clause.entered:
             facts = {"clause": clause.id, "article": clause.article, "stated": str(clause.value)}
             yield Fault(
                 "standard_number_stated", column=f"standards.{_key(metric, built)}", value=str(value), facts=facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 from planning import texts
@@ -58,17 +59,21 @@ def diff(first: Standard, second: Standard, language: texts.Language = "zh") -> 
 
 def required(clause: Clause, language: texts.Language = "zh") -> str:
     """Return what a clause asks as text: ``≥ 30 ㎡/百户``, its parts joined by ``; ``, or 本文件未规定."""
-    unit = texts.t(f"standard.unit.{clause.unit}", language)
-    unit += texts.t(f"standard.basis.{clause.basis}", language)
     if clause.parts:
-        return "; ".join(f"{_sign(part.comparator)} {part.value:f} {unit}" for part in clause.parts)
+        return "; ".join(_asked(part.comparator, part.value, clause, language) for part in clause.parts)
     if clause.value is None:
         return texts.t("standard.unstated", language)
-    return f"{_sign(clause.comparator)} {clause.value:f} {unit}"
+    return _asked(clause.comparator, clause.value, clause, language)
 
 
-def _sign(comparator: str) -> str:
-    return {">=": "≥", "<=": "≤"}.get(comparator, comparator)
+def _asked(comparator: str, value: Decimal, clause: Clause, language: texts.Language) -> str:
+    sign = {">=": "≥", "<=": "≤"}.get(comparator, comparator)
+    if clause.unit == "act":
+        return texts.t("standard.unit.act", language)
+    if clause.unit == "share":
+        return f"{sign} {(value * 100).normalize():f}%"
+    unit = texts.t(f"standard.unit.{clause.unit}", language) + texts.t(f"standard.basis.{clause.basis}", language)
+    return f"{sign} {value.normalize():f} {unit}"
 
 
 def _pairs(first: Standard, second: Standard) -> Iterator[tuple[Clause | None, Clause | None]]:
