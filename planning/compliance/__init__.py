@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from planning.compliance import _built, _frames, _pools, _readings, _rooms
-from planning.standards import Standard
+from planning.standards import MINIMUM, RATE, Standard
 
 __all__ = ["Assessment", "assess", "summarise"]
 
@@ -94,8 +94,9 @@ def assess(
     )
     standing = facilities[facilities["status"] != "candidate"]
     inside = _rooms.containing(standing, residential)
-    units = _rooms.units(standing, inside, roster, as_of, usable_factor=_usable_factor(standard, chosen))
-    stated = _rooms.declarations(residential, standing, inside)
+    terms = _terms(standard, chosen)
+    units = _rooms.units(standing, inside, roster, as_of, terms=terms)
+    stated = _rooms.declarations(residential, standing, inside, terms=terms)
     areas = residential.join(_built.new_or_existing(residential, chosen.get("new_cutoff")))
     readings = [
         _readings.read(areas, built, units, stated, roster, standard, options=_options(chosen))
@@ -125,12 +126,15 @@ def summarise(assessment: Assessment, residential_ids: Iterable[str]) -> dict[st
     return _frames.summary(assessment.residential.loc[ids], assessment.accounts.loc[ids])
 
 
-def _usable_factor(standard: Standard, chosen: Mapping[str, Any]) -> Fraction | None:
-    """Return what a usable area is multiplied by; None where the document names gross area and no factor is given."""
-    if not standard.gross:
-        return Fraction(1)
+def _terms(standard: Standard, chosen: Mapping[str, Any]) -> _rooms.Terms:
+    """Return which floor area the document means by name; a minimum that names none means that of the rate."""
+    named = {
+        metric: {clause.area_type for clause in standard.clauses if clause.metric == metric} & {"gross", "usable"}
+        for metric in (RATE, MINIMUM)
+    }
+    rate = min(named[RATE], default="unspecified")
     factor = chosen.get("usable_to_gross")
-    return None if factor is None else Fraction(str(factor))
+    return _rooms.Terms(rate, min(named[MINIMUM], default=rate), None if factor is None else Fraction(str(factor)))
 
 
 def _options(chosen: Mapping[str, Any]) -> _readings.Options:

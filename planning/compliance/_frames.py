@@ -185,29 +185,35 @@ def rooms(units: Sequence[Unit], stated: Mapping[str, Declared], agreed: Agreed,
 
 
 def _unit_rows(unit: Unit, place: int, agreed: Agreed) -> Iterator[dict[str, Any]]:
-    if not unit.claims:
-        yield _room_row(unit, Claim(None), Fraction(1))
-    for order, claim in enumerate(unit.claims):
-        yield _room_row(unit, claim, same([reading.shares[place][order] for reading in agreed.readings]))
+    """Yield a unit's rows: what nobody is credited with, because nobody owes anything, is rejected in equal parts."""
+    claims = unit.claims or (Claim(None),)
+    said = zip(*(reading.shares[place] for reading in agreed.readings), strict=True)
+    shares = [same(share) for share in said] if unit.claims else [Fraction(1)]
+    nobody = all(share == 0 for share in shares)
+    for claim, share in zip(claims, shares, strict=True):
+        yield _room_row(unit, claim, share, Fraction(1, len(claims)) if nobody else share)
 
 
-def _room_row(unit: Unit, claim: Claim, share: Fraction | None) -> dict[str, Any]:
+def _room_row(unit: Unit, claim: Claim, share: Fraction | None, rejected: Fraction | None) -> dict[str, Any]:
     subject = claim.subject
-    counted = unit.today and subject is not None and share != 0
-    size = unit.floor_area_m2
-    part = None if size is None or share is None else size * share
+    taken = subject is not None and share != 0
+    counted = unit.today and taken
     return {
         "facility_id": unit.facility_id,
         "residential_id": subject.id if subject is not None and subject.kind == "residential" else claim.alone,
         "pool_id": subject.id if subject is not None and subject.kind == "pool" else None,
         "counted": counted,
-        "counted_on_paper": unit.on_paper and subject is not None and share != 0,
+        "counted_on_paper": unit.on_paper and taken,
         "reason": _room_reason(unit, claim, share),
-        "floor_area_m2": size,
+        "floor_area_m2": unit.area.m2,
         "share": share,
-        "credited_m2": part if counted else ZERO,
-        "rejected_m2": ZERO if counted else part,
+        "credited_m2": _portion(unit, share) if counted else ZERO,
+        "rejected_m2": ZERO if counted else _portion(unit, rejected),
     }
+
+
+def _portion(unit: Unit, share: Fraction | None) -> Fraction | None:
+    return None if unit.area.m2 is None or share is None else unit.area.m2 * share
 
 
 def _room_reason(unit: Unit, claim: Claim, share: Fraction | None) -> str:
@@ -218,21 +224,22 @@ def _room_reason(unit: Unit, claim: Claim, share: Fraction | None) -> str:
         return "served_unknown"
     if share == 0:
         return "nothing_owed"
-    return unit.unknown or ("share_unknown" if share is None else "counted")
+    return unit.area.unknown or ("share_unknown" if share is None else "counted")
 
 
 def _stated_row(area: str, statement: Declared, roster: Roster) -> dict[str, Any]:
     counted = not statement.replaced
+    size = statement.area.m2
     return {
         "residential_id": area,
         "pool_id": roster.pool_of.get(area),
         "counted": counted,
         "counted_on_paper": counted,
-        "reason": "stated_by_area" if counted else "replaced_by_facility",
-        "floor_area_m2": statement.total_m2,
+        "reason": (statement.area.unknown or "stated_by_area") if counted else "replaced_by_facility",
+        "floor_area_m2": size,
         "share": 1,
-        "credited_m2": statement.total_m2 if counted else ZERO,
-        "rejected_m2": ZERO if counted else statement.total_m2,
+        "credited_m2": size if counted else ZERO,
+        "rejected_m2": ZERO if counted else size,
     }
 
 

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -144,6 +144,13 @@ def _clauses(groups: Iterable[tuple[Clause, ...]]) -> tuple[Clause, ...]:
 # --------------------------------------------------------------------------------------------------- what is provided
 
 
+class Measure(NamedTuple):
+    """A floor area, or why it is unknown."""
+
+    m2: Fraction | None
+    unknown: str = ""
+
+
 @dataclass(frozen=True)
 class Part:
     """A room, or all rooms an area declares in one figure, as far as they count for a subject.
@@ -160,23 +167,29 @@ class Part:
     room_unknown: str = ""
 
 
-def room(size_m2: Fraction | None, share: Fraction | None, unknown: str) -> Part:
-    """Return one room with a floor area (None: unknown, for the reason ``unknown``) of which ``share`` is credited."""
-    if size_m2 is None:
-        return Part(None, (ZERO, None), (ZERO, None), unknown, unknown)
-    span = (size_m2, size_m2)
-    return Part(None, span, span, "share_unknown") if share is None else Part(size_m2 * share, span, span)
+def room(area: Measure, size: Measure, share: Fraction | None) -> Part:
+    """Return one room of which ``share`` (None: unknown) is credited.
+
+    ``area`` is its floor area as the rate counts it, ``size`` as the single minimum does.
+    """
+    span = (ZERO, None) if size.m2 is None else (size.m2, size.m2)
+    credited = None if area.m2 is None or share is None else area.m2 * share
+    unknown = area.unknown or ("share_unknown" if share is None else "")
+    return Part(credited, span, span, unknown, size.unknown)
 
 
-def declared(total_m2: Fraction, largest_m2: Fraction | None) -> Part:
+def declared(area: Measure, rooms: Measure, largest_m2: Fraction | None) -> Part:
     """Return the rooms an area states as one floor area; a largest room above the total says nothing."""
-    if total_m2 in (ZERO, largest_m2):
-        return Part(total_m2, (total_m2, total_m2), (total_m2, total_m2))
-    if largest_m2 is None or largest_m2 > total_m2:
+    total = rooms.m2
+    if total is None:
+        return Part(area.m2, (ZERO, None), (ZERO, None), area.unknown, rooms.unknown)
+    if total in (ZERO, largest_m2):
+        return Part(area.m2, (total, total), (total, total), area.unknown)
+    if largest_m2 is None or largest_m2 > total:
         reason = "largest_unit_missing" if largest_m2 is None else "largest_unit_contradicts"
-        return Part(total_m2, (ZERO, total_m2), (ZERO, total_m2), room_unknown=reason)
-    smallest = (ZERO, min(largest_m2, total_m2 - largest_m2))
-    return Part(total_m2, (largest_m2, largest_m2), smallest, room_unknown="rooms_not_listed")
+        return Part(area.m2, (ZERO, total), (ZERO, total), area.unknown, reason)
+    smallest = (ZERO, min(largest_m2, total - largest_m2))
+    return Part(area.m2, (largest_m2, largest_m2), smallest, area.unknown, "rooms_not_listed")
 
 
 # --------------------------------------------------------------------------------------------------------- what follows

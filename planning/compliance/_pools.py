@@ -48,22 +48,22 @@ def membership(
 
 def _not_allowed(standard: Standard) -> list[Fault]:
     facts = {"title_zh": standard.title_zh, "title_en": standard.title_en}
-    return [Fault("pooling_not_stated", column="inputs.pools", value=standard.id, facts=facts)]
+    return [Fault("compliance_pooling_not_stated", column="inputs.pools", value=standard.id, facts=facts)]
 
 
 def _unknown(rows: pd.DataFrame, residential: pd.DataFrame) -> Iterator[Fault]:
     strangers = rows[~rows["residential_id"].isin(residential["residential_id"])]
     for area, pool in strangers.itertuples(index=False):
-        yield Fault("pool_member_unknown", column="residential_id", value=area, facts={"pool": pool})
+        yield Fault("compliance_pool_area_unknown", column="residential_id", value=area, facts={"pool": pool})
 
 
 def _twice(rows: pd.DataFrame) -> Iterator[Fault]:
     for area, pool_ids in rows.groupby("residential_id")["pool_id"]:
         if len(pool_ids) > 1:
             facts = {"pools": "、".join(pool_ids)}
-            yield Fault("pool_member_twice", column="residential_id", value=str(area), facts=facts)
+            yield Fault("compliance_pool_area_twice", column="residential_id", value=str(area), facts=facts)
 
 
 def _ambiguous(rows: pd.DataFrame, residential: pd.DataFrame) -> Iterator[Fault]:
     for pool in sorted(set(rows["pool_id"]) & set(residential["residential_id"])):
-        yield Fault("pool_id_is_area", column="pool_id", value=pool)
+        yield Fault("compliance_pool_id_is_area", column="pool_id", value=pool)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from planning import lifecycle
-from planning.compliance._law import ZERO, Duty, Part, declared, exact, room
+from planning.compliance._law import ZERO, Duty, Measure, Part, declared, exact, room
 
 ONE = Fraction(1)
 
@@ -38,12 +38,36 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """Which floor area a document means, ``gross`` or ``usable`` or neither by name, for the rate and for one room.
+
+    ``factor`` turns usable into gross area; None: an area given in the other terms is unknown.
+    """
+
+    rate: str
+    room: str
+    factor: Fraction | None
+
+    def measure(self, area: object, kind: object, wanted: str) -> Measure:
+        """Return a floor area in the terms ``wanted``; one whose kind is not stated is gross."""
+        size = exact(area)
+        if size is None:
+            return Measure(None, "floor_area_missing")
+        given = "usable" if kind == "usable" else "gross"
+        if wanted not in ("gross", "usable") or wanted == given:
+            return Measure(size)
+        if self.factor is None:
+            return Measure(None, f"{given}_area")
+        return Measure(size * self.factor if given == "usable" else size / self.factor)
+
+
+@dataclass(frozen=True)
 class Unit:
     """A facility as the quota sees it; ``reason`` says why it counts today or does not."""
 
     facility_id: str
-    floor_area_m2: Fraction | None
-    unknown: str
+    area: Measure
+    room: Measure
     reason: str
     today: bool
     on_paper: bool
@@ -54,7 +78,8 @@ class Unit:
 class Declared:
     """Rooms an area states itself; ``replaced`` where a facility row describes them."""
 
-    total_m2: Fraction
+    area: Measure
+    rooms: Measure
     largest_m2: Fraction | None
     replaced: bool
 
@@ -81,7 +106,7 @@ class Roster:
 
 
 def units(
-    facilities: pd.DataFrame, inside: pd.Series[str], roster: Roster, as_of: date, *, usable_factor: Fraction | None
+    facilities: pd.DataFrame, inside: pd.Series[str], roster: Roster, as_of: date, *, terms: Terms
 ) -> tuple[Unit, ...]:
     """Return the facilities by id, with their subjects and what counts.
 
@@ -95,8 +120,8 @@ def units(
         Areas and pools.
     as_of
         The day service is judged on.
-    usable_factor
-        What a usable area is multiplied by; None: such a floor area is unknown.
+    terms
+        Which floor area the document means.
     """
     states = lifecycle.service_state(facilities, as_of)
     counts = lifecycle.counts_for_quota(facilities)
@@ -110,9 +135,9 @@ def units(
     ):
         claims = _claims(serves, home, roster, known)
         why = "not_for_quota" if not counted else "nowhere" if not claims else state
-        size, unknown = _floor_area(area, kind, usable_factor)
+        size, one_room = (terms.measure(area, kind, wanted) for wanted in (terms.rate, terms.room))
         standing = counted and bool(claims)
-        found.append(Unit(name, size, unknown, why, why == "in_service", standing and bool(paper), claims))
+        found.append(Unit(name, size, one_room, why, why == "in_service", standing and bool(paper), claims))
     return tuple(sorted(found, key=lambda unit: unit.facility_id))
 
 
@@ -129,14 +154,21 @@ def containing(facilities: pd.DataFrame, residential: pd.DataFrame) -> pd.Series
     return named
 
 
-def declarations(residential: pd.DataFrame, facilities: pd.DataFrame, inside: pd.Series[str]) -> dict[str, Declared]:
+def declarations(
+    residential: pd.DataFrame, facilities: pd.DataFrame, inside: pd.Series[str], *, terms: Terms
+) -> dict[str, Declared]:
     """Return what areas state themselves; any facility row of the quota inside an area or serving it replaces it."""
     quota = lifecycle.counts_for_quota(facilities).to_numpy()
     served = facilities.loc[quota, "serves"].dropna().str.split(";").explode().str.strip()
     described = {*served, *inside[quota].dropna()}
     stated = residential[residential["care_floor_area_m2"].notna()]
     return {
-        name: Declared(exact(total) or ZERO, exact(largest), name in described)
+        name: Declared(
+            terms.measure(total, "gross", terms.rate),
+            terms.measure(total, "gross", terms.room),
+            terms.measure(largest, "gross", terms.room).m2,
+            name in described,
+        )
         for name, total, largest in zip(
             stated["residential_id"], stated["care_floor_area_m2"], stated["largest_unit_m2"], strict=True
         )
@@ -159,12 +191,12 @@ def share_out(unit: Unit, duties: Mapping[str, Duty]) -> tuple[Fraction | None, 
 
 def part_of(unit: Unit, share: Fraction | None) -> Part:
     """Return what a unit counts for a subject with ``share`` in it."""
-    return room(unit.floor_area_m2, share, unit.unknown)
+    return room(unit.area, unit.room, share)
 
 
 def declared_part(stated: Declared) -> Part:
     """Return what an area's own statement counts."""
-    return declared(stated.total_m2, stated.largest_m2)
+    return declared(stated.area, stated.rooms, stated.largest_m2)
 
 
 def _claims(serves: object, home: object, roster: Roster, known: set[str]) -> tuple[Claim, ...]:
@@ -185,16 +217,6 @@ def _claims(serves: object, home: object, roster: Roster, known: set[str]) -> tu
         Claim(subject, tuple(sorted(members)), alone)
         for subject, members in sorted(weighing.items(), key=lambda pair: pair[0] or Subject("residential", ""))
     )
-
-
-def _floor_area(area: object, kind: object, usable_factor: Fraction | None) -> tuple[Fraction | None, str]:
-    """Return a unit's floor area in the document's terms, or why it is unknown."""
-    size = exact(area)
-    if size is None:
-        return None, "floor_area_missing"
-    if kind != "usable":
-        return size, ""
-    return (None, "usable_area") if usable_factor is None else (size * usable_factor, "")
 
 
 def _weight(claim: Claim, duties: Mapping[str, Duty]) -> Fraction | None:
