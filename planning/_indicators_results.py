@@ -34,11 +34,14 @@ def existing_gap(scene: Scene, _clause: Clause) -> Mapping[str, Measure]:
     rate = scene.standard.rate("existing")
     if rate is None or scene.findings is None or scene.compliance is None:
         return {PLAN: unknown("compliance_missing")}
-    rows = scene.findings[scene.findings["clause_id"] == rate.id]
-    gap = total(rows["shortfall"])
+    concerned = scene.findings["clause_id"].str.split(";").map(lambda ids: rate.id in ids).astype(bool)
+    rows = scene.findings[concerned]
+    alone = rows["clause_id"] == rate.id  # else a pool with new members: its shortfall may be theirs
+    low = total(rows.loc[alone, "shortfall"])
     if int(scene.compliance["not_assessable"]) or rows["shortfall"].isna().any():
-        return {PLAN: Measure(gap, None, "areas_not_assessable")}
-    return {PLAN: known(gap)}
+        return {PLAN: Measure(low, None, "areas_not_assessable")}
+    shared = total(rows.loc[~alone, "shortfall"])
+    return {PLAN: Measure(low, low + shared, "shared_with_new_areas" if shared else "")}
 
 
 def pools(scene: Scene, _clause: Clause) -> Mapping[str, Measure]:

@@ -363,10 +363,17 @@ def test_communities_owe_a_centre_of_three_hundred():
     assert verdicts(found, "LC-11") == {"ca": "meets", "cc": "not_applicable"}
 
 
-@pytest.mark.parametrize(("kind", "level", "counts"), [
-    ("centre", "community", True), ("station", "community", True), ("day_care", "village", True), ("station", "village", True),
-    ("institution", "community", False), ("centre", "street", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "level", "counts"),
+    [
+        ("centre", "community", True),
+        ("station", "community", True),
+        ("day_care", "village", True),
+        ("station", "village", True),
+        ("institution", "community", False),
+        ("centre", "street", False),
+    ],
+)
 def test_stations_of_urban_and_rural_communities(kind, level, counts):
     """NT-07: ca, cc, vb, vd; one in A makes a quarter."""
     assert row(findings("nantong", facility("f", "A", level, kind)), "NT-07")["actual"] == (0.25 if counts else 0)
@@ -428,18 +435,18 @@ def home(facility_id, **facts):
 @pytest.mark.parametrize(
     ("rows", "actual", "verdict", "reason"),
     [
-        ([dict(beds=60, nursing_beds=55), dict(beds=40, nursing_beds=20)], 0.75, "meets", None),
-        ([dict(beds=60, nursing_beds=54), dict(beds=40, nursing_beds=20)], 0.74, "fails", None),
-        ([dict(beds=60, nursing_beds=55), dict(beds=40)], None, "not_assessable", "nursing_beds_missing"),
-        ([dict(beds=96, nursing_beds=90), dict(beds=4)], None, "meets", "known_part_suffices"),
-        ([dict(beds=60, nursing_beds=0), dict(beds=40)], None, "fails", "falls_short_even_if_complete"),
-        ([dict(beds=60, nursing_beds=60), dict()], None, "not_assessable", "beds_missing"),
-        ([dict(beds=60, nursing_beds=60), dict(nursing_beds=4)], None, "not_assessable", "beds_missing"),
-        ([dict(beds=60, nursing_beds=61)], None, "not_assessable", "nursing_beds_exceed_beds"),
-        ([dict(beds=0, nursing_beds=0)], None, "not_applicable", "no_beds"),
-        ([dict(beds=60, nursing_beds=60), dict(beds=100, nursing_beds=0, status="planned")], 1.0, "meets", None),
+        ([{"beds": 60, "nursing_beds": 55}, {"beds": 40, "nursing_beds": 20}], 0.75, "meets", None),
+        ([{"beds": 60, "nursing_beds": 54}, {"beds": 40, "nursing_beds": 20}], 0.74, "fails", None),
+        ([{"beds": 60, "nursing_beds": 55}, {"beds": 40}], None, "not_assessable", "nursing_beds_missing"),
+        ([{"beds": 96, "nursing_beds": 90}, {"beds": 4}], None, "meets", "known_part_suffices"),
+        ([{"beds": 60, "nursing_beds": 0}, {"beds": 40}], None, "fails", "falls_short_even_if_complete"),
+        ([{"beds": 60, "nursing_beds": 60}, {}], None, "not_assessable", "beds_missing"),
+        ([{"beds": 60, "nursing_beds": 60}, {"nursing_beds": 4}], None, "not_assessable", "beds_missing"),
+        ([{"beds": 60, "nursing_beds": 61}], None, "not_assessable", "nursing_beds_exceed_beds"),
+        ([{"beds": 0, "nursing_beds": 0}], None, "not_applicable", "no_beds"),
+        ([{"beds": 60, "nursing_beds": 60}, {"beds": 100, "nursing_beds": 0, "status": "planned"}], 1.0, "meets", None),
     ],
-)  # fmt: skip
+)
 def test_nursing_beds(rows, actual, verdict, reason):
     """NT-20: at least 75 % of the beds in service."""
     found = row(findings("nantong", *(home(f"h{n}") | facts for n, facts in enumerate(rows))), "NT-20")
@@ -460,7 +467,7 @@ def test_no_home_at_all_is_not_a_failure():
 
 
 def test_nursing_beds_of_all_or_public_homes():
-    """SX-09: all 110/200 = 0.55 meets, public 50/100 fails; the other figure stands beside; Nantong is not ambiguous."""
+    """SX-09: all 110/200 = 0.55 meets, public 50/100 fails; the other figure stands beside."""
     rows = [
         home("p", beds=100, nursing_beds=50, ownership="public"),
         home("q", beds=100, nursing_beds=60, ownership="private"),
@@ -570,8 +577,14 @@ def test_land_outside_the_plan_area_does_not_count():
 
 @pytest.mark.parametrize(
     ("meets", "fails", "silent", "actual", "verdict"),
-    [(8, 0, 0, 1.0, "meets"), (3, 1, 0, 0.75, "fails"), (3, 1, 4, 0.75, "fails"), (8, 0, 1, 1.0, "not_assessable"), (0, 0, 2, None, "not_assessable")],
-)  # fmt: skip
+    [
+        (8, 0, 0, 1.0, "meets"),
+        (3, 1, 0, 0.75, "fails"),
+        (3, 1, 4, 0.75, "fails"),
+        (8, 0, 1, 1.0, "not_assessable"),
+        (0, 0, 2, None, "not_assessable"),
+    ],
+)
 def test_share_of_areas_that_comply(meets, fails, silent, actual, verdict):
     """SY-03: an area of unknown verdict never makes a pass; deadline 2025-12-31."""
     summary = {"meets": meets, "fails": fails, "not_assessable": silent}
@@ -593,6 +606,11 @@ def test_gap_of_existing_areas():
     assert row(findings("nantong", compliance=silent, table=none), "NT-12")["verdict"] == "not_assessable"
     assert row(findings("nantong", compliance=silent, table=table), "NT-12")["verdict"] == "fails"
     assert row(findings("nantong"), "NT-12")["reason"] == "compliance_missing"
+    mixed = pd.DataFrame({"clause_id": ["NT-08;NT-10", "NT-10"], "shortfall": [3.0, 0.0]})
+    found = row(findings("nantong", compliance=sure, table=mixed), "NT-12")
+    assert (found["verdict"], found["reason"]) == ("not_assessable", "shared_with_new_areas")
+    unmeasured = pd.DataFrame({"clause_id": ["NT-10"], "shortfall": [np.nan]})
+    assert row(findings("nantong", compliance=sure, table=unmeasured), "NT-12")["verdict"] == "not_assessable"
 
 
 def test_the_circle_has_a_figure_and_no_target():
@@ -614,7 +632,7 @@ def test_the_circle_of_one_level_is_that_level():
 
 
 def test_full_coverage_within_the_radius_of_the_plan():
-    """LC-07 gives no radius: only centres are counted; with one in the plan the share of households within it is asked."""
+    """LC-07 gives no radius: only centres are counted; with one in the plan its households are asked."""
     rows = [facility(word, word, "street", floor_area_m2=600) for word in "ABCD"]
     full, part = ({"street": {"households_share": share, "households_missing": 0}} for share in (1.0, 0.875))
     assert set(verdicts(findings("liaocheng", *rows, coverage=full), "LC-07")) == set("ABCD")
@@ -670,12 +688,21 @@ def test_network_shares_and_lists_are_shown_and_not_judged():
 @pytest.mark.parametrize(
     ("clause", "text", "actual", "verdict"),
     [
-        ("LC-20", "98%", 0.98, "fails"), ("LC-20", "100%", 1, "meets"), ("LC-20", "1", 1, "meets"), ("LC-20", "１００％", 1, "meets"),
-        ("LC-19", "5900户", 5900, "meets"), ("LC-19", "5,899", 5899, "fails"), ("LC-19", "0.59万", 5900, "meets"),
-        ("LC-05", "1", 1, "meets"), ("LC-05", "0", 0, "fails"), ("LC-23", "1.0", 1, "meets"), ("LC-23", "0.999", 0.999, "fails"),
-        ("LC-27", "60%", 0.6, "meets"), ("LC-27", "59.9999%", 0.599999, "fails"),
+        ("LC-20", "98%", 0.98, "fails"),
+        ("LC-20", "100%", 1, "meets"),
+        ("LC-20", "1", 1, "meets"),
+        ("LC-20", "１００％", 1, "meets"),
+        ("LC-19", "5900户", 5900, "meets"),
+        ("LC-19", "5,899", 5899, "fails"),
+        ("LC-19", "0.59万", 5900, "meets"),
+        ("LC-05", "1", 1, "meets"),
+        ("LC-05", "0", 0, "fails"),
+        ("LC-23", "1.0", 1, "meets"),
+        ("LC-23", "0.999", 0.999, "fails"),
+        ("LC-27", "60%", 0.6, "meets"),
+        ("LC-27", "59.9999%", 0.599999, "fails"),
     ],
-)  # fmt: skip
+)
 def test_a_figure_entered_by_hand(clause, text, actual, verdict):
     found = row(findings("liaocheng", indicators=entered((clause, text))), clause)
     assert (found["actual"], found["verdict"], found["origin"], found["source"]) == (actual, verdict, "entered", "年报")
@@ -739,9 +766,12 @@ def test_an_entry_never_judges_what_the_document_leaves_open():
         ([("LC-25", "1", "A")], ["indicator_subject"]),
         ([("LC-10", "1")], ["indicator_subject"]),
         ([("LC-20", "1"), ("LC-20", "1")], ["indicator_twice"]),
-        ([("LC-99", "1"), ("LC-20", "98"), ("LC-01", "1")], ["indicator_unknown", "indicator_value", "indicator_residential"]),
+        (
+            [("LC-99", "1"), ("LC-20", "98"), ("LC-01", "1")],
+            ["indicator_unknown", "indicator_value", "indicator_residential"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_entries_are_refused_together(rows, codes):
     with pytest.raises(InputRefused) as refused:
         findings("liaocheng", indicators=entered(*rows))
@@ -780,9 +810,11 @@ def test_a_row_without_a_value_is_not_an_entry():
 
 def test_the_order_of_rows_says_nothing():
     rows = [
-        facility("a", "A", "street", floor_area_m2=600), facility("b", "B", "street", floor_area_m2=100),
-        facility("c", "C", "community", floor_area_m2=300), home("h", beds=10, nursing_beds=3, land_area_m2=5),
-    ]  # fmt: skip
+        facility("a", "A", "street", floor_area_m2=600),
+        facility("b", "B", "street", floor_area_m2=100),
+        facility("c", "C", "community", floor_area_m2=300),
+        home("h", beds=10, nursing_beds=3, land_area_m2=5),
+    ]
     first = findings("liaocheng", *rows)
     shuffled = units().sample(frac=1, random_state=1).reset_index(drop=True)
     pd.testing.assert_frame_equal(first, findings("liaocheng", *rows[::-1], units=shuffled))
