@@ -1,0 +1,290 @@
+"""Room `siting`: what a verb is given, checked to the last row and put in order.
+
+Everything is sorted by id here, once: no answer depends on the order of rows.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from planning.errors import Fault, refuse
+from planning.siting._highs import Clock
+from planning.siting._units import Flags, Floats, Ints
+
+COLUMNS = ("facility_id", "demand_id", "distance_m")
+NAMED = 20  # so many culprits stand in a message; the rest are counted
+
+
+@dataclass(frozen=True)
+class Wants:
+    """The options of a verb as the caller wrote them; ``None`` where a model has no such option."""
+
+    model: str
+    fixed: Any = ()
+    required: Any = ()
+    forbidden: Any = ()
+    time_limit_s: Any = 60.0
+    weight: str | None = None
+    p: Any = None
+    radius_m: Any = None
+    share: Any = None
+    phases: Any = ()
+
+    def __post_init__(self) -> None:
+        """Hold ids and phases as tuples: the caller's may be read once only."""
+        for role in ("fixed", "required", "forbidden"):
+            object.__setattr__(self, role, _as_ids(getattr(self, role)))
+        object.__setattr__(self, "phases", tuple(_phases(self.phases)))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A checked question. Candidates and demands are sorted by id; the rest counts in their positions.
+
+    ``site, place, metres`` are the finite pairs of candidates; ``fixed_m`` is each demand's distance to the nearest
+    fixed site, infinite where there is none, ``longest_m`` the longest of the
+    whole table; ``required`` are positions of candidates.
+    """
+
+    model: str
+    candidates: tuple[Any, ...]
+    fixed: tuple[Any, ...]
+    demands: tuple[Any, ...]
+    weight: Floats
+    site: Ints
+    place: Ints
+    metres: Floats
+    fixed_m: Floats
+    longest_m: float
+    required: Ints
+    p: int
+    radius_m: float
+    share: float
+    phases: tuple[tuple[str, int], ...]
+    clock: Clock
+    weighted: bool = field(default=False)
+
+    def within(self, radius_m: float) -> Any:
+        """Return which candidate reaches which demand within ``radius_m``, inclusive: demands × candidates, 0/1."""
+        near = self.metres <= radius_m
+        ones = np.ones(int(near.sum()))
+        shape = (len(self.demands), len(self.candidates))
+        return sparse.csr_array((ones, (self.place[near], self.site[near])), shape=shape)
+
+    def only(self, among: Ints, opened: Ints, p: int) -> Ask:
+        """Return the same question for the candidates ``among``, of which ``opened`` must open, and ``p`` sites."""
+        kept = np.isin(self.site, among)
+        return replace(
+            self,
+            candidates=tuple(self.candidates[int(one)] for one in among),
+            site=np.searchsorted(among, self.site[kept]),
+            place=self.place[kept],
+            metres=self.metres[kept],
+            required=np.searchsorted(among, opened),
+            p=p,
+        )
+
+    def ids(self, where: Flags) -> tuple[Any, ...]:
+        """Return the ids of the demands where ``where`` is true."""
+        return tuple(self.demands[position] for position in np.flatnonzero(where))
+
+
+def read(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> Ask:
+    """Check what a verb is given and put it in order.
+
+    Raises
+    ------
+    InputRefused
+        With every fault: missing columns, ids or distances, negative distances, a pair given twice, demand that is
+        not in ``demand``, bad weights, roles that contradict each other, an option out of range.
+    """
+    refuse(_columns_faults(reach, demand, wants.weight))
+    roles = {name: getattr(wants, name) for name in ("fixed", "required", "forbidden")}
+    metres = pd.to_numeric(reach["distance_m"], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    near = reach.assign(distance_m=metres)[np.isfinite(metres)]
+    outside = {*roles["fixed"], *roles["forbidden"]}
+    candidates = _ordered(set(near["facility_id"].dropna()) - outside)
+    refuse(
+        [
+            *_pair_faults(reach, metres),
+            *_demand_faults(reach, demand, wants.weight),
+            *_role_faults(reach, roles, candidates),
+            *_option_faults(wants, len(candidates)),
+        ]
+    )
+    return _in_order(near, demand, wants, roles, candidates)
+
+
+def _in_order(
+    near: pd.DataFrame, demand: pd.DataFrame, wants: Wants, roles: dict[str, tuple[Any, ...]], candidates: list[Any]
+) -> Ask:
+    """Return the checked tables as arrays in the order of ids."""
+    demands = _ordered(demand.index)
+    place = pd.Index(demands, dtype=object).get_indexer(near["demand_id"].astype(object))
+    site = pd.Index(candidates, dtype=object).get_indexer(near["facility_id"].astype(object))
+    metres = near["distance_m"].to_numpy(dtype=np.float64)
+    fixed = near["facility_id"].isin(roles["fixed"]).to_numpy(dtype=bool)
+    fixed_m = np.full(len(demands), np.inf)
+    np.minimum.at(fixed_m, place[fixed], metres[fixed])
+    order = np.lexsort((place, site))
+    order = order[site[order] >= 0]
+    weights = np.ones(len(demands)) if wants.weight is None else demand[wants.weight].reindex(demands)
+    return Ask(
+        model=wants.model,
+        candidates=tuple(candidates),
+        fixed=roles["fixed"],
+        demands=tuple(demands),
+        weight=np.asarray(weights, dtype=np.float64),
+        site=site[order].astype(np.int64),
+        place=place[order].astype(np.int64),
+        metres=metres[order],
+        fixed_m=fixed_m,
+        longest_m=float(metres.max(initial=0.0)),
+        required=_positions(candidates, roles["required"]),
+        p=len(candidates) if wants.p is None else int(wants.p),
+        radius_m=math.inf if wants.radius_m is None else float(wants.radius_m),
+        share=1.0 if wants.share is None else float(wants.share),
+        phases=tuple((str(name), int(p)) for name, p in wants.phases),
+        clock=Clock.of(float(wants.time_limit_s)),
+        weighted=wants.weight is not None,
+    )
+
+
+def _positions(candidates: list[Any], ids: Iterable[Any]) -> Ints:
+    """Return where ``ids`` stand among ``candidates``, ascending."""
+    at = {candidate: position for position, candidate in enumerate(candidates)}
+    return np.array(sorted(at[one] for one in ids), dtype=np.int64)
+
+
+def _as_ids(ids: Any) -> tuple[Any, ...]:
+    """Return ids without repeats, in order; a single text is one id, not its letters."""
+    return tuple(_ordered(set([ids] if isinstance(ids, str) else ids)))
+
+
+def _ordered(ids: Iterable[Any]) -> list[Any]:
+    """Return ids ascending; of several kinds, kind by kind."""
+    return sorted(ids, key=lambda one: (isinstance(one, str), one))
+
+
+def _phases(phases: Any) -> list[tuple[Any, Any]]:
+    """Return phases as pairs, be they pairs or objects with ``name`` and ``p``."""
+    return [(phase.name, phase.p) if hasattr(phase, "p") else tuple(phase) for phase in phases]
+
+
+# ----------------------------------------------------------------------------------------------------------- faults
+
+
+def named(culprits: Sequence[Any]) -> str:
+    """Return culprits as a list for a sentence, shortened with their number."""
+    shown = ", ".join(map(str, culprits[:NAMED]))
+    return shown if len(culprits) <= NAMED else f"{shown} … ({len(culprits)})"
+
+
+def _fault(code: str, culprits: Sequence[Any], *, column: str = "", **facts: Any) -> list[Fault]:
+    """Return one fault naming all ``culprits``, or none without any."""
+    return [Fault(code, column=column, value=named(culprits), facts=facts)] if len(culprits) else []
+
+
+def _columns_faults(reach: pd.DataFrame, demand: pd.DataFrame, weight: str | None) -> list[Fault]:
+    """Name the columns that are missing: without them nothing else can be checked."""
+    missing = [column for column in COLUMNS if column not in reach.columns]
+    faults = _fault("siting_reach_columns", missing, present=", ".join(map(str, reach.columns)))
+    if weight is not None and weight not in demand.columns:
+        faults += _fault("siting_weight_column", [weight], present=", ".join(map(str, demand.columns)))
+    return faults
+
+
+def _pair_faults(reach: pd.DataFrame, metres: Floats) -> list[Fault]:
+    """Name the pairs whose ids or distances cannot be used, and those given twice."""
+    no_id = reach["facility_id"].isna() | reach["demand_id"].isna()
+    twice = reach.duplicated(["facility_id", "demand_id"], keep=False).to_numpy(dtype=bool)
+    return [
+        *_fault("siting_pair_without_id", np.flatnonzero(no_id).tolist()),
+        *_fault("siting_distance_missing", _pairs(reach, np.isnan(metres)), column="distance_m"),
+        *_fault("siting_distance_negative", _pairs(reach, metres < 0), column="distance_m"),
+        *_fault("siting_pair_twice", _pairs(reach, twice)),
+    ]
+
+
+def _pairs(reach: pd.DataFrame, where: NDArray[np.bool_]) -> list[str]:
+    """Return the pairs of the rows as ``facility → demand``, each once, in order."""
+    rows = reach.loc[where, ["facility_id", "demand_id"]].drop_duplicates()
+    return sorted(f"{facility} → {place}" for facility, place in zip(rows.iloc[:, 0], rows.iloc[:, 1], strict=True))
+
+
+def _demand_faults(reach: pd.DataFrame, demand: pd.DataFrame, weight: str | None) -> list[Fault]:
+    """Name demands that are given twice, unknown, or have a weight that cannot be one."""
+    index = demand.index
+    unknown = set(reach["demand_id"].dropna()) - set(index)
+    faults = [
+        *_fault("siting_demand_without_id", np.flatnonzero(index.isna()).tolist()),
+        *_fault("siting_demand_twice", _ordered(set(index[index.duplicated() & index.notna()]))),
+        *_fault("siting_demand_unknown", _ordered(unknown)),
+    ]
+    if weight is not None:
+        weights = pd.to_numeric(demand[weight], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        faults += _fault("siting_weight_missing", list(index[~np.isfinite(weights)]), column=weight)
+        faults += _fault("siting_weight_negative", list(index[np.isfinite(weights) & (weights < 0)]), column=weight)
+    return faults
+
+
+def _role_faults(reach: pd.DataFrame, roles: dict[str, tuple[Any, ...]], candidates: list[Any]) -> list[Fault]:
+    """Name facilities with two roles, required sites that are no candidates, and ids of another kind than reach's."""
+    fixed, required, forbidden = (set(roles[name]) for name in ("fixed", "required", "forbidden"))
+    both = (fixed & required) | (fixed & forbidden) | (required & forbidden)
+    in_reach = {isinstance(one, str) for one in reach["facility_id"].dropna().unique()}
+    alien = [one for one in _ordered(fixed | required | forbidden) if in_reach and isinstance(one, str) not in in_reach]
+    return [
+        *_fault("siting_role_twice", _ordered(both)),
+        *_fault("siting_id_kind", alien),
+        *_fault("siting_required_absent", _ordered(required - set(candidates) - both - set(alien))),
+    ]
+
+
+def _option_faults(wants: Wants, candidates: int) -> list[Fault]:
+    """Name the options out of range."""
+    faults = [] if wants.model == "lscp" else _p_faults(wants.p, candidates)
+    if wants.model in {"lscp", "mclp"} and not (_is_number(wants.radius_m) and 0 <= wants.radius_m < math.inf):
+        faults += _fault("siting_radius", [wants.radius_m])
+    if not (_is_number(wants.time_limit_s) and wants.time_limit_s > 0):
+        faults += _fault("siting_time_limit", [wants.time_limit_s])
+    if wants.share is not None and not (_is_number(wants.share) and 0 <= wants.share <= 1):
+        faults += _fault("siting_share", [wants.share])
+    return faults + _phase_faults(wants)
+
+
+def _p_faults(p: Any, candidates: int) -> list[Fault]:
+    """Name a number of sites that is not whole, below 0 or more than there are candidates."""
+    if not _is_whole(p):
+        return _fault("siting_p_not_whole", [p], candidates=candidates)
+    if p < 0:
+        return _fault("siting_p_negative", [p], candidates=candidates)
+    return _fault("siting_p_above", [p], candidates=candidates) if p > candidates else []
+
+
+def _phase_faults(wants: Wants) -> list[Fault]:
+    """Name phases that are not whole numbers, fall, or do not end at p."""
+    numbers_of = [p for _, p in wants.phases]
+    whole = all(_is_whole(p) and p >= 0 for p in numbers_of)
+    if not numbers_of or (whole and numbers_of == sorted(numbers_of) and numbers_of[-1] == wants.p):
+        return []
+    return _fault("siting_phases", numbers_of, p=wants.p)
+
+
+def _is_number(value: Any) -> bool:
+    """Say whether ``value`` is a number that is one; True is none."""
+    return not isinstance(value, bool | np.bool_) and isinstance(value, numbers.Real) and not math.isnan(value)
+
+
+def _is_whole(value: Any) -> bool:
+    """Say whether ``value`` is a whole number."""
+    return _is_number(value) and math.isfinite(value) and float(value).is_integer()

@@ -1,0 +1,336 @@
+"""Room `siting`: the covering problem behind `lscp`, `mclp` and `p_center`.
+
+`best` covers the most weight with at most p sites; `fewest` opens the fewest sites that cover all, or at least a given
+weight. Both reduce the problem first (see `planning.siting._reduce`), start from a greedy plan improved by swaps and
+leave the rest to HiGHS, which also proves the bound. Continuous y: once the x are whole, so are the best y
+(Church & ReVelle 1974; reductions: Toregas & ReVelle 1973).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from planning.siting._highs import Clock, Found, Model, minimise
+from planning.siting._reduce import Small, shrink
+from planning.siting._streets import FREE, Streets
+from planning.siting._units import Flags, Floats, Ints
+
+EQUAL = 2e-9  # what the solver's arithmetic cannot tell apart is equal; of totals below 1e8 it is less than one unit
+SCALE = 1e8  # the solver's tolerances are absolute: larger totals are scaled down to this
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What can cover what: ``reach`` demands × candidates (0/1), whole ``weight``, ``served`` by fixed sites."""
+
+    reach: Any
+    weight: Ints
+    served: Flags
+    required: Ints
+    streets: Streets
+    per_unit: float = 1.0
+
+    def covered(self, sites: Ints) -> Flags:
+        """Return which demands the fixed sites and ``sites`` cover."""
+        return np.asarray(self.served | (self.reach[:, sites].sum(axis=1) > 0))
+
+    def value(self, sites: Ints) -> int:
+        """Return the weight the fixed sites and ``sites`` cover."""
+        return int(self.weight[self.covered(sites)].sum())
+
+    def fit(self, sites: Ints) -> bool:
+        """Say whether ``sites`` meet the street conditions."""
+        free = not (self.streets.limited or self.streets.floored)
+        return free or self.streets.fit(sites, self.covered(sites), self.weight)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen candidates (None: none found) and what the objective can at best be; both in whole units."""
+
+    sites: Ints | None
+    bound: int
+    infeasible: bool = False
+
+
+# ------------------------------------------------------------------------------------------------ the most with p sites
+
+
+def best(ground: Ground, p: int, clock: Clock) -> Choice:
+    """Cover the most weight with at most ``p`` sites, the required ones among them."""
+    small = shrink(ground.reach, ground.weight, ground.covered(ground.required), ground.required, ground.streets)
+    base = ground.value(ground.required)
+    limit = p - len(ground.required)
+    start = swap(small, greedy(small, limit))
+    chosen = _opened(ground, small, start)
+    ceiling = base + _ceiling(small, limit)
+    if ground.fit(chosen) and ground.value(chosen) == ceiling:
+        return Choice(chosen, ceiling)
+    if not small.sites:
+        return Choice(None, ceiling, infeasible=True)
+    if clock.left_s == 0:
+        return Choice(chosen if ground.fit(chosen) else None, ceiling)
+    scale = _scale(small)
+    found = minimise(most(small, limit), clock, start=_start(small, start) if ground.fit(chosen) else None)
+    return _better(ground, small, chosen, found, min(ceiling, base + _down(found.bound, scale)))
+
+
+def _better(ground: Ground, small: Small, start: Ints, found: Found, bound: int) -> Choice:
+    """Return the better of the start and of what the solver found."""
+    plans = [start] if ground.fit(start) else []
+    if found.infeasible and plans:
+        raise RuntimeError("the solver calls a problem infeasible that has a plan")
+    if found.x is not None:
+        plans.append(_opened(ground, small, np.flatnonzero(found.x[: small.sites] > 0.5)))
+    plans = [plan for plan in plans if ground.fit(plan)]
+    if not plans:
+        return Choice(None, bound, infeasible=found.infeasible)
+    winner = max(plans, key=ground.value)
+    value = ground.value(winner)
+    return Choice(winner, value if bound - value <= EQUAL * bound else bound)
+
+
+def _opened(ground: Ground, small: Small, columns: Ints) -> Ints:
+    """Return the required sites and the chosen columns of the reduced problem as positions of candidates."""
+    return np.sort(np.concatenate([ground.required, small.columns[columns]]))
+
+
+def _ceiling(small: Small, limit: int) -> int:
+    """Return what ``limit`` sites could cover if they never overlapped."""
+    each = np.sort((small.reach.T @ small.weight).astype(np.int64))[::-1]
+    return int(min(small.weight.sum(), each[:limit].sum()))
+
+
+def _scale(small: Small) -> float:
+    """Return the factor on weights in the solver."""
+    total = float(small.weight.sum())
+    return 1.0 if total <= SCALE else SCALE / total
+
+
+def _down(bound: float, scale: float) -> int:
+    """Return the solver's bound on −weight as the largest whole weight it allows, rounding errors granted."""
+    if not math.isfinite(bound):
+        return np.iinfo(np.int64).max // 4
+    return math.floor((-bound + 1e-6 + 1e-9 * abs(bound)) / scale)
+
+
+def most(small: Small, limit: int) -> Model:
+    """Return: maximise covered weight with at most ``limit`` sites, streets and their floors kept."""
+    blocks = _Blocks(small)
+    blocks.link()
+    blocks.add(blocks.wide(np.ones((1, small.sites)), None), -math.inf, float(limit))
+    blocks.streets()
+    return blocks.model(-blocks.weights() * _scale(small))
+
+
+def _start(small: Small, columns: Ints) -> Floats:
+    """Return the solver's point of a plan."""
+    blocks = _Blocks(small)
+    x = np.zeros(small.sites)
+    x[columns] = 1.0
+    return np.concatenate([x, np.minimum(1.0, blocks.shared @ x)])
+
+
+class _Blocks:
+    """Rows of a model over [x of sites | y of demands that several sites can cover], built as sparse blocks.
+
+    A demand only one site can cover needs no y: its y is that site's x.
+    """
+
+    def __init__(self, small: Small) -> None:
+        self.small = small
+        self.alone = np.diff(small.reach.indptr) == 1
+        self.shared = small.reach[~self.alone]
+        self.rows: list[Any] = []
+        self.low: list[Floats] = []
+        self.high: list[Floats] = []
+
+    def wide(self, x: Any, y: Any) -> Any:
+        """Return a block of rows from its part over x and its part over y."""
+        rows = y.shape[0] if x is None else x.shape[0]
+        left = sparse.csr_array((rows, self.small.sites)) if x is None else sparse.csr_array(x)
+        right = sparse.csr_array((rows, self.shared.shape[0])) if y is None else sparse.csr_array(y)
+        return sparse.hstack([left, right], format="csr")
+
+    def add(self, block: Any, low: Floats | float, high: Floats | float) -> None:
+        """Append ``low ≤ block ≤ high``."""
+        self.rows.append(block)
+        self.low.append(np.broadcast_to(np.asarray(low, dtype=np.float64), block.shape[0]))
+        self.high.append(np.broadcast_to(np.asarray(high, dtype=np.float64), block.shape[0]))
+
+    def link(self) -> None:
+        """Let a demand be covered only if one of its sites is open."""
+        self.add(self.wide(-self.shared, sparse.eye_array(self.shared.shape[0])), -math.inf, 0.0)
+
+    def weights(self, group: Any | None = None) -> Any:
+        """Return the weight on each column; with ``group`` (groups × demands, 0/1), one row a group."""
+        weight = self.small.weight.astype(np.float64)
+        over = sparse.csr_array(weight[None, :]) if group is None else sparse.csr_array(group.multiply(weight[None, :]))
+        block = self.wide(over[:, self.alone] @ self.small.reach[self.alone], over[:, ~self.alone])
+        return block.toarray()[0] if group is None else block
+
+    def streets(self) -> None:
+        """Keep the room of every street and the floor of every street."""
+        small = self.small
+        full = np.flatnonzero(small.room < FREE)
+        if len(full):
+            self.add(self.wide(_groups(small.site_street, full), None), -math.inf, small.room[full].astype(np.float64))
+        floors = np.flatnonzero(small.need > 0)
+        if len(floors):
+            scale = _scale(small)
+            # half a unit of slack: sums are whole, so the solver's tolerance cannot lose one
+            floor = np.asarray((small.need[floors] - 0.5) * scale, dtype=np.float64)
+            self.add(self.weights(_groups(small.street, floors)) * scale, floor, math.inf)
+
+    def model(self, cost: Floats) -> Model:
+        """Return the model with ``cost`` on the columns."""
+        rows = sparse.vstack(self.rows, format="csr")
+        whole = np.arange(rows.shape[1]) < self.small.sites
+        low, high = np.concatenate(self.low), np.concatenate(self.high)
+        return Model(np.asarray(cost, dtype=np.float64), rows, low, high, np.ones(rows.shape[1]), whole)
+
+
+def _groups(label: Ints, groups: Ints) -> Any:
+    """Return groups × items, 1 where the item has the group's label."""
+    return sparse.csr_array((label[None, :] == groups[:, None]).astype(np.float64))
+
+
+# ------------------------------------------------------------------------------------------------------ a first plan
+
+
+def greedy(small: Small, limit: int) -> Ints:
+    """Open the site that adds most, again and again; streets keep their room. Ties go to the smaller id."""
+    chosen: list[int] = []
+    left = small.weight.astype(np.float64)
+    room = np.append(small.room, FREE)
+    columns = small.reach.tocsc()
+    transposed = small.reach.T.tocsr()
+    while len(chosen) < limit and left.any():
+        gains = np.where(room[small.site_street] > 0, transposed @ left, 0.0)
+        pick = int(np.argmax(gains))
+        if gains[pick] <= 0:
+            break
+        chosen.append(pick)
+        room[small.site_street[pick]] -= 1
+        left[columns.indices[columns.indptr[pick] : columns.indptr[pick + 1]]] = 0.0
+    return np.array(chosen, dtype=np.int64)
+
+
+def swap(small: Small, chosen: Ints) -> Ints:
+    """Exchange one open site for a better one until no exchange helps."""
+    conditions = small.as_streets()
+    while len(chosen):
+        change = np.where(conditions.swaps(chosen), swap_change(small.reach, small.weight, chosen), 0)
+        out, into = np.unravel_index(int(np.argmax(change)), change.shape)
+        if change[out, into] <= 0:
+            break
+        chosen = chosen.copy()
+        chosen[out] = into
+    return np.sort(chosen)
+
+
+def swap_change(reach: Any, weight: Ints, chosen: Ints, served: Flags | None = None) -> Ints:
+    """Return by how much the covered weight changes when each chosen site gives way to each candidate, exactly.
+
+    Rows are the chosen sites, columns the candidates; an open candidate in the place of another is that site's loss.
+    """
+    mine = sparse.csc_array(reach[:, chosen])
+    count = mine.sum(axis=1) + (0 if served is None else 2 * served)
+    values = weight.astype(np.float64)
+    gain = reach.T @ (values * (count == 0))
+    only = values * (count == 1)
+    loss = mine.T @ only
+    kept = ((mine.T * only[None, :]) @ reach).toarray()
+    change = gain[None, :] - loss[:, None] + kept
+    return np.asarray(np.rint(change), dtype=np.int64)
+
+
+# ----------------------------------------------------------------------------------------------- the fewest for a need
+
+
+def fewest(ground: Ground, need: int | None, clock: Clock) -> Choice:
+    """Open the fewest sites, the required ones among them, that cover weight ``need``; None: whatever has a weight."""
+    open_ = ground.covered(ground.required)
+    if need is not None:
+        small = shrink(ground.reach, ground.weight, open_, ground.required, ground.streets)
+        return _fewest_of(ground, small, clock, need - ground.value(ground.required))
+    ones = replace(ground, weight=np.minimum(ground.weight, 1))
+    small = shrink(ones.reach, ones.weight, open_, ones.required, ones.streets, all_of_it=True)
+    if ground.streets.limited:
+        coverable = ones.covered(np.concatenate([ones.required, ones.streets.open_sites(ones.required)]))
+        if (ground.weight[~coverable] > 0).any():
+            return Choice(None, len(ground.required), infeasible=True)
+        return _fewest_of(ground, small, clock, None)
+    return _part_by_part(ground, small, clock)
+
+
+def _part_by_part(ground: Ground, small: Small, clock: Clock) -> Choice:
+    """Solve each connected part of the reduced problem on its own: their fewest sites add up."""
+    sites, bound = [ground.required], len(ground.required)
+    for part in small.parts():
+        columns, part_bound = _cover_part(part, clock)
+        sites.append(part.columns[columns])
+        bound += part_bound
+    return Choice(np.sort(np.concatenate(sites)), bound)
+
+
+def _cover_part(part: Small, clock: Clock) -> tuple[Ints, int]:
+    """Return the columns that cover a part, and how few there could at best be."""
+    start = _without_idle(part, greedy(part, part.sites))
+    if len(start) == 1 or clock.left_s == 0:
+        return start, 1
+    x = np.zeros(part.sites)
+    x[start] = 1.0
+    ones = np.ones(part.reach.shape[0])
+    each = np.ones(part.sites)
+    found = minimise(Model(each, part.reach, ones, ones * math.inf, each, each > 0), clock, start=x)
+    columns = start if found.x is None else np.flatnonzero(found.x > 0.5)
+    if len(columns) >= len(start) or (part.reach[:, columns].sum(axis=1) < 1).any():
+        columns = start
+    return columns, min(len(columns), max(1, _up(found.bound)))
+
+
+def _up(bound: float) -> int:
+    """Return the solver's bound on a number of sites as the smallest whole number it allows."""
+    return math.ceil(bound - 1e-6) if math.isfinite(bound) else 0
+
+
+def _without_idle(part: Small, chosen: Ints) -> Ints:
+    """Drop sites, the largest id first, that leave nothing uncovered."""
+    count = part.reach[:, chosen].sum(axis=1)
+    keep = np.ones(len(chosen), dtype=bool)
+    columns = part.reach.tocsc()
+    for at in np.argsort(-chosen):
+        rows = columns.indices[columns.indptr[chosen[at]] : columns.indptr[chosen[at] + 1]]
+        if (count[rows] > 1).all():
+            keep[at] = False
+            count[rows] -= 1
+    return np.sort(chosen[keep])
+
+
+def _fewest_of(ground: Ground, small: Small, clock: Clock, need: int | None) -> Choice:
+    """Solve the whole reduced problem at once: a weight to reach, or streets that limit their sites."""
+    forced = len(ground.required)
+    if (need is None or need <= 0) and not small.reach.shape[0] and not small.need.any():
+        return Choice(ground.required, forced)
+    if not small.sites:
+        return Choice(None, forced, infeasible=True)
+    blocks = _Blocks(small)
+    if need is None:
+        blocks.add(blocks.wide(small.reach, None), 1.0, math.inf)
+    else:
+        blocks.link()
+        scale = _scale(small)
+        blocks.add(sparse.csr_array(blocks.weights()[None, :] * scale), (need - 0.5) * scale, math.inf)
+    blocks.streets()
+    cost = (np.arange(blocks.rows[0].shape[1]) < small.sites).astype(np.float64)
+    found = minimise(blocks.model(cost), clock)
+    if found.x is None:
+        return Choice(None, forced + max(0, _up(found.bound)), infeasible=found.infeasible)
+    sites = _opened(ground, small, np.flatnonzero(found.x[: small.sites] > 0.5))
+    return Choice(sites, min(len(sites), forced + max(0, _up(found.bound))))
