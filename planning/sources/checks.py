@@ -1,0 +1,182 @@
+"""What rows say about each other and about themselves: ids, references, and figures nobody would believe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from planning import tables
+from planning.sources.ledger import Mask, Notes
+
+MAX_HOUSEHOLDS: Final = 20_000
+HOUSEHOLDS_PER_HA: Final = (1.0, 1000.0)
+PERSONS_PER_HOUSEHOLD: Final = (1.0, 10.0)
+_MANY_ROWS_AN_ID: Final = ("roads", "barriers")
+
+
+# -------------------------------------------------------------------------------------------------------------- ids
+
+
+def fill_ids(frame: pd.DataFrame, table: tables.Table, notes: Notes, *, has_column: bool) -> pd.Series[str]:
+    """Return the ids of a table; where there is none the row number stands in, and is flagged.
+
+    Without an id column every row is flagged (``id_column_absent``), roads once for all; of single empty cells each
+    is (``id_missing``). An id twice is refused (``id_duplicate``), save in roads and barriers.
+    """
+    if table.key is None:
+        return pd.Series([None] * len(frame), index=frame.index, dtype="str")
+    ids = frame[table.key]
+    live = ~notes.marked("excluded")
+    empty = ids.isna().to_numpy()
+    if not has_column and table.name == "roads":
+        notes.table_fault("id_column_absent", "warning", column=table.key)
+    else:
+        notes.say("id_missing" if has_column else "id_column_absent", "flagged", live & empty, column=table.key)
+    filled = ids.where(~empty, pd.Series(notes.origin.rows.astype(str), index=ids.index, dtype="str"))
+    if table.name not in _MANY_ROWS_AN_ID:
+        repeated = np.zeros(len(ids), dtype=bool)
+        repeated[live] = filled[live].duplicated(keep=False).to_numpy()
+        notes.say("id_duplicate", "refused", repeated, column=table.key, values=filled.to_numpy(dtype=object))
+    return filled
+
+
+# ---------------------------------------------------------------------------------------------------------- defaults
+
+
+def fill_status(frame: pd.DataFrame, name: str, notes: Notes, live: Mask) -> pd.DataFrame:
+    """Return facilities with a status: empty is ``operating`` and flagged; candidates are ``candidate``."""
+    if name == "candidates":
+        other = frame["status"].notna() & (frame["status"] != "candidate")
+        notes.say("status_ignored", "flagged", live & other.to_numpy(), column="status", values=frame["status"])
+        return frame.assign(status=pd.Series(["candidate"] * len(frame), dtype="str"))
+    notes.say("status_missing", "flagged", live & frame["status"].isna().to_numpy(), column="status")
+    notes.say("kind_missing", "flagged", live & frame["kind"].isna().to_numpy(), column="kind")
+    return frame.assign(status=frame["status"].fillna("operating"))
+
+
+def say_road_classes(frame: pd.DataFrame, notes: Notes, *, has_class: bool) -> pd.DataFrame:
+    """Return roads with a level; without a class column all are walkable unless stated, warned of once."""
+    walkable = frame["walkable"]
+    if not has_class and len(frame):
+        notes.table_fault("road_class_absent", "warning", column="highway")
+        walkable = walkable.fillna(value=True)
+    return frame.assign(walkable=walkable, level=frame["level"].fillna(0))
+
+
+# -------------------------------------------------------------------------------------------------------- references
+
+
+def say_references(
+    frame: pd.DataFrame, notes: Notes, *, ids: frozenset[str], kept: frozenset[str], column: str = "residential_id"
+) -> None:
+    """Hold the references of gates and pools against the residential areas.
+
+    An id no area has is refused (``reference_unknown``); one whose area was excluded excludes the row.
+    """
+    cells = frame[column]
+    live = ~notes.marked("excluded", "refused") & cells.notna().to_numpy()
+    shown = cells.to_numpy(dtype=object)
+    known, used = cells.isin(ids).to_numpy(), cells.isin(kept).to_numpy()
+    notes.say("reference_unknown", "refused", live & ~known, column=column, values=shown)
+    notes.say("reference_excluded", "excluded", live & known & ~used, column=column, values=shown)
+
+
+def say_serves(frame: pd.DataFrame, notes: Notes, *, ids: frozenset[str], kept: frozenset[str]) -> None:
+    """Hold ``serves`` against residential and pool ids: unknown ones are refused, excluded ones flagged."""
+    lists = [[] if pd.isna(cell) else str(cell).split(";") for cell in frame["serves"]]
+    live = ~notes.marked("excluded")
+    for code, verdict, wanted in (("serves_unknown", "refused", ids), ("serves_excluded", "flagged", kept)):
+        missing = np.array([";".join(one for one in cell if one not in wanted) for cell in lists], dtype=object)
+        bad = live & (missing != "")
+        notes.say(code, verdict, bad, column="serves", values=missing)  # type: ignore[arg-type]
+        live = live & ~bad
+
+
+def say_pool_members(frame: pd.DataFrame, notes: Notes) -> None:
+    """Refuse an area that stands in the pools twice."""
+    live = ~notes.marked("excluded")
+    repeated = np.zeros(len(frame), dtype=bool)
+    repeated[live] = frame.loc[live, "residential_id"].duplicated(keep=False).to_numpy()
+    repeated &= frame["residential_id"].notna().to_numpy()
+    cells = frame["residential_id"].to_numpy(dtype=object)
+    notes.say("pools_area_twice", "refused", repeated, column="residential_id", values=cells)
+
+
+def say_shared_ids(candidates: pd.DataFrame, notes: Notes, facility_ids: Iterable[str]) -> None:
+    """Refuse candidates that carry the id of a facility: in the reach table they would be one place."""
+    cells = candidates["facility_id"]
+    shared = cells.isin(set(facility_ids)).to_numpy() & ~notes.marked("excluded")
+    notes.say("id_in_both", "refused", shared, column="facility_id", values=cells.to_numpy(dtype=object))
+
+
+# ------------------------------------------------------------------------------------------------------ plausibility
+
+
+def say_residential(frame: pd.DataFrame, shapes: NDArray[np.object_] | None, notes: Notes) -> None:
+    """Flag figures nobody would believe; they are kept, and seen.
+
+    More than 20 000 households in one area, fewer than 1 or more than 1000 households a hectare of its polygon, fewer
+    than 1 or more than 10 residents a household, parts larger than their whole, single empty cells among people.
+    """
+    live = ~notes.marked("excluded", "refused")
+    households, residents, elderly = (frame[name].to_numpy() for name in ("households", "residents", "elderly"))
+    _flag(notes, "households_implausible", live & (households > MAX_HOUSEHOLDS), "households", households)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        area_ha = np.full(len(frame), np.nan) if shapes is None else shapely.area(shapes) / 10_000
+        density = np.where((area_ha > 0) & (households > 0), households / area_ha, np.nan)
+        persons = np.where((households > 0) & (residents > 0), residents / households, np.nan)
+    _flag(notes, "density_implausible", live & _beyond(density, HOUSEHOLDS_PER_HA), "households", density.round(1))
+    _flag(notes, "persons_implausible", live & _beyond(persons, PERSONS_PER_HOUSEHOLD), "residents", persons.round(2))
+    _flag(notes, "part_exceeds_whole", live & (elderly > residents), "elderly", elderly)
+    _flag(
+        notes,
+        "part_exceeds_whole",
+        live & (frame["elderly_80"].to_numpy() > elderly),
+        "elderly_80",
+        frame["elderly_80"],
+    )
+    for name in tables.WEIGHTS:
+        empty = frame[name].isna().to_numpy()
+        if not empty[live].all():
+            notes.say("weight_missing", "flagged", live & empty, column=name)
+
+
+def say_facilities(frame: pd.DataFrame, notes: Notes) -> None:
+    """Flag more beds of a kind than beds, and a closing before the opening."""
+    live = ~notes.marked("excluded", "refused")
+    for name in ("nursing_beds", "occupied_beds"):
+        _flag(notes, "part_exceeds_whole", live & (frame[name] > frame["beds"]).to_numpy(), name, frame[name])
+    opened, closed = frame["opened"].fillna(""), frame["closed"].fillna("")
+    digits = pd.concat([opened.str.len(), closed.str.len()], axis=1).min(axis=1)
+    earlier = [
+        bool(shut) and bool(start) and shut[:n] < start[:n]
+        for start, shut, n in zip(opened, closed, digits, strict=True)
+    ]
+    _flag(notes, "closed_before_opened", live & np.array(earlier, dtype=bool), "closed", closed)
+
+
+def _beyond(ratio: NDArray[np.float64], band: tuple[float, float]) -> Mask:
+    low, high = band
+    return np.asarray((ratio < low) | (ratio > high))
+
+
+def _flag(notes: Notes, code: str, where: Mask, column: str, cells: Any) -> None:
+    notes.say(code, "flagged", where, column=column, values=np.array([_short(cell) for cell in cells], dtype=object))
+
+
+def _short(cell: object) -> object:
+    return f"{cell:g}" if isinstance(cell, float) and cell < 1e6 else f"{cell:.0f}" if isinstance(cell, float) else cell
+
+
+# ------------------------------------------------------------------------------------------------------ whole tables
+
+
+def say_empty(name: str, notes: Notes, *, needed: Mapping[str, str]) -> None:
+    """Refuse (or warn of) a table of which no row is left; ``needed`` gives the code by table."""
+    if name in needed and not (notes.outcomes() != "excluded").any() and not notes.marked("refused").any():
+        notes.table_fault(needed[name], "warning" if name == "facilities" else "error")

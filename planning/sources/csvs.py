@@ -1,0 +1,129 @@
+"""Plain tables: CSV and TSV in the encodings Chinese offices save them in."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from planning.errors import Fault, InputRefused
+from planning.sources.raw import Dataset, Raw, raw_table
+
+MAX_CELL: Final = 1 << 20
+_SEPARATORS: Final = ",\t;|"
+_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def read(dataset: Dataset, *, encoding: str | None) -> Raw:
+    """Read a CSV or TSV file; every cell is text.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    encoding : str or None
+        The plan's; else a byte order mark, strict UTF-8, strict GB18030, in this order.
+
+    Returns
+    -------
+    Raw
+        Row numbers as a spreadsheet shows them (the heading is row 1); lines without any content are not rows. ``read``
+        counts line ends outside quotes, without the csv reader.
+
+    Raises
+    ------
+    InputRefused
+        ``encoding_unknown``, ``encoding_undecided``, ``csv_broken`` (an open quote, a NUL), ``csv_ragged`` (a row
+        longer than the heading, all listed), ``table_empty``.
+    """
+    data = dataset.path.read_bytes()
+    chosen = _encoding(data, encoding, dataset)
+    text = data.decode(chosen).removeprefix("\ufeff")
+    separator = _separator(text)
+    records = _records(text, separator, dataset)
+    if not records:
+        raise InputRefused(Fault("table_empty", file=dataset.file))
+    (_, headers), body = records[0], records[1:]
+    _refuse_ragged(body, len(headers), dataset)
+    columns = [
+        (name.strip() or f"column_{at + 1}", _cells([cells[at] if at < len(cells) else "" for _, cells in body]))
+        for at, name in enumerate(headers)
+        if name.strip() or any(at < len(cells) and cells[at].strip() for _, cells in body)
+    ]
+    rows = np.array([row for row, _ in body], dtype=np.int64)
+    return raw_table(columns, rows, count_records(text, separator) - 1, encoding=chosen)
+
+
+def count_records(text: str, separator: str) -> int:
+    """Count the records of a CSV text that hold anything, heading included, without a csv reader.
+
+    Quoted cells (a quote at the start of a cell up to the next single one) are reduced to one letter, empty ones to
+    nothing; what then remains between line ends is looked at.
+    """
+    quoted = re.compile(rf'(^|[{re.escape(separator)}\r\n])"((?:[^"]|"")*)"')
+    bare = quoted.sub(lambda match: match.group(1) + ("x" if match.group(2).strip() else ""), text)
+    return sum(bool(line.strip(separator + " \t\u3000")) for line in re.split(r"\r\n|\r|\n", bare))
+
+
+def _encoding(data: bytes, stated: str | None, dataset: Dataset) -> str:
+    """Choose the encoding; Latin-1, which would accept anything, is never tried."""
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return _strict(data, (name,), dataset)
+    if stated is not None:
+        try:
+            codecs.lookup(stated)
+        except LookupError:
+            raise InputRefused(Fault("encoding_unknown", file=dataset.file, value=stated)) from None
+        return _strict(data, (stated,), dataset)
+    if data[:200].count(0) > len(data[:200]) // 4:
+        return _strict(data, ("utf-16-le" if data[1:2] == b"\0" else "utf-16-be",), dataset)
+    return _strict(data, ("utf-8", "gb18030"), dataset)
+
+
+def _strict(data: bytes, encodings: tuple[str, ...], dataset: Dataset) -> str:
+    for encoding in encodings:
+        try:
+            data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise InputRefused(Fault("encoding_undecided", file=dataset.file, value="、".join(encodings)))
+
+
+def _separator(text: str) -> str:
+    """Return the separator that stands most often in the first line; a comma where none does."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return max(_SEPARATORS, key=first.count)
+
+
+def _records(text: str, separator: str, dataset: Dataset) -> list[tuple[int, list[str]]]:
+    """Return the records that hold anything, with their row numbers."""
+    if "\0" in text:
+        raise InputRefused(Fault("csv_broken", file=dataset.file, value="NUL"))
+    before = csv.field_size_limit(MAX_CELL)
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        return [(row, cells) for row, cells in enumerate(reader, start=1) if any(map(str.strip, cells))]
+    except csv.Error as error:
+        raise InputRefused(Fault("csv_broken", file=dataset.file, value=str(error))) from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def _refuse_ragged(body: list[tuple[int, list[str]]], width: int, dataset: Dataset) -> None:
+    faults = [
+        Fault("csv_ragged", file=dataset.file, row=row, value=str(len(cells)), facts={"width": width})
+        for row, cells in body
+        if any(map(str.strip, cells[width:]))
+    ]
+    if faults:
+        raise InputRefused(faults)
+
+
+def _cells(cells: list[str]) -> pd.Series[str]:
+    return pd.Series([cell if cell != "" else None for cell in cells], dtype=object)

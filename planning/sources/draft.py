@@ -1,0 +1,282 @@
+"""One input on its way in: read, columns known, values canonical; shapes still in the file's own CRS."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from planning import tables
+from planning.errors import Fault, InputRefused
+from planning.plan import InputSpec, Plan
+from planning.sources import checks, csvs, files, geometry, graphml, join, layers, osm, shapefile, values, workbooks
+from planning.sources import columns as cols
+from planning.sources.columns import ColumnMap
+from planning.sources.ledger import Notes, Origin
+from planning.sources.raw import Dataset, Raw
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file that was read, for the record of the run; ``path`` is relative to the plan."""
+
+    input: str
+    path: str
+    sha256: str
+    layer: str = ""
+    encoding: str = ""
+    crs_text: str = ""
+    rows: int = 0
+
+
+@dataclass
+class Draft:
+    """One input while it is being read."""
+
+    spec: InputSpec
+    table: tables.Table
+    notes: Notes
+    frame: pd.DataFrame
+    read: int
+    shapes: NDArray[np.object_] | None
+    crs: CRS | None
+    encoding: str
+    paths: tuple[Path, ...]
+    columns_present: tuple[str, ...] = ()
+    crs_text: str = ""
+    extra: list[Draft] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Return the table's name."""
+        return self.notes.table
+
+    def live(self) -> NDArray[np.bool_]:
+        """Return the rows not set aside (those in error included: all of their faults are wanted)."""
+        return ~self.notes.marked("excluded")
+
+    def source_files(self, plan: Plan) -> list[SourceFile]:
+        """Return what was read, file by file; layer, encoding and rows stand with the first."""
+        made = []
+        for at, path in enumerate(self.paths):
+            shown = relative(path, plan.folder)
+            digest = sha256(path)
+            if at:
+                made.append(SourceFile(self.name, shown, digest))
+            else:
+                layer = self.notes.origin.layer
+                made.append(SourceFile(self.name, shown, digest, layer, self.encoding, self.crs_text, self.read))
+        return made
+
+
+def read(spec: InputSpec) -> Draft:
+    """Read one input of the plan up to canonical values.
+
+    Raises
+    ------
+    InputRefused
+        Faults of the file as a whole. Faults of columns and rows are in the draft's notes.
+    """
+    table = tables.contract(spec.name)
+    if spec.table_file is None or spec.join is None:
+        raw, paths = open_raw(spec, spec.file, table, layer=spec.layer)
+        notes = _notes(spec.name, spec.file, raw)
+        known = cols.map_columns(table, raw, spec.fields, notes.origin)
+        return _drafted(spec, table, raw, known, notes, paths)
+    return _read_joined(spec, table, spec.table_file, spec.join)
+
+
+def _read_joined(spec: InputSpec, table: tables.Table, attribute_file: Path, key: str) -> Draft:
+    """Read a layer and the attribute table joined to it; the faults of both files come together."""
+    opened: list[tuple[Raw, tuple[Path, ...]]] = []
+    faults: list[Fault] = []
+    for path, layer in ((spec.file, spec.layer), (attribute_file, None)):
+        try:
+            opened.append(open_raw(spec, path, table, layer=layer))
+        except InputRefused as error:
+            faults += error.faults
+    if faults:
+        raise InputRefused(faults)
+    (raw, paths), (attributes, more_paths) = opened
+    notes, table_notes = _notes(spec.name, spec.file, raw), _notes(f"{spec.name}.table", attribute_file, attributes)
+    mine, theirs = join.split_fields(spec.fields, attributes)
+    known = cols.map_columns(table, raw, mine, notes.origin)
+    table_known = cols.map_columns(table, attributes, theirs, table_notes.origin)
+    table_notes.faults += [
+        *attributes.faults,
+        *table_known.faults,
+        *_uncalculated(attributes, table_known, table_notes),
+    ]
+    known, rest = join.joined(known, raw, notes, table_known, attributes, table_notes, join=key)
+    draft = _drafted(spec, table, raw, known, notes, paths, rest=rest)
+    empty = pd.DataFrame(index=attributes.frame.index)
+    draft.extra.append(
+        Draft(spec, table, table_notes, empty, attributes.read, None, None, attributes.encoding, more_paths)
+    )
+    draft.columns_present += attributes.headers
+    return draft
+
+
+def open_raw(spec: InputSpec, path: Path, table: tables.Table, *, layer: str | None) -> tuple[Raw, tuple[Path, ...]]:
+    """Return a file's table as it stands, and the files that make it up.
+
+    Raises
+    ------
+    InputRefused
+        See `files.dataset` and the readers.
+    """
+    with files.dataset(path, layer=layer) as found:
+        raw = _reader(found, spec, table, layer)
+    return raw, _paths(path)
+
+
+def _reader(dataset: Dataset, spec: InputSpec, table: tables.Table, layer: str | None) -> Raw:
+    kind = dataset.kind
+    if kind in ("osm", "graphml") and spec.name != "roads":
+        raise InputRefused(Fault("osm_only_roads", file=dataset.file, value=spec.name))
+    if kind == "csv":
+        return csvs.read(dataset, encoding=spec.encoding)
+    if kind == "xlsx":
+        return workbooks.read(dataset, layer=layer, known=cols.known_headings(table, spec.fields))
+    if kind == "shp":
+        return shapefile.read(dataset, encoding=spec.encoding)
+    if kind == "osm":
+        return osm.read(dataset)
+    return graphml.read(dataset) if kind == "graphml" else layers.read(dataset, layer=layer)
+
+
+def _notes(name: str, path: Path, raw: Raw) -> Notes:
+    return Notes(name, Origin(path.name, raw.layer, raw.rows))
+
+
+def _drafted(
+    spec: InputSpec,
+    table: tables.Table,
+    raw: Raw,
+    known: ColumnMap,
+    notes: Notes,
+    paths: tuple[Path, ...],
+    rest: pd.DataFrame | None = None,
+) -> Draft:
+    """Set rows aside that are none, read the values, fill ids."""
+    notes.faults += [*raw.faults, *known.faults, *_uncalculated(raw, known, notes)]
+    if raw.read != notes.size:
+        notes.table_fault("rows_lost", "error", value=f"{notes.size} / {raw.read}")
+    _say_reader_marks(raw, notes)
+    values.say_totals(raw.frame, known.known, notes)
+    values.say_duplicates(raw.frame, _comparable(raw.geometry), notes)
+    live = ~notes.marked("excluded")
+    frame = values.canonical(known.known, table, notes, live)
+    if table.key is not None:
+        frame[table.key] = checks.fill_ids(frame, table, notes, has_column=table.key in known.known)
+    frame = _with_defaults(frame, spec.name, known, notes)
+    shapes = _shapes(raw, known, table, notes)
+    if spec.name == "roads":
+        frame["node_ids"] = np.nan if raw.node_ids is None else pd.Series(raw.node_ids, index=frame.index, dtype=object)
+        frame["node_ids"] = frame["node_ids"].astype(object)
+    for extra in (raw.frame[list(known.rest)], rest):
+        frame = _with_rest(frame, extra)
+    return Draft(spec, table, notes, frame, raw.read, shapes, raw.crs, raw.encoding, paths, raw.headers)
+
+
+def _say_reader_marks(raw: Raw, notes: Notes) -> None:
+    for code, mask in raw.dropped.items():
+        notes.say(code, "excluded", mask)
+    for code, mask in raw.flagged.items():
+        notes.say(code, "flagged", mask)
+
+
+def _uncalculated(raw: Raw, known: ColumnMap, notes: Notes) -> list[Fault]:
+    """Return a fault for every formula without a stored value in a column that is used."""
+    used = {mapped.source for mapped in known.known.values()}
+    return [
+        Fault("formula_not_calculated", file=notes.origin.file, layer=notes.origin.layer, row=row, column=column)
+        for row, column in raw.uncalculated
+        if column in used
+    ]
+
+
+def _comparable(shapes: NDArray[np.object_] | None) -> NDArray[np.object_] | None:
+    """Return shapes so that equal ones are equal: normalised, as hexadecimal text."""
+    import shapely
+
+    return None if shapes is None else np.asarray(shapely.to_wkb(shapely.normalize(shapes), hex=True), dtype=object)
+
+
+def _with_defaults(frame: pd.DataFrame, name: str, known: ColumnMap, notes: Notes) -> pd.DataFrame:
+    live = ~notes.marked("excluded")
+    if name in ("facilities", "candidates"):
+        frame = checks.fill_status(frame, name, notes, live)
+        checks.say_facilities(frame, notes)
+    if name == "roads":
+        classed = bool({"highway", "road_class"} & set(known.known))
+        frame = checks.say_road_classes(frame, notes, has_class=classed)
+    return frame
+
+
+def _shapes(raw: Raw, known: ColumnMap, table: tables.Table, notes: Notes) -> NDArray[np.object_] | None:
+    """Return the shapes of a layer, or those a table's coordinates make; a table that needs shapes must bring them."""
+    if not table.geometry:
+        return None
+    if raw.geometry is not None:
+        return raw.geometry
+    shapes = geometry.from_columns(known.known, notes)
+    if shapes is None and table.needs_geometry and not any(fault.column in cols.PLACES for fault in notes.faults):
+        present = "、".join(raw.headers)
+        notes.table_fault("coordinates_absent", "error", column="lon/lat", facts={"present": present})
+    return shapes
+
+
+def _with_rest(frame: pd.DataFrame, rest: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the frame with other source columns behind it; a name that is taken gets ``_source``."""
+    if rest is None or not rest.shape[1]:
+        return frame
+    names = {
+        name: name if name not in frame and name != "geometry" else f"{name}_source" for name in map(str, rest.columns)
+    }
+    more = rest.rename(columns=names)
+    more = more[[name for name in more.columns if name not in frame]]
+    return pd.concat([frame, more.set_axis(frame.index)], axis=1)
+
+
+# ------------------------------------------------------------------------------------------------- files and figures
+
+
+def _paths(path: Path) -> tuple[Path, ...]:
+    """Return the files a dataset is made of, the one the user named first."""
+    if path.is_dir():
+        return tuple(sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".lock"))
+    if path.suffix.lower() == ".shp":
+        return (path, *(part for part in shapefile.part_files(path).values() if part != path))
+    return (path,)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def relative(path: Path, folder: Path) -> str:
+    """Return ``path`` relative to ``folder`` with forward slashes; the base name where there is no such way."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return path.name
+
+
+def known_ids(drafts: Mapping[str, Draft], name: str, column: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ids of a table: all of them, and those of rows that are kept."""
+    if name not in drafts:
+        return frozenset(), frozenset()
+    draft = drafts[name]
+    ids = draft.frame[column]
+    kept = ids[~draft.notes.marked("excluded")]
+    return frozenset(ids.dropna()), frozenset(kept.dropna())

@@ -1,0 +1,202 @@
+"""The outer door: is the file there, what is it really, and is it safe to open.
+
+The first bytes decide what a file is, never its name alone. Formats that can name other files or addresses (VRT,
+GDALG, service descriptions, XML with a DTD) are refused before any reader sees them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from planning.errors import Fault, InputRefused
+from planning.sources import zips
+from planning.sources.raw import Dataset
+
+KNOWN: Final = (
+    "GeoPackage .gpkg, shapefile .shp/.zip, GeoJSON .geojson, FlatGeobuf .fgb, File Geodatabase .gdb, "
+    "GeoParquet .parquet, "
+    "KML .kml, .osm.pbf/.osm, GraphML .graphml, .csv/.tsv/.txt, Excel .xlsx"
+)
+TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt")
+_HEAD_BYTES: Final = 1 << 20
+_MAGIC: Final = (
+    (b"SQLite format 3\0", "gpkg"),
+    (b"\x00\x00\x27\x0a", "shp"),
+    (b"fgb", "fgb"),
+    (b"PAR1", "parquet"),
+)
+_GEOJSON_TYPES: Final = frozenset(
+    {"FeatureCollection", "Feature", "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
+)
+_XML_ROOTS: Final = {b"osm": "osm", b"graphml": "graphml", b"kml": "kml"}
+
+
+@contextmanager
+def dataset(path: Path, *, layer: str | None) -> Iterator[Dataset]:
+    """Open the file a user gave as one dataset; what has to be unpacked lies in a temporary folder until the end.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a ``.gdb`` folder.
+    layer : str or None
+        Picks the dataset in a zip that holds several.
+
+    Raises
+    ------
+    InputRefused
+        The file is missing, empty, of no known format, not safe, or a zip without exactly one dataset.
+    """
+    place = Fault("", file=path.name, value=path.suffix)
+    if path.is_dir():
+        yield Dataset(_folder_kind(path, place), path, path)
+        return
+    kind = sniff(path, path)
+    if kind != "zip":
+        yield Dataset(kind, path, path)
+        return
+    with zips.unpacked(path) as folder:
+        inner = _only_dataset(folder, path, layer)
+        yield Dataset("gdb" if inner.is_dir() else sniff(inner, path), inner, path, label=inner.stem)
+
+
+def sniff(path: Path, given: Path) -> str:
+    """Return the format of ``path`` by its content; faults name ``given``.
+
+    Raises
+    ------
+    InputRefused
+        ``file_missing``, ``file_not_readable``, ``file_empty``, ``format_unknown``, ``format_dwg``, ``format_xls``,
+        ``format_refused``, ``xml_dtd``, ``geojson_link_crs``.
+    """
+    place = Fault("", file=given.name, value=path.suffix)
+    head = _head(path, place)
+    if not head:
+        raise _refused("file_empty", place)
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip_kind(path, given)
+    if b"OSMHeader" in head[:64]:
+        return "osm"
+    if re.match(rb"AC10\d\d", head):
+        raise _refused("format_dwg", place)
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise _refused("format_xls", place)
+    return _text_kind(path, head, place)
+
+
+def _head(path: Path, place: Fault) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_HEAD_BYTES)
+    except FileNotFoundError:
+        raise _refused("file_missing", place, path=path.as_posix()) from None
+    except OSError as error:
+        raise _refused("file_not_readable", place, why=error.strerror or "") from None
+
+
+def _zip_kind(path: Path, given: Path) -> str:
+    """Tell a workbook from a zip of files; other office files are refused."""
+    names = zips.names(path, given)
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    if path.suffix.lower() == ".kmz" or "mimetype" in names or "[Content_Types].xml" in names or path != given:
+        code = "zip_nested" if path != given else "format_unknown"
+        raise _refused(code, Fault("", file=given.name, value=path.suffix))
+    return "zip"
+
+
+def _text_kind(path: Path, head: bytes, place: Fault) -> str:
+    """Tell XML, JSON and plain tables apart."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"<") or _is_utf16_xml(head):
+        return _xml_kind(start, place)
+    if start.startswith((b"{", b"[")):
+        return _json_kind(path, place)
+    if path.suffix.lower() in TEXT_ENDINGS:
+        return "csv"
+    raise _refused("format_unknown", place)
+
+
+def _is_utf16_xml(head: bytes) -> bool:
+    """Say whether this is XML in UTF-16, in which a byte scan would miss a DTD."""
+    return head[:2] in (b"\xff\xfe", b"\xfe\xff") and b"<" in head[2:6]
+
+
+def _xml_kind(start: bytes, place: Fault) -> str:
+    if b"<!DOCTYPE" in start or b"<!ENTITY" in start:
+        raise _refused("xml_dtd", place)
+    bare = re.sub(rb"<\?.*?\?>|<!--.*?-->", b"", start, flags=re.DOTALL).lstrip()
+    match = re.match(rb"<(?:\w+:)?(\w+)", bare)
+    kind = _XML_ROOTS.get(match.group(1)) if match else None
+    if kind is None:
+        refused = match is not None and match.group(1).upper().startswith(
+            (b"OGRVRT", b"VRT", b"OGRWFS", b"GDAL", b"WFS")
+        )
+        raise _refused("format_refused" if refused else "format_unknown", place)
+    return kind
+
+
+def _json_kind(path: Path, place: Fault) -> str:
+    document = load_json(path, place)
+    kind = document.get("type") if isinstance(document, dict) else None
+    if kind == "gdal_streamed_alg":
+        raise _refused("format_refused", place)
+    if kind not in _GEOJSON_TYPES:
+        raise _refused("format_unknown", place)
+    crs = document.get("crs")
+    if isinstance(crs, dict) and crs.get("type") not in ("name", None):
+        raise _refused("geojson_link_crs", place)
+    return "geojson"
+
+
+def load_json(path: Path, place: Fault) -> Any:
+    """Return the JSON document of ``path``.
+
+    Raises
+    ------
+    InputRefused
+        ``json_broken``: not UTF-8, not JSON, or nested too deep.
+    """
+    try:
+        return json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise _refused("json_broken", place, why=str(error)) from None
+
+
+def _folder_kind(path: Path, place: Fault) -> str:
+    if path.suffix.lower() == ".gdb" and any(path.glob("*.gdbtable")):
+        return "gdb"
+    raise _refused("file_is_folder", place)
+
+
+def _only_dataset(folder: Path, given: Path, layer: str | None) -> Path:
+    """Return the one dataset of an unpacked zip, or the one the plan picks by ``layer``."""
+    place = Fault("", file=given.name)
+    found = [path for path in sorted(folder.rglob("*")) if _is_dataset(path)]
+    picked = [path for path in found if path.stem == layer] if len(found) > 1 else found
+    if len(picked) == 1:
+        return picked[0]
+    names = "、".join(path.name for path in found)
+    raise _refused("zip_several" if found else "zip_no_dataset", place, names=names)
+
+
+def _is_dataset(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return suffix == ".gdb"
+    inside_gdb = any(parent.suffix.lower() == ".gdb" for parent in path.parents)
+    wanted = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".parquet", ".kml", ".csv", ".tsv", ".xlsx", ".pbf", ".osm")
+    return not inside_gdb and (suffix in wanted or suffix in (".graphml", ".vrt", ".zip", ".kmz", ".dwg"))
+
+
+def _refused(code: str, place: Fault, **facts: object) -> InputRefused:
+    facts = {"known": KNOWN, **facts}
+    return InputRefused(Fault(code, file=place.file, layer=place.layer, value=place.value, facts=facts))

@@ -1,0 +1,251 @@
+"""Vector layers that GDAL reads: GeoPackage, GeoJSON, FlatGeobuf, File Geodatabase, KML, and the shapes of shapefiles.
+
+Rows are read through Arrow, which keeps long integers exact and does not trust stored feature counts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, cast
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from planning import crs as crss
+from planning.errors import Fault, InputRefused
+from planning.sources import files
+from planning.sources.raw import Dataset, Raw, raw_table
+
+_GDAL_ENVIRONMENT: Final = {
+    "GDAL_SKIP": "OGR_VRT,VRT,GDALG,GTI,HTTP,WFS,OAPIF,CSW,OGCAPI,WCS,WMS,WMTS,Elasticsearch,ES,CARTO,AmigoCloud,"
+    "PLScenes,NGW,GMLAS,GML,DAAS,EEDA,EEDAI,STACIT,STACTA,ESRIJSON,TopoJSON,OSM,GPSBabel,SQLite",
+    "GDAL_HTTP_PROXY": "http://127.0.0.1:9",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
+    "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
+    "SHAPE_RESTORE_SHX": "NO",
+    "OGR_GEOJSON_MAX_OBJ_SIZE": "200",
+}
+
+
+def gdal() -> ModuleType:
+    """Return pyogrio, imported late, with drivers that reach other files or addresses switched off.
+
+    The switches only count before pyogrio's first import; the sniffing in `files` stands in front of them either way.
+    """
+    for name, value in _GDAL_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    import pyogrio.raw
+
+    return cast("ModuleType", pyogrio)
+
+
+def read(dataset: Dataset, *, layer: str | None) -> Raw:
+    """Read one layer.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Of kind ``gpkg``, ``geojson``, ``fgb``, ``gdb``, ``kml`` or ``parquet``.
+    layer : str or None
+        Needed where the file holds several.
+
+    Raises
+    ------
+    InputRefused
+        ``layer_needed``, ``layer_unknown``, ``file_broken``, ``gpkg_journal``, ``gpkg_not_geopackage``.
+    """
+    readers = {"gpkg": _geopackage, "geojson": _geojson, "parquet": _parquet}
+    return readers.get(dataset.kind, _plain)(dataset, layer)
+
+
+def read_shapes(path: Path, dataset: Dataset) -> tuple[NDArray[np.object_], CRS | None]:
+    """Return geometries and CRS of a shapefile; None where a record has no shape."""
+    meta, table = _arrow(path, dataset, None, columns=[], encoding="ISO-8859-1")
+    return _geometry(meta, table), _crs(meta["crs"], dataset)
+
+
+# ------------------------------------------------------------------------------------------------------ the formats
+
+
+def _geopackage(dataset: Dataset, layer: str | None) -> Raw:
+    with _quiet_copy(dataset) as path:
+        counts = _table_counts(path, dataset)
+        name = _pick(list(counts), layer, dataset)
+        return _read(path, dataset, name, counts[name])
+
+
+def _geojson(dataset: Dataset, _: str | None) -> Raw:
+    document = files.load_json(dataset.path, Fault("", file=dataset.file))
+    features = document.get("features", []) if document["type"] == "FeatureCollection" else [document]
+    if not isinstance(features, list) or not all(isinstance(feature, dict) for feature in features):
+        raise _broken(dataset, "features")
+    if not features:
+        return raw_table(
+            [], np.empty(0, dtype=np.int64), 0, geometry=np.empty(0, dtype=object), crs=CRS.from_epsg(4326)
+        )
+    return _read(dataset.path, dataset, None, len(features))
+
+
+def _parquet(dataset: Dataset, _: str | None) -> Raw:
+    import geopandas as gpd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with dataset.path.open("rb") as stream:
+            count = pq.ParquetFile(stream).metadata.num_rows
+        frame = gpd.read_parquet(dataset.path)
+    except (ValueError, KeyError, pa.ArrowException) as error:
+        raise _broken(dataset, str(error)) from None
+    crs = None if frame.crs is None else crss.horizontal(CRS(frame.crs))
+    geometry = frame.geometry.to_numpy().astype(object)
+    columns = [(str(name), frame[name].to_numpy()) for name in frame.columns if name != frame.geometry.name]
+    return raw_table(columns, np.arange(1, len(frame) + 1), count, geometry=geometry, crs=crs)
+
+
+def _plain(dataset: Dataset, layer: str | None) -> Raw:
+    """Read a format whose layers and counts GDAL itself tells (FlatGeobuf, File Geodatabase, KML)."""
+    pyogrio = gdal()
+    with _translated(dataset):
+        names = [str(name) for name in pyogrio.list_layers(dataset.path)[:, 0]]
+    name = _pick(names, layer, dataset)
+    with _translated(dataset):
+        count = pyogrio.read_info(dataset.path, layer=name, force_feature_count=True)["features"]
+    if dataset.kind == "kml" and len(names) == 1:
+        count = len(re.findall(rb"<(?:\w+:)?Placemark\b", dataset.path.read_bytes()))
+    return _read(dataset.path, dataset, name, int(count))
+
+
+def _pick(names: list[str], layer: str | None, dataset: Dataset) -> str:
+    """Return the layer the plan names, or the only one; a layer picked in a zip by its stem is the file itself."""
+    listed = "、".join(names)
+    if layer is not None and layer in names:
+        return layer
+    if layer is not None and not (dataset.label == layer and len(names) == 1):
+        raise InputRefused(
+            Fault("layer_unknown", file=dataset.file, layer=layer, value=layer, facts={"layers": listed})
+        )
+    if len(names) != 1:
+        code = "layer_needed" if names else "layer_none"
+        raise InputRefused(Fault(code, file=dataset.file, facts={"layers": listed}))
+    return names[0]
+
+
+# ------------------------------------------------------------------------------------------------------- GeoPackage
+
+
+@contextmanager
+def _quiet_copy(dataset: Dataset) -> Iterator[Path]:
+    """Give a path that can be opened without a trace beside the user's file: one in WAL mode is copied first."""
+    path = dataset.path
+    journal = path.with_name(path.name + "-journal")
+    if journal.exists() and journal.stat().st_size:
+        raise InputRefused(Fault("gpkg_journal", file=dataset.file, value=journal.name))
+    with path.open("rb") as stream:
+        in_wal_mode = stream.read(20)[18:20] == b"\x02\x02"
+    if not in_wal_mode:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="planning-") as folder:
+        for ending in ("", "-wal"):
+            part = path.with_name(path.name + ending)
+            if part.exists():
+                shutil.copyfile(part, Path(folder) / f"copy.gpkg{ending}")
+        yield Path(folder) / "copy.gpkg"
+
+
+def _table_counts(path: Path, dataset: Dataset) -> dict[str, int]:
+    """Count the rows of every layer in SQL, past the stored count."""
+    mode = "ro" if path.name == "copy.gpkg" and path != dataset.path else "ro&immutable=1"
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            listed = connection.execute(
+                "SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes') ORDER BY table_name"
+            ).fetchall()
+            return {name: _count(connection, name) for (name,) in listed}
+    except sqlite3.DatabaseError as error:
+        code = "gpkg_not_geopackage" if "gpkg_contents" in str(error) else "file_broken"
+        raise InputRefused(Fault(code, file=dataset.file, value=str(error), facts={"why": str(error)})) from None
+
+
+def _count(connection: sqlite3.Connection, name: str) -> int:
+    quoted = name.replace('"', '""')
+    return int(connection.execute(f'SELECT COUNT(*) FROM "{quoted}"').fetchone()[0])  # noqa: S608 - quoted name
+
+
+# ---------------------------------------------------------------------------------------------------- through Arrow
+
+
+def _read(path: Path, dataset: Dataset, layer: str | None, count: int) -> Raw:
+    meta, table = _arrow(path, dataset, layer)
+    columns = [(str(name), _values(table.column(name))) for name in meta["fields"]]
+    geometry = _geometry(meta, table) if meta["geometry_type"] is not None else None
+    return raw_table(
+        columns,
+        np.arange(1, table.num_rows + 1),
+        count,
+        layer=layer or "",
+        geometry=geometry,
+        crs=None if geometry is None else _crs(meta["crs"], dataset),
+    )
+
+
+def _arrow(path: Path, dataset: Dataset, layer: str | None, **options: Any) -> tuple[dict[str, Any], Any]:
+    with _translated(dataset):
+        found: tuple[dict[str, Any], Any] = gdal().raw.read_arrow(path, layer=layer, **options)
+    return found
+
+
+def _values(column: Any) -> Any:
+    """Return an Arrow column for pandas; integers stay exact where cells are empty."""
+    import pyarrow as pa
+
+    exact = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int64Dtype(), pa.int16(): pd.Int64Dtype()}
+    series = column.to_pandas(types_mapper=exact.get, date_as_object=True)
+    return series.astype(object).where(series.notna(), None).to_numpy()
+
+
+def _geometry(meta: dict[str, Any], table: Any) -> NDArray[np.object_]:
+    name = meta["geometry_name"] or "wkb_geometry"
+    cells = table.column(name).to_numpy()
+    return np.asarray(shapely.from_wkb(cells, on_invalid="ignore"), dtype=object)
+
+
+def _crs(text: str | None, dataset: Dataset) -> CRS | None:
+    """Return the horizontal CRS of a layer; an undefined one is none."""
+    if not text:
+        return None
+    try:
+        found = CRS.from_user_input(text)
+    except CRSError:
+        raise InputRefused(Fault("crs_unreadable", file=dataset.file, value=text[:200])) from None
+    return None if found.name.lower().startswith(("undefined", "unknown")) else crss.horizontal(found)
+
+
+@contextmanager
+def _translated(dataset: Dataset) -> Iterator[None]:
+    """Turn what GDAL says into a fault about the file."""
+    from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
+
+    try:
+        yield
+    except (DataSourceError, DataLayerError, FieldError, GeometryError, UnicodeDecodeError, RuntimeError) as error:
+        raise _broken(dataset, str(error)) from None
+
+
+def _broken(dataset: Dataset, why: str) -> InputRefused:
+    first = why.splitlines()[0] if why else ""
+    return InputRefused(Fault("file_broken", file=dataset.file, value=first[:200], facts={"why": first[:200]}))

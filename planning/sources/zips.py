@@ -1,0 +1,141 @@
+"""Unpacking a zip without being harmed by it."""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+from planning.errors import Fault, InputRefused
+
+MAX_MEMBERS: Final = 1000
+MAX_BYTES: Final = 2 << 30
+MAX_RATIO: Final = 200
+_SMALL: Final = 1 << 20
+_CHUNK: Final = 1 << 20
+_UTF8_NAME: Final = 0x800
+_ENCRYPTED: Final = 0x1
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Unpack ``path`` into a temporary folder that is gone afterwards.
+
+    Raises
+    ------
+    InputRefused
+        ``zip_broken``, ``zip_unsafe`` (a member that leaves the folder, a link, a name twice, encryption),
+        ``zip_bomb`` (more than 1000 members, 2 GB unpacked, or a member above 1 MB packed by more than 200 to 1).
+    """
+    with tempfile.TemporaryDirectory(prefix="planning-") as folder:
+        root = Path(folder)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                members = _checked(archive, path)
+                _unpack(archive, members, root, path)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise _refused("zip_broken", path, str(error)) from None
+        yield root
+
+
+def names(path: Path, given: Path) -> frozenset[str]:
+    """Return the names inside a zip; a broken one is refused under the name of ``given``."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return frozenset(archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise _refused("zip_broken", given, str(error)) from None
+
+
+def refuse_bomb(path: Path) -> None:
+    """Refuse a workbook whose parts would unpack to more than `MAX_BYTES` (sizes are held to while reading).
+
+    Raises
+    ------
+    InputRefused
+        ``zip_bomb``.
+    """
+    with zipfile.ZipFile(path) as archive:
+        sizes = [(info.file_size, info.compress_size) for info in archive.infolist()]
+    if sum(size for size, _ in sizes) > MAX_BYTES // 4 or len(sizes) > MAX_MEMBERS:
+        raise _refused("zip_bomb", path, "")
+    if any(size > 64 * _SMALL and size > MAX_RATIO * max(packed, 1) for size, packed in sizes):
+        raise _refused("zip_bomb", path, "")
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """Return the name of a member; names that Windows packed in GBK are read as such."""
+    if info.flag_bits & _UTF8_NAME:
+        return info.filename
+    try:
+        raw = info.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return info.filename
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return info.filename
+
+
+def _checked(archive: zipfile.ZipFile, path: Path) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+    """Return the members to unpack under their safe names."""
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    if len(infos) > MAX_MEMBERS:
+        raise _refused("zip_bomb", path, str(len(infos)))
+    members = []
+    seen: set[str] = set()
+    for info in infos:
+        name = member_name(info)
+        if _is_unsafe(info, name) or name.casefold() in seen:
+            raise _refused("zip_unsafe", path, name)
+        seen.add(name.casefold())
+        if not name.startswith("__MACOSX/") and not PurePosixPath(name).name.startswith("."):
+            members.append((info, PurePosixPath(name)))
+    return members
+
+
+def _is_unsafe(info: zipfile.ZipInfo, name: str) -> bool:
+    """Say whether a member is a link, encrypted, or would land outside the folder."""
+    parts = PurePosixPath(name).parts
+    return (
+        stat.S_ISLNK(info.external_attr >> 16)
+        or bool(info.flag_bits & _ENCRYPTED)
+        or name.startswith("/")
+        or ".." in parts
+        or "\\" in name
+        or ":" in name
+        or "\0" in name
+    )
+
+
+def _unpack(
+    archive: zipfile.ZipFile, members: list[tuple[zipfile.ZipInfo, PurePosixPath]], root: Path, path: Path
+) -> None:
+    """Write the members, counting what really comes out."""
+    left = MAX_BYTES
+    for info, name in members:
+        target = root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(info) as source, target.open("xb") as sink:
+            left -= _copy(source, sink, min(left, max(_SMALL, MAX_RATIO * info.compress_size)), path)
+
+
+def _copy(source: IO[bytes], sink: IO[bytes], limit: int, path: Path) -> int:
+    size = 0
+    while chunk := source.read(_CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise _refused("zip_bomb", path, "")
+        sink.write(chunk)
+    return size
+
+
+def _refused(code: str, path: Path, value: str) -> InputRefused:
+    return InputRefused(Fault(code, file=path.name, value=value))
