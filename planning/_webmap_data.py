@@ -77,11 +77,12 @@ def style(view: View) -> Data:
         "defs": symbols.definitions(list(fills.values()), book.px_per_mm),
         "paint": {name: [symbols.paint(fill), fill.edge, fill.hex] for name, fill in fills.items()},
         "symbols": _symbols(book),
-        "base": dict(book.base) | {"outside_veil": book.base["outside_veil"]["hex"]},
+        "base": {name: hex_ for name, hex_ in book.base.items() if name != "outside_veil"},
+        "veil": [book.base["outside_veil"]["hex"], book.base["outside_veil"]["alpha"]],
         "accent": book.ink["accent"],
         "roads": {name: _road_style(book, name) for name in ("footway", "local", "secondary", "arterial")},
         "boundary": {name: _line_style(book, f"{name}_boundary") for name in BOUNDARIES},
-        "ribbon": [book.line["county_boundary"]["ribbon_hex"], book.pixels(book.line["county_boundary"]["ribbon_mm"])],
+        "ribbon": book.line["county_boundary"]["ribbon_hex"],
         "barrier": _line_style(book, "barrier"),
         "limit": [book.limit_line.hex, book.pixels(book.limit_line.width_mm), _dash(book, book.limit_line.dash_mm)],
         "new": [book.phase(1).hex, book.pixels(book.limit_line.width_mm), _dash(book, book.limit_line.dash_mm)],
@@ -126,7 +127,7 @@ def _units(view: View) -> Data:
     """Return boundaries by kind, their names, and the outline of the whole plan."""
     frame = view.units
     if frame.empty:
-        return {"boundaries": {}, "names": [], "outline": []}
+        return {"boundaries": {}, "names": [], "outline": [], "ribbon": []}
     drawn = shapes.degrees(frame)
     boundaries = {
         name: [line for geometry in drawn.geometry[drawn["type"].isin(types)] for line in shapes.lines(geometry)]
@@ -135,13 +136,13 @@ def _units(view: View) -> Data:
     named = drawn[drawn["type"].isin(("street", "town"))] if boundaries["street"] else drawn
     places = named.geometry.map(shapes.place)
     names = [
-        {"text": view.unit_names[unit_id], "at": place}
-        for unit_id, place in zip(named["unit_id"], places, strict=True)
+        {"text": view.unit_names[unit_id], "at": place} for unit_id, place in zip(named["unit_id"], places, strict=True)
     ]
     return {
         "boundaries": {name: found for name, found in boundaries.items() if found},
         "names": names,
         "outline": shapes.merged(frame.geometry),
+        "ribbon": shapes.ribbon(frame.geometry),
     }
 
 
@@ -216,8 +217,9 @@ def _points(view: View) -> list[Data]:
         )
         if geometry is not None and not geometry.is_empty
     ]
-    found += _sites(view, {point["id"]: point for point in found})
-    return sorted(found, key=lambda point: (point["order"], point["id"]))
+    sites = _sites(view, {point["id"]: point for point in found})
+    others = [point for point in found if point["id"] not in view.sites.index]
+    return sorted([*others, *sites], key=lambda point: (point["order"], point["id"]))
 
 
 def _point(view: View, geometry: shapely.Geometry, symbol: str, group: str, level: Any, card: Data) -> Data:

@@ -19,6 +19,7 @@ DEGREES: Final = "EPSG:4326"
 DECIMALS: Final = 6
 ROAD_TOLERANCE_M: Final = 1.0
 WASH_TOLERANCE_M: Final = 2.0
+RIBBON_SHARE: Final = 1 / 150
 
 Nested = list[Any]
 
@@ -86,6 +87,15 @@ def merged(geometries: gpd.GeoSeries, tolerance_m: float = 0.0) -> Nested:
         return []
     union = shapely.union_all(_sorted(geometries)).simplify(tolerance_m)
     return parts(gpd.GeoSeries([union], crs=geometries.crs).to_crs(DEGREES).iloc[0])
+
+
+def ribbon(geometries: gpd.GeoSeries) -> Nested:
+    """Return a ribbon round the union of metric polygons, as `parts` in degrees, as wide as suits its extent."""
+    union = shapely.union_all(_sorted(geometries))
+    low_x, low_y, high_x, high_y = union.bounds
+    width_m = float(np.hypot(high_x - low_x, high_y - low_y)) * RIBBON_SHARE
+    ring = union.buffer(width_m, join_style="mitre", mitre_limit=2.0).difference(union)
+    return parts(gpd.GeoSeries([ring], crs=geometries.crs).to_crs(DEGREES).iloc[0])
 
 
 def _sorted(geometries: gpd.GeoSeries) -> np.ndarray:

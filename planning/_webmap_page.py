@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Mapping
 from string import Template
 from typing import Final
@@ -12,11 +15,60 @@ from planning._webmap_assets import escape
 from planning._webmap_view import View
 
 LANGUAGE_TAGS: Final = {"zh": "zh-CN", "en": "en"}
+POLICY_PLACE: Final = "<!-- policy -->"
+# Nothing is loaded but what lies inside, and of scripts in the page only those that we wrote run.
+POLICY: Final = (
+    "default-src 'none'; script-src data: {hashes}; style-src 'unsafe-inline' data:; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+PAGE: Final = Template("""\
+<!DOCTYPE html>
+<html lang="$lang">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="$policy">
+<title>$name</title>
+$header
+<style>
+$page_css
+</style>
+</head>
+<body>
+<header class="top">
+<div class="names"><h1>$name</h1><p><b id="theme-title"></b> <span id="theme-subtitle"></span></p></div>
+<div class="marks">$marks</div>
+<div class="find">
+<input id="search" type="search" autocomplete="off" placeholder="$search" aria-label="$search">
+<ul id="found" hidden></ul>
+</div>
+<button type="button" id="print" class="plain">$print</button>
+</header>
+<main>
+<aside class="left" aria-label="$legend_head">
+<h2>$themes</h2>
+<div id="themes" role="radiogroup" aria-label="$themes"></div>
+<h2>$legend_head</h2>
+<div id="legend"></div>
+</aside>
+<section class="middle" aria-label="$map">$html<noscript>$noscript</noscript></section>
+<aside class="right" aria-label="$details"><div id="panel" aria-live="polite"></div></aside>
+</main>
+<footer class="status">$status</footer>
+<script>
+$script
+</script>
+<script>
+$page_js
+</script>
+</body>
+</html>
+""")
 
 
 def standalone(view: View, pieces: Mapping[str, str], *, notes: tuple[str, ...]) -> str:
     """Return the document; ``pieces`` are folium's header, html and script."""
     facts = {
+        "policy": POLICY_PLACE,
         "lang": LANGUAGE_TAGS[view.language],
         "name": escape(view.plan.name),
         "marks": _marks(view, notes),
@@ -27,7 +79,19 @@ def standalone(view: View, pieces: Mapping[str, str], *, notes: tuple[str, ...])
         **{key: escape(view.say(key)) for key in ("map", "themes", "search", "legend_head", "details", "print")},
         **pieces,
     }
-    return Template(assets.read("page.html")).substitute(facts)
+    document = PAGE.substitute(facts)
+    return document.replace(POLICY_PLACE, _policy(document))
+
+
+def _policy(document: str) -> str:
+    """Return the content policy of a document, with the hash of each of its inline scripts."""
+    scripts = re.findall(r"<script>(.*?)</script>", document, re.S)
+    return POLICY.format(hashes=" ".join(map(_hash, scripts)))
+
+
+def _hash(script: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
 
 
 def _marks(view: View, notes: tuple[str, ...]) -> str:
@@ -63,4 +127,6 @@ def _walking(view: View) -> str:
     radius = words.metres(radius_m, radius_m, view.language)
     if "service_radius_m" in view.plan.standards:
         return view.say("bar.walk_radius", radius=radius)
-    return view.say("bar.walk_value", speed=f"{view.speed:g}", minutes=f"{max(view.plan.walk.minutes):g}", radius=radius)
+    return view.say(
+        "bar.walk_value", speed=f"{view.speed:g}", minutes=f"{max(view.plan.walk.minutes):g}", radius=radius
+    )

@@ -5,14 +5,17 @@ Every figure stands in ``summary.json`` as it is; nothing is added up here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Final
+
+import pandas as pd
 
 from planning import _webmap_words as words
 from planning._webmap_view import View
 
 Block = dict[str, Any]
 STREETS: Final = ("street", "town")
+LISTED: Final = 12
 VERDICTS: Final = ("meets", "fails", "not_assessable", "not_applicable")
 
 
@@ -35,7 +38,7 @@ def _coverage(view: View, level: str) -> list[Block]:
         {"head": view.say("head.coverage"), "figures": _shares(view, figures)},
         {"lines": [line for line in _coverage_lines(view, level, figures) if line]},
     ]
-    return [*found, *_unit_table(view, _coverage_columns(view, level))]
+    return [*found, *_unit_table(view, _coverage_columns(view, level)), *_outside(view, level)]
 
 
 def _shares(view: View, figures: Mapping[str, Any]) -> list[Block]:
@@ -96,7 +99,56 @@ def _compliance(view: View) -> list[Block]:
         {"head": view.say("head.findings"), "bar": bar},
         {"figures": shown},
         *_unit_table(view, _compliance_columns(view)),
+        *_short(view),
     ]
+
+
+def _outside(view: View, level: str) -> list[Block]:
+    """Return the areas outside the circle with most households, to be looked at first."""
+    status = view.areas[f"{level}_status"]
+    outside = view.areas[status.isin(("uncovered", "unreachable", "unsnapped"))]
+    marks = {name: fill.mark for name, fill in view.book.coverages.items()}
+    rows = [
+        _area_row(
+            marks[str(row[f"{level}_status"])],
+            row,
+            view.count(row["households"]),
+            words.metres(row[f"{level}_distance_m"], view.plan.radius_m, view.language),
+        )
+        for row in _first(outside, "households")
+    ]
+    columns = ["", *(view.say(f"column.{name}") for name in ("area", "households", "distance"))]
+    return _listed(view.say("head.outside", count=len(rows)), columns, rows)
+
+
+def _short(view: View) -> list[Block]:
+    """Return the areas that are short of most floor area."""
+    failing = view.areas[view.areas["verdict"] == "fails"]
+    rows = [
+        _area_row(
+            view.book.verdicts["fails"].mark,
+            row,
+            *(words.square_metres(row[f"{name}_m2"], view.language) for name in ("required", "provided", "shortfall")),
+        )
+        for row in _first(failing, "shortfall_m2")
+    ]
+    columns = ["", *(view.say(f"column.{name}") for name in ("area", "required", "provided", "shortfall"))]
+    return _listed(view.say("head.short", count=len(rows)), columns, rows)
+
+
+def _first(areas: pd.DataFrame, column: str) -> list[dict[Hashable, Any]]:
+    """Return the rows with the largest values of ``column``, unknown ones last, ties by id."""
+    ordered = areas.sort_values([column, "residential_id"], ascending=[False, True], na_position="last")
+    return pd.DataFrame(ordered.head(LISTED)).to_dict("records")
+
+
+def _area_row(mark: str, row: Mapping[Hashable, Any], *cells: str) -> Block:
+    name = row["residential_id"] if words.missing(row.get("name")) else row["name"]
+    return {"go": ["area", str(row["residential_id"])], "cells": [mark, str(name), *cells]}
+
+
+def _listed(head: str, columns: list[str], rows: list[Block]) -> list[Block]:
+    return [{"head": head, "table": {"columns": columns, "rows": rows, "text": 2}}] if rows else []
 
 
 def _siting(view: View) -> list[Block]:
@@ -132,27 +184,27 @@ def _reasons(figures: Mapping[str, Any]) -> list[str]:
 def _site_table(view: View) -> list[Block]:
     if view.sites.empty:
         return []
-    columns = [view.say(f"column.{name}") for name in ("rank", "site", "phase", "gain")]
+    columns = [view.say(f"column.{name}") for name in ("rank", "site", "gain", "phase")]
     rows = [
         {
-            "go": row["facility_id"],
+            "go": ["point", row["facility_id"]],
             "cells": [
                 str(int(row["rank"])),
                 words.text(row.get("name"), view.language),
-                words.text(row.get("phase"), view.language),
                 view.demand(row["gain"]),
+                words.text(row.get("phase"), view.language),
             ],
         }
         for row in view.sites.drop(columns=view.sites.geometry.name).to_dict("records")
     ]
-    return [{"head": view.say("head.sites"), "table": {"columns": columns, "rows": rows, "text": 3}}]
+    return [{"head": view.say("head.sites"), "table": {"columns": columns, "rows": rows, "text": 2}}]
 
 
 def _facilities(view: View) -> list[Block]:
     """Return how many facilities of each level there are, and how many are in service."""
     frame = view.facilities[view.facilities["status"] != "candidate"]
     rows = [
-        {"cells": [view.level(level), view.count(int(len(group))), view.count(int(group["in_service"].sum()))]}
+        {"cells": [view.level(level), view.count(len(group)), view.count(int(group["in_service"].sum()))]}
         for level, group in sorted(frame.groupby("level"), key=lambda entry: list(view.book.levels).index(entry[0]))
     ]
     columns = [view.say("card.level"), view.say("theme.facilities"), view.say("card.counted")]

@@ -72,7 +72,7 @@ def stated_minimum_m2(view: View) -> list[float]:
 
 
 def symbols(view: View) -> pd.Series:
-    """Return the symbol of each facility and candidate by its position, ``<level>:<filling>`` or ``candidate``."""
+    """Return the symbol of each facility and candidate: ``<level>:<status>``, ``candidate`` or ``forbidden``."""
     frame = view.facilities
     by_status = {member: name for name, entry in view.book.statuses.items() for member in entry.members}
     filling = frame["status"].map(by_status)

@@ -60,7 +60,8 @@ def swatch(fill: palette.Fill) -> str:
     width, height = SWATCH_PX
     return (
         f'<svg class="swatch" width="{width}" height="{height}" aria-hidden="true">'
-        f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" fill="{paint(fill)}" stroke="{fill.edge}"/></svg>'
+        f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" fill="{paint(fill)}" stroke="{fill.edge}"/>'
+        "</svg>"
     )
 
 
@@ -106,7 +107,8 @@ def _symbol(shape: palette.Shape, filling: palette.Filling, hex_: str, px: float
 
 
 def _svg(px: float, body: str) -> str:
-    return f'<svg width="{px:g}" height="{px:g}" viewBox="0 0 {px:g} {px:g}" overflow="visible" aria-hidden="true">{body}</svg>'
+    box = f'width="{px:g}" height="{px:g}" viewBox="0 0 {px:g} {px:g}"'
+    return f'<svg {box} overflow="visible" aria-hidden="true">{body}</svg>'
 
 
 def _body(
@@ -119,11 +121,12 @@ def _body(
     outline_mm: float = OUTLINE_MM,
 ) -> str:
     """Return white rim, figure and filling."""
-    outline, rim = outline_mm * px_per_mm, 2 * RIM_MM * px_per_mm
+    outline = outline_mm * px_per_mm
+    rim = outline + 2 * RIM_MM * px_per_mm
     figure = _figure(shape, px)
     inside = hex_ if filling == "solid" else "#FFFFFF"
     parts = [
-        f'<path d="{figure}" fill="#FFFFFF" stroke="#FFFFFF" stroke-width="{outline + rim:g}" stroke-linejoin="round"/>',
+        f'<path d="{figure}" fill="#FFFFFF" stroke="#FFFFFF" stroke-width="{rim:g}" stroke-linejoin="round"/>',
         f'<path d="{figure}" fill="{inside}"/>',
         _inlay(shape, filling, hex_, px, outline),
         f'<path d="{figure}" fill="none" stroke="{hex_}" stroke-width="{outline:g}" stroke-linejoin="round"/>',

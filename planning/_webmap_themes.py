@@ -119,7 +119,7 @@ def _legend(view: View, key: str) -> list[Item]:
 def _points(view: View, key: str) -> list[Item]:
     """Return the symbols on the map with their counts, level by level, then candidates and sites."""
     book, language = view.book, view.language
-    groups, counts = _groups(view, key), roles.symbols(view).value_counts()
+    groups, counts = _groups(view, key), _symbol_counts(view)
     items = [
         _item(
             symbols.facility(level, status, book.status_ink, book.px_per_mm),
@@ -136,10 +136,17 @@ def _points(view: View, key: str) -> list[Item]:
     return [*items, *(_siting_points(view, counts) if key == "siting" else [])]
 
 
+def _symbol_counts(view: View) -> pd.Series:
+    """Return how many of each symbol the map shows; a chosen candidate shows as a site."""
+    return roles.symbols(view)[~view.facilities["facility_id"].isin(view.sites.index)].value_counts()
+
+
 def _siting_points(view: View, counts: pd.Series) -> list[Item]:
     book, language = view.book, view.language
     items = [
-        _item(symbols.candidate(site, book.px_per_mm), site.label(language), int(counts.get(name, 0)), group="candidate")
+        _item(
+            symbols.candidate(site, book.px_per_mm), site.label(language), int(counts.get(name, 0)), group="candidate"
+        )
         for name, site in (("candidate", book.candidate), ("forbidden", book.forbidden))
         if name == "candidate" or name in counts
     ]
@@ -172,7 +179,9 @@ def _coverage_items(view: View, counts: pd.Series) -> list[Item]:
     fills = roles.fills(view)
     banded = [roles.band_name(index) for index in range(len(view.bands))] if view.banded else []
     plain = ["covered"] if not view.banded or counts.get("covered", 0) else []
-    return [_area_item(view, fills[name], counts) for name in [*banded, *plain, "uncovered", "unreachable", "unsnapped"]]
+    return [
+        _area_item(view, fills[name], counts) for name in [*banded, *plain, "uncovered", "unreachable", "unsnapped"]
+    ]
 
 
 def _verdict_items(view: View, counts: pd.Series) -> Item:
@@ -220,9 +229,15 @@ def _lines(view: View, key: str) -> list[Item]:
         said = book.limit_label(max(view.plan.walk.minutes), view.language)
         items.append({"svg": line, "text": said, "group": "limit"})
     types = set(view.units["type"]) if len(view.units) else set()
-    for name, members in (("county", {"county"}), ("street", {"street", "town"}), ("community", {"community", "village"})):
+    for name, members in (
+        ("county", {"county"}),
+        ("street", {"street", "town"}),
+        ("community", {"community", "village"}),
+    ):
         if types & members:
-            items.append({"svg": _boundary_sample(book, name), "text": view.say(f"legend.{name}"), "group": f"unit:{name}"})
+            items.append(
+                {"svg": _boundary_sample(book, name), "text": view.say(f"legend.{name}"), "group": f"unit:{name}"}
+            )
     return items
 
 

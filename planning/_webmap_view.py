@@ -78,7 +78,7 @@ class View:
 
     @cached_property
     def banded(self) -> bool:
-        """Say whether covered areas can be told by minutes: not under a fixed radius, nor where areas count in parts."""
+        """Say whether covered areas are told by minutes: not under a fixed radius, nor where areas count in parts."""
         return self.plan.walk.rule == "entrance" and "service_radius_m" not in self.plan.standards
 
     @cached_property

@@ -56,7 +56,8 @@ def square_metres(value: Any, language: texts.Language) -> str:
         return nothing(language)
     number = _decimal(value)
     shown = _grouped(number, 1)
-    return _grouped(number, 3) if number != 0 and not any(digit in "123456789" for digit in shown) else shown
+    hidden = number != 0 and not any(digit in "123456789" for digit in shown)
+    return _grouped(number, 3).rstrip("0") if hidden else shown
 
 
 def metres(value: Any, limit_m: float, language: texts.Language) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import folium
-from branca.element import Element, Figure
+from branca.element import Element
 from folium.elements import JSCSSMixin
 from folium.template import Template
 
@@ -53,7 +53,7 @@ def page(result: StudyResult, *, language: texts.Language = "zh", notes: Sequenc
     """
     view = View(result, language)
     shown = build(result, language=language)
-    figure = shown.get_root()
+    figure: Any = shown.get_root()
     figure.render()
     pieces = {name: getattr(figure, name).render() for name in ("header", "html", "script")}
     document = standalone(view, pieces, notes=tuple(notes) or tuple(view.plan.notes))
@@ -86,11 +86,12 @@ def build(
     shown.default_js = [("leaflet", assets_.link("leaflet/leaflet.js", assets))]
     shown.default_css = [("leaflet_css", assets_.link("leaflet/leaflet.css", assets))]
     shown.add_child(PlanLayers(data, assets))
-    _settle_ids(shown.get_root())
+    figure: Any = shown.get_root()
+    _settle_ids(figure)
     return shown
 
 
-class PlanLayers(JSCSSMixin):  # type: ignore[misc]
+class PlanLayers(JSCSSMixin):
     """The layers of a plan: one element, drawn by ``planmap.js`` from data."""
 
     _template = Template("""
@@ -100,14 +101,14 @@ class PlanLayers(JSCSSMixin):  # type: ignore[misc]
         """)
 
     def __init__(self, data: Mapping[str, Any], assets: Assets) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "PlanLayers"
         self.data = assets_.literal(data)
         self.default_js = [("planmap", assets_.link("planmap.js", assets))]
         self.default_css = [("planmap_css", assets_.link("planmap.css", assets))]
 
 
-def _settle_ids(figure: Figure) -> None:
+def _settle_ids(figure: Element) -> None:
     """Give every element an id by its place in the tree; folium draws them at random."""
 
     def settle(element: Element, name: str) -> None:

@@ -5,6 +5,7 @@ No run has computed it; the figures are chosen so that every branch of the page 
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,12 +21,19 @@ from planning.plan import Phase, Plan, Siting
 
 METRIC = CRS.from_epsg(4548)
 WEST, SOUTH, STEP, BLOCK = 513_000.0, 4_037_000.0, 260.0, 220.0
+# What a name in a planner's file might hold.
+HOSTILE = (
+    "<img src=x onerror=alert(1)></script><script>alert(2)</script>${alert(3)}`${alert(4)}`"
+    "\\{{7*7}}{% raw %}{# \u2028'\""
+)
 STATUSES = ("covered", "covered", "covered", "uncovered", "covered", "unreachable", "uncovered", "unsnapped")
 DISTANCES = (180.25, 300.0, 640.5, 900.4, 900.0, None, 1428.0, None)
 VERDICTS = ("meets", "fails", "fails", "not_assessable", "meets", "not_applicable", "fails", "fails")
 
 
-def result(*, columns: int = 4, rows: int = 3, name: str = "澄河区养老服务设施专项规划（2025—2035年）", hostile: str = "") -> Any:
+def result(
+    *, columns: int = 4, rows: int = 3, name: str = "澄河区养老服务设施专项规划（2025—2035年）", hostile: str = ""
+) -> Any:
     """Return a fake `StudyResult` of ``columns × rows`` areas; ``hostile`` is put into every name."""
     residential = areas(columns, rows, hostile)
     places = facilities(columns, rows, hostile)
@@ -73,8 +81,10 @@ def areas(columns: int, rows: int, hostile: str) -> gpd.GeoDataFrame:
     frame = pd.DataFrame(
         {
             "residential_id": [f"R{place:03d}" for place in range(count)],
-            "name": [f"{'文昌安泰锦绣柳园丽景'[(place % 5) * 2:][:2]}小区{place}{hostile}" for place in range(count)],
-            "households": [None if kind == 3 else 2.0**place if place < 11 else 700.0 for place, kind in enumerate(kinds)],
+            "name": [f"{'文昌安泰锦绣柳园丽景'[(place % 5) * 2 :][:2]}小区{place}{hostile}" for place in range(count)],
+            "households": [
+                None if kind == 3 else 2.0**place if place < 11 else 700.0 for place, kind in enumerate(kinds)
+            ],
             "residents": [2400.0] * count,
             "elderly": [320.0] * count,
             "built": ["new" if place % 2 else "existing" for place in range(count)],
@@ -87,7 +97,10 @@ def areas(columns: int, rows: int, hostile: str) -> gpd.GeoDataFrame:
             "community_distance_m": [120.0 + place for place in range(count)],
             "community_status": ["covered"] * count,
             "community_share": [1.0] * count,
-            "built_used": [None if v == "not_assessable" else ("new" if place % 2 else "existing") for place, v in enumerate(verdict)],
+            "built_used": [
+                None if v == "not_assessable" else ("new" if place % 2 else "existing")
+                for place, v in enumerate(verdict)
+            ],
             "required_m2": [None if v == "not_assessable" else 319.0 for v in verdict],
             "provided_m2": [71.0] * count,
             "shortfall_m2": [None if v == "not_assessable" else found for v, found in zip(verdict, short, strict=True)],
@@ -177,7 +190,9 @@ def streets(columns: int, rows: int, hostile: str) -> gpd.GeoDataFrame:
 
 def roads(columns: int, rows: int) -> gpd.GeoDataFrame:
     across = [("primary" if row == 1 else "residential", *line((0, row), (columns, row))) for row in range(rows + 1)]
-    along = [("secondary" if column == 1 else "footway", *line((column, 0), (column, rows))) for column in range(columns + 1)]
+    along = [
+        ("secondary" if column == 1 else "footway", *line((column, 0), (column, rows))) for column in range(columns + 1)
+    ]
     listed = [*across, *along]
     pieces = [LineString([a, b]) for _, start, end in listed for a, b in cut(start, end)]
     classes = [kind for kind, start, end in listed for _ in cut(start, end)]
@@ -194,7 +209,7 @@ def line(start: tuple[int, int], end: tuple[int, int]) -> tuple[tuple[float, flo
 def cut(start: tuple[float, float], end: tuple[float, float], pieces: int = 4) -> list[Any]:
     (x0, y0), (x1, y1) = start, end
     spots = [(x0 + (x1 - x0) * part / pieces, y0 + (y1 - y0) * part / pieces) for part in range(pieces + 1)]
-    return list(zip(spots, spots[1:], strict=False))
+    return list(itertools.pairwise(spots))
 
 
 def findings(residential: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -223,19 +238,18 @@ def summary(residential: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> dict[str,
         }  # fmt: skip
 
     levels = ("street", "community")
+    bands = {"720": {"households_share": 0.342}, "900": {"households_share": 0.511}}
+
+    def unit(unit_id: str, name: str, kind: str) -> dict[str, Any]:
+        part = residential if kind == "county" else residential[residential["street_id"] == unit_id]
+        by_level = {level: covered(part, level) for level in levels}
+        return {"unit_id": unit_id, "name": name, "type": kind, "coverage": by_level, "compliance": judged(part)}
+
     return {
         "coverage": {level: covered(residential, level) for level in levels},
-        "coverage_band": {level: {"720": {"households_share": 0.342}, "900": {"households_share": 0.511}} for level in levels},
+        "coverage_band": dict.fromkeys(levels, bands),
         "compliance": judged(residential),
-        "units": [
-            {
-                "unit_id": unit.unit_id, "name": unit.name, "type": unit.type,
-                "coverage": {level: covered(part, level) for level in levels}, "compliance": judged(part),
-            }
-            for unit in units.rename(columns={"name": "label"}).itertuples()
-            for part in [residential if unit.type == "county" else residential[residential["street_id"] == unit.unit_id]]
-            for unit in [pd.Series({"unit_id": unit.unit_id, "type": unit.type, "name": unit.label}).pipe(lambda s: SimpleNamespace(**s))]
-        ],
+        "units": [unit(*row) for row in units[["unit_id", "name", "type"]].itertuples(index=False)],
         "siting": {
             "model": "mclp", "p": 2, "status": "optimal", "gap": 0.0, "reasons": [],
             "before": {"elderly_share": 0.5}, "after": {"elderly_share": 0.75},

@@ -104,7 +104,7 @@
   }
 
   function figures(entries) {
-    var node = make("div", "figures");
+    var node = make("div", entries.some(function (entry) { return entry.small || entry.tone; }) ? "figures two" : "figures");
     entries.forEach(function (entry) {
       var figure = make("div", (entry.small ? "small " : "") + (entry.tone || ""));
       figure.appendChild(make("b", "", entry.value));
@@ -142,11 +142,16 @@
     content.columns.forEach(function (name, place) { head.appendChild(make("th", place < content.text ? "text" : "", name)); });
     content.rows.forEach(function (row) {
       var line = body.insertRow();
-      row.cells.forEach(function (cell, place) { line.appendChild(make("td", place < content.text ? "text" : "", cell)); });
-      if (row.go) {
-        line.className = "go";
-        line.addEventListener("click", function () { api.pick("point", row.go, true); });
-      }
+      row.cells.forEach(function (cell, place) {
+        var box = line.appendChild(make("td", place < content.text ? "text" : ""));
+        if (row.go && place === content.text - 1) {
+          var button = box.appendChild(make("button", "", cell));
+          button.type = "button";
+          button.addEventListener("click", function () { api.pick(row.go[0], row.go[1], true); });
+        } else {
+          box.textContent = cell;
+        }
+      });
     });
     return node;
   }

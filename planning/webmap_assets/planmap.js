@@ -3,7 +3,7 @@
 var planmap = (function () {
   "use strict";
 
-  var PANES = { land: 210, wash: 220, casing: 230, road: 232, area: 400, limit: 420, boundary: 430, pick: 440, point: 600, label: 650 };
+  var PANES = { land: 210, wash: 220, casing: 230, road: 232, veil: 390, area: 400, limit: 420, boundary: 430, pick: 440, point: 600, label: 650 };
   var SCREEN_LOW = 14; // below this zoom the small symbols shrink
   var FONTS = {
     unit: { css: "700 14px ", spacing: 3, from: 12 },
@@ -30,7 +30,12 @@ var planmap = (function () {
     addControls(map, data, api);
 
     api.on = function (listener) { api.listeners.push(listener); };
-    api.fit = function () { map.fitBounds(data.bounds, { padding: [14, 14], animate: false }); };
+    api.fit = function () {
+      var snap = map.options.zoomSnap;
+      map.options.zoomSnap = 0.05;
+      map.fitBounds(data.bounds, { padding: [22, 22], animate: false });
+      map.options.zoomSnap = snap;
+    };
     api.setTheme = function (key) {
       api.theme = data.themes.find(function (theme) { return theme.key === key; });
       refresh(api, layers);
@@ -86,8 +91,11 @@ var planmap = (function () {
   function drawBase(map, data) {
     var style = data.style, lines = [];
     if (data.outline.length) {
-      L.polygon(data.outline, stroke(map, "land", style.ribbon[0], 2 * style.ribbon[1])).addTo(map);
       L.polygon(data.outline, put(map, "land", { stroke: false, fillColor: style.base.other_block, fillOpacity: 1 })).addTo(map);
+      var world = [[-85, -180], [-85, 180], [85, 180], [85, -180]];
+      var holes = data.outline.map(function (polygon) { return polygon[0]; });
+      L.polygon([world].concat(holes), put(map, "veil", { stroke: false, fillColor: style.veil[0], fillOpacity: style.veil[1] })).addTo(map);
+      L.polygon(data.ribbon, put(map, "veil", { stroke: false, fillColor: style.ribbon, fillOpacity: 1 })).addTo(map);
     }
     Object.keys(style.roads).forEach(function (name) {
       var road = style.roads[name], found = data.roads[name];
