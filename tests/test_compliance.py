@@ -26,14 +26,14 @@ TODAY = date(2025, 12, 31)
 def table(name: str, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
     """Return a canonical table: every column of the contract, missing ones all missing."""
     columns = contracts.contract(name).columns
-    given = {column: [row.get(column) for row in rows] for column in columns}
+    cells = {column: [row.get(column) for row in rows] for column in columns}
     data = {
-        column: pd.Series([np.nan if value is None else value for value in given[column]], dtype=object).astype(
-            _DTYPES.get(kind.kind, "str")
+        column: pd.array([np.nan if cell is None else cell for cell in cells[column]], dtype=object).astype(
+            _DTYPES.get(facts.kind, "str")
         )
-        for column, kind in columns.items()
+        for column, facts in columns.items()
     }
-    return gpd.GeoDataFrame(data, geometry=[row.get("geometry") for row in rows], crs="EPSG:4548")
+    return gpd.GeoDataFrame(pd.DataFrame(data), geometry=[row.get("geometry") for row in rows], crs="EPSG:4548")
 
 
 def document(
@@ -716,6 +716,14 @@ def test_columns_and_types() -> None:
     assert empty.residential.dtypes.to_dict() == found.residential.dtypes.to_dict()
     assert empty.findings.dtypes.to_dict() == found.findings.dtypes.to_dict()
     assert empty.summary["areas_total"] == 0
+
+
+def test_the_results_of_an_earlier_run_may_come_in_again() -> None:
+    """Columns of the source that bear our names are not mistaken for answers."""
+    residential = table("residential", [area(built="existing")]).assign(built_used="new", verdict="meets", pool_id="P")
+    found = compliance.assess(residential, table("facilities", []), None, NO_MINIMUM, switches={}, as_of=TODAY)
+    assert (row(found)["built_used"], row(found)["verdict"]) == ("existing", "fails")
+    assert pd.isna(row(found)["pool_id"])
 
 
 def test_input_is_left_as_it_was() -> None:

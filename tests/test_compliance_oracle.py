@@ -177,12 +177,12 @@ def test_many_random_districts_agree_with_the_oracle(block: int) -> None:
 
 
 def test_the_districts_are_worth_asking_about() -> None:
-    """A hundred districts show every verdict, pools, open figures and most reasons, else agreement says little."""
-    found = [judge(district(seed)) for seed in range(100)]
+    """Sixty districts show every verdict, pools, open figures and most reasons, else agreement says little."""
+    found = [judge(district(seed)) for seed in range(60)]
     everything = pd.concat([one.residential for one in found])
     counts = everything["verdict"].value_counts()
     assert counts.index.size == 4
-    assert counts.min() >= 20
+    assert counts.min() >= 12
     assert everything["pool_id"].notna().mean() > 0.2
     assert (everything["paper_verdict"] != everything["verdict"]).mean() > 0.02
     assert everything["reason"].nunique() >= 15
@@ -192,7 +192,7 @@ def test_the_districts_are_worth_asking_about() -> None:
 # ----------------------------------------------------------------------------------------------------------------- laws
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6), order=st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(seed: int, order: random.Random) -> None:
     world = district(seed)
@@ -210,7 +210,7 @@ cents = st.integers(0, 100_000).map(lambda value: value / 100)
 some_households = st.integers(1, 5000)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(left=some_households, right=some_households, provided=cents)
 def test_splitting_an_area_keeps_the_sums(left: int, right: int, provided: float) -> None:
     """Without a single minimum two halves owe what the whole owes, and meet or fail with it."""
@@ -221,7 +221,7 @@ def test_splitting_an_area_keeps_the_sums(left: int, right: int, provided: float
     assert set(halves.residential["verdict"]) == set(whole.residential["verdict"])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(households=some_households, provided=cents, factor=st.integers(2, 50))
 def test_scaling_households_and_rooms_alike_keeps_the_verdict(households: int, provided: float, factor: int) -> None:
     scaled = float(factor * Decimal(str(provided)))
@@ -233,7 +233,7 @@ def test_scaling_households_and_rooms_alike_keeps_the_verdict(households: int, p
     assert float(factor * Decimal(str(small["required_m2"]))) == large["required_m2"]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(opened=st.dates(date(2020, 1, 1), date(2030, 1, 1)), before=st.integers(0, 400), size=cents)
 def test_a_room_counts_from_the_day_it_opens(opened: date, before: int, size: float) -> None:
     """Moving the day of judgement over the opening changes the provided floor area by that room, and nothing else."""
@@ -243,7 +243,7 @@ def test_a_room_counts_from_the_day_it_opens(opened: date, before: int, size: fl
     assert provided == [12.34, *[float(Decimal("12.34") + Decimal(str(size)))] * 2]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6), size=st.integers(0, 1000))
 def test_another_room_never_turns_a_pass_into_a_failure(seed: int, size: int) -> None:
     """A room that serves one area or one pool alone helps it and leaves the others as they were."""

@@ -97,10 +97,11 @@ def assess(
     terms = _terms(standard, chosen)
     units = _rooms.units(standing, inside, roster, as_of, terms=terms)
     stated = _rooms.declarations(residential, standing, inside, terms=terms)
-    areas = residential.join(_built.new_or_existing(residential, chosen.get("new_cutoff")))
+    built = _built.new_or_existing(residential, chosen.get("new_cutoff"))
+    areas = residential.assign(built_used=built["built_used"], built_from=built["built_from"])
     readings = [
-        _readings.read(areas, built, units, stated, roster, standard, options=_options(chosen))
-        for built in _both_readings(areas["built_used"])
+        _readings.read(areas, reading, units, stated, roster, standard, options=_options(chosen))
+        for reading in _both_readings(areas["built_used"])
     ]
     undated = frozenset(areas.loc[areas["built_used"].isna(), "residential_id"])
     agreed = _frames.Agreed(readings, undated, roster)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -29,10 +30,10 @@ def new_or_existing(residential: pd.DataFrame, cutoff: date | None) -> pd.DataFr
     sources = {"field": residential["built"]}
     if cutoff is not None:
         sources |= {name: residential[name].map(lambda day: side(day, cutoff), na_action="ignore") for name in DATES}
-    says = pd.DataFrame(sources)
+    says = pd.DataFrame(sources).astype("str")
     told = says.notna().idxmax(axis=1).where(says.notna().any(axis=1), "unknown")
-    used = says.bfill(axis=1).iloc[:, 0]
-    return pd.DataFrame({"built_used": used, "built_from": told}).astype("str")
+    used = reduce(pd.Series.fillna, (says[name] for name in says))
+    return pd.DataFrame({"built_used": used, "built_from": told.astype("str")})
 
 
 def side(day: str, cutoff: date) -> str | float:

@@ -37,7 +37,8 @@ def exact(value: object) -> Fraction | None:
 
 def same(values: Sequence[T]) -> T | None:
     """Return the value all readings agree on, or None."""
-    return values[0] if all(value == values[0] for value in values) else None
+    first = values[0]
+    return first if all(value is first or value == first for value in values) else None
 
 
 # ------------------------------------------------------------------------------------------------------ what is owed
