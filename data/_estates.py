@@ -25,7 +25,7 @@ YEARS = {
     "lane": (1958, 1986),
     "danwei": (1979, 2000),
     "estate": (2000, 2014),
-    "new": (2015, 2025),
+    "new": (2017, 2025),
     "village": (1985, 2010),
 }
 SUFFIXES = {
@@ -81,7 +81,7 @@ def settle(parcels: list[Parcel], streets: list[Road]) -> list[Estate]:
         gates = _gates(shape, streets, tree, rng, reach_m=45)
         name = plan["island"]["name"] if island else names.take(kind)
         estates.append(replace(_people(len(estates), name, kind, shape, gates, rng), island=island))
-    by_hand = [(told, "village", 170.0) for told in plan["villages"]]
+    by_hand = [(told, "village", 110.0) for told in plan["villages"]]
     by_hand += [(plan["tiny"], "danwei", 80.0), (plan["remote"], "remote", 0.0)]
     for told, kind, reach_m in by_hand:
         shape = _rounded(Polygon(told["ring"]))
@@ -203,7 +203,22 @@ def paths_inside(estate: Estate) -> list[Road]:
     ring = [] if lanes and len(rows) > 3 else [Road(LineString(core.exterior.coords), "service")]
     inner = "living_street" if lanes else "footway"
     roads = ring + [Road(line, inner) for line in (_some_dead_ends(rows, rng) if not ring else rows)]
-    return roads + _ways_to_gates(estate, [road.line for road in roads])
+    return _meet(roads + _ways_to_gates(estate, [road.line for road in roads]))
+
+
+def _meet(roads: list[Road], near_m: float = 3.5) -> list[Road]:
+    """Lead ends that stop just short of another path on to it, so that no gap is left by accident."""
+    lines = [road.line for road in roads]
+    for index, road in enumerate(roads):
+        for end in (0, -1) if road.highway in ("footway", "living_street") else ():
+            tip = Point(lines[index].coords[end])
+            others = [line for other, line in enumerate(lines) if other != index]
+            near = min(others, key=lambda line: round(line.distance(tip), 3), default=None)
+            if near is not None and 0.01 < near.distance(tip) < near_m:
+                foot = near.interpolate(near.project(tip))
+                xy = list(lines[index].coords)
+                lines[index] = LineString([foot, *xy] if end == 0 else [*xy, foot])
+    return [road.on(line) for road, line in zip(roads, lines, strict=True)]
 
 
 def _largest(shape: Polygon) -> Polygon | None:

@@ -6,7 +6,7 @@ A facility told to be ``inside`` stands in the residential area nearest to its p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import _skeleton as sk
@@ -100,14 +100,28 @@ SOURCES = {
 
 
 def candidates(parcels: list[Parcel], units: list[Unit], placed: list[Facility]) -> list[Candidate]:
-    """Return a site in each parcel without housing that holds no facility yet, and three by other means."""
+    """Return a site in each parcel without housing that holds no facility yet, and those told by hand."""
     rng = np.random.default_rng([sk.SEED, 4])
     sites: list[Candidate] = []
     for parcel in parcels:
         free = not any(parcel.shape.contains(facility.point) for facility in placed)
         if parcel.use in sk.drawn()["asset_names"] and free and parcel.shape.area > 9000:
             sites.append(_site(parcel, units, rng))
-    return [_special(index, site) for index, site in enumerate(sites)]
+    by_hand = [
+        Candidate(told["name"], Point(told["at"]), _facts(told["source"], told["floor_m2"], rng))
+        for told in sk.drawn()["sites"]
+    ]
+    return [_special(index, site) for index, site in enumerate(_named_apart(sites + by_hand))]
+
+
+def _named_apart(sites: list[Candidate]) -> list[Candidate]:
+    """Number the sites whose names would be the same."""
+    names = [site.name for site in sites]
+    count = [names[: index + 1].count(name) for index, name in enumerate(names)]
+    return [
+        replace(site, name=f"{site.name}（{'一二三四五'[number - 1]}）") if names.count(site.name) > 1 else site
+        for site, number in zip(sites, count, strict=True)
+    ]
 
 
 def _site(parcel: Parcel, units: list[Unit], rng: np.random.Generator) -> Candidate:
@@ -118,17 +132,23 @@ def _site(parcel: Parcel, units: list[Unit], rng: np.random.Generator) -> Candid
     place = next(unit_.name for unit_ in units if unit_.id == unit).removesuffix("社区")
     name = str(rng.choice(asset["names"])).format(place)
     floor_m2 = int(rng.choice([480, 560, 650, 720, 800, 950, 1100, 1300, 1500, 1800, 2400]))
-    price = {"idle_state_asset": 0.16, "lease": 0.09, "planned_parcel": 0.42}[source]
-    facts = {
+    facts = _facts(source, floor_m2, rng)
+    facts["用地面积"] = round(parcel.shape.area * 0.12, 0) if source == "planned_parcel" else 0.0
+    shape = _lot(parcel, middle) if source == "planned_parcel" else _off(middle, parcel, rng)
+    return Candidate(name, shape, facts)
+
+
+def _facts(source: str, floor_m2: int, rng: np.random.Generator) -> dict[str, Any]:
+    """Return what is known of a site: floor area, an estimate in 万元, and the day it can be had."""
+    price = {"idle_state_asset": 0.16, "lease": 0.09, "planned_parcel": 0.42, "purchase": 0.55}[source]
+    return {
         "来源": SOURCES[source],
         "可用建筑面积": float(floor_m2),
         "估算投资": round(floor_m2 * price * rng.uniform(0.85, 1.2), 1),
         "可用日期": str(rng.choice(["2026-01-01", "2026-06-30", "2026-12-31", "2027-06-30"])),
-        "用地面积": round(parcel.shape.area * 0.12, 0) if source == "planned_parcel" else 0.0,
+        "用地面积": 0.0,
         "角色": "备选",
     }
-    shape = _lot(parcel, middle) if source == "planned_parcel" else _off(middle, parcel, rng)
-    return Candidate(name, shape, facts)
 
 
 def _off(middle: Point, parcel: Parcel, rng: np.random.Generator) -> Point:
@@ -149,7 +169,7 @@ def _lot(parcel: Parcel, middle: Point) -> Polygon:
 
 
 def _special(index: int, site: Candidate) -> Candidate:
-    """Give some sites another source, a role, or a name twice."""
+    """Give some sites another source or role."""
     change: dict[str, Any] = {}
     if index % 11 == 4:
         change = {"来源": SOURCES["purchase"], "估算投资": round(site.facts["可用建筑面积"] * 0.55, 1)}

@@ -152,6 +152,7 @@ def _set_gaps(plain: list[Row]) -> None:
         missing.households, missing.remark = None, "户数待社区上报"
     empty = _take(plain, 300, 1500, new=True)
     empty.households, empty.remark = 0, "尚未交付入住"
+    empty.granted, empty.completed = date(2023, 4, 12), "2025-12-20"
     empty.shown |= {"常住人口（人）": 0, "60岁及以上人口（人）": 0, "80岁及以上人口（人）": 0}
     early = _take(plain, 300, 2500, new=True)  # granted before the cut-off, finished after it: the grant decides
     early.built, early.granted = "", date(2013, 5, 20)

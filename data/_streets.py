@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 GAP_M, TWICE_M, SAME_M = 0.5, 1.6, 0.04
-GAP_STREET, TWICE_STREET = "银杏路", "光明街"
+GAP_STREET, TWICE_STREET = "朝阳街", "光明街"
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def write_residential(folder: Path, estates: list[Estate], placed: list[Facility
         for head in ("常住人口（人）", "60岁及以上人口（人）")
     }
     total |= {"居住区编号": "合计", "户数（户）": sum(estate.households for estate in estates)}
-    table = [*rows[:40], rows[39], *rows[40:], total]  # one row twice, and the total at the foot
+    table = [*rows, total]
     _files.write_workbook(folder / "居住区台账.xlsx", "居住区", _ledgers.HEADINGS, table)
 
 
@@ -133,9 +133,18 @@ def _drawn(estate: Estate) -> Polygon:
     longest = int(np.argmax(np.hypot(*np.diff(xy, axis=0).T)))
     start, end = xy[longest], xy[longest + 1]
     ahead = (end - start) / np.hypot(*(end - start))
-    side, middle = np.array([-ahead[1], ahead[0]]), (start + end) / 2
-    slip = [middle + 3 * side, middle + 2 * ahead - side, middle + 2 * ahead + 3 * side, middle - side]
+    side, middle = np.array([-ahead[1], ahead[0]]), _away_from_gates(start, end, estate)
+    steps = np.array([(-4, 0), (0, 3), (2, -1), (2, 3), (0, -1), (6, 0)])
+    slip = middle + steps @ np.vstack([ahead, side])
     return Polygon(np.round(np.vstack([xy[: longest + 1], slip, xy[longest + 1 :]]), 2))
+
+
+def _away_from_gates(start: np.ndarray, end: np.ndarray, estate: Estate) -> np.ndarray:
+    """Return the point of a wall that is farthest from the gates."""
+    along = start + (end - start) * np.linspace(0.1, 0.9, 17)[:, None]
+    gates = np.array([gate.point.coords[0] for gate in estate.gates])
+    apart = np.hypot(*(along[:, None] - gates[None]).transpose(2, 0, 1)).min(axis=1)
+    return np.asarray(along[int(np.argmax(np.round(apart, 3)))])
 
 
 def gated(estates: list[Estate]) -> list[Estate]:
