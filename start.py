@@ -49,7 +49,9 @@ def app(rest: list[str]) -> int:
 
 def test(rest: list[str]) -> int:
     """Run the quick suite, or with ``--all`` everything but what is run by hand."""
-    chosen = "not scale and not mutation" if "--all" in rest else "not slow and not scale and not mutation and not realdata"
+    chosen = (
+        "not scale and not mutation" if "--all" in rest else "not slow and not scale and not mutation and not realdata"
+    )
     words = [word for word in rest if word != "--all"]
     workers = ["-n", "2"] if (os.cpu_count() or 1) > 1 and "-n" not in words else []
     return call("-m", "pytest", "-q", "-m", chosen, *workers, *words)
@@ -78,7 +80,9 @@ def install(files: list[str]) -> None:
             shutil.rmtree(VENV, ignore_errors=True)
             venv.create(VENV, with_pip=True)
         print(f"正在安装 {name} …… / Installing {name} …", flush=True)
-        subprocess.check_call([str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wheels(), "-r", name], cwd=HERE)
+        subprocess.check_call(
+            [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wheels(), "-r", name], cwd=HERE
+        )
         stamp.write_text(wanted, "utf-8")
 
 

@@ -40,7 +40,7 @@ class Heading:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A table ready to be printed; ``totals`` are sums of additive columns, ``total_shares`` figures that do not add."""
+    """A table ready to be printed; ``totals`` are sums of additive columns, ``total_shares`` do not add."""
 
     name: str
     title: str
@@ -76,19 +76,16 @@ def overview(result: StudyResult, language: Language) -> Sheet:
     rows: list[dict[str, Any]] = []
     for level, figures in result.summary.get("coverage", {}).items():
         name = say("report.level_circle", level=say(f"level.{level}"), radius=f"{figures['radius_m']:g}")
-        for weight in ("residential", *tables.WEIGHTS):
-            if figures.get(f"{weight}_total") is not None:
-                rows.append(
-                    {
-                        "topic": name,
-                        "item": say(f"report.weight_{weight}"),
-                        "total": figures[f"{weight}_total"],
-                        "covered": figures[f"{weight}_covered"],
-                        "share": figures[f"{weight}_share"],
-                        "lower": figures[f"{weight}_lower"],
-                        "upper": figures[f"{weight}_upper"],
-                    }
-                )
+        rows += [
+            {
+                "topic": name,
+                "item": say(f"report.weight_{weight}"),
+                "total": figures[f"{weight}_total"],
+                **{part: figures[f"{weight}_{part}"] for part in ("covered", "share", "lower", "upper")},
+            }
+            for weight in ("residential", *tables.WEIGHTS)
+            if figures.get(f"{weight}_total") is not None
+        ]
     for name, value in result.summary.get("compliance", {}).items():
         share = name.endswith("_share")
         rows.append({"topic": say("report.compliance_topic"), "item": say(f"report.compliance_{name}"),
@@ -130,7 +127,7 @@ def _siting_rows(result: StudyResult, say: Say) -> Iterator[dict[str, Any]]:
 
 
 def by_street(result: StudyResult, language: Language) -> Sheet:
-    """Return coverage per level and street; areas in no street have a row, so that each level's rows sum to the plan."""
+    """Return coverage per level and street; areas in no street have a row, so that rows sum to the plan."""
     labels = {name: texts.t(f"report.{name}", language) for name in _COVERAGE}
     columns = (
         Heading("level", texts.t("report.level", language), "text"),
@@ -150,7 +147,9 @@ def by_street(result: StudyResult, language: Language) -> Sheet:
         rows += [{"level": texts.t(f"level.{level}", language), **row} for row in found]
     frame = _frame(rows, columns)
     title = texts.t("report.title_by_street", language)
-    return Sheet(texts.t("report.sheet_by_street", language), title, columns, frame, notes=_stamp(result, language), frozen=2)
+    return Sheet(
+        texts.t("report.sheet_by_street", language), title, columns, frame, notes=_stamp(result, language), frozen=2
+    )
 
 
 def _rest(whole: Mapping[str, Any], streets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -190,7 +189,9 @@ def compliance(result: StudyResult, language: Language) -> Sheet:
     )
     rows = pd.concat([layer.assign(**counted), of_pools], ignore_index=True)
     rows = rows.assign(
-        built_used=rows["built_used"].map(_words("report.built", language)).fillna(texts.t("report.built.unknown", language)),
+        built_used=rows["built_used"]
+        .map(_words("report.built", language))
+        .fillna(texts.t("report.built.unknown", language)),
         rate_ok=rows["rate_ok"].map(_yes_no(language)),
         unit_ok=rows["unit_ok"].map(_yes_no(language)),
         verdict=rows["verdict"].map(_words("verdict", language)),
@@ -258,7 +259,18 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
         in_service=existing["in_service"].map(_yes_no(language)),
     )
     kinds: Mapping[str, Kind] = {"floor_area_m2": "m2", "beds": "whole", "nursing_beds": "whole"}
-    wanted = ("facility_id", "name", "level", "kind", "status", "opened", "closed", "floor_area_m2", "beds", "nursing_beds")
+    wanted = (
+        "facility_id",
+        "name",
+        "level",
+        "kind",
+        "status",
+        "opened",
+        "closed",
+        "floor_area_m2",
+        "beds",
+        "nursing_beds",
+    )
     columns = (
         *(Heading(name, label(name), kinds.get(name, "text")) for name in wanted),
         Heading("in_service", texts.t("report.in_service", language), "text"),
@@ -304,7 +316,9 @@ def sites(result: StudyResult, language: Language) -> Sheet:
 
 def clauses(result: StudyResult, language: Language) -> Sheet:
     """Return every clause of the document with what it asks, what there is, and the verdict."""
-    text = {clause.id: clause.text_zh if language == "zh" else clause.text_en for clause in result.inputs.standard.clauses}
+    text = {
+        clause.id: clause.text_zh if language == "zh" else clause.text_en for clause in result.inputs.standard.clauses
+    }
     article = {clause.id: clause.article for clause in result.inputs.standard.clauses}
     table = result.indicators
     rows = table.assign(
@@ -316,7 +330,19 @@ def clauses(result: StudyResult, language: Language) -> Sheet:
         reason=table["reason"].map(lambda codes: _reasons(codes, "indicators.reason", language)),
     )
     kinds: Mapping[str, Kind] = {"required": "plain", "actual": "plain"}
-    wanted = ("clause_id", "article", "text", "subject", "required", "actual", "unit", "verdict", "deadline", "overdue", "reason")
+    wanted = (
+        "clause_id",
+        "article",
+        "text",
+        "subject",
+        "required",
+        "actual",
+        "unit",
+        "verdict",
+        "deadline",
+        "overdue",
+        "reason",
+    )
     columns = [Heading(name, texts.t(f"report.clause_{name}", language), kinds.get(name, "text")) for name in wanted]
     title = texts.t("report.title_clauses", language, standard=_standard_title(result, language))
     frame = _frame(rows.to_dict("records"), columns)
@@ -358,7 +384,9 @@ def sources(result: StudyResult, language: Language) -> Sheet:
         for name in ("input", "path", "layer", "encoding", "crs_text", "rows", "sha256")
     ]
     title = texts.t("report.title_sources", language)
-    return Sheet(texts.t("report.sheet_sources", language), title, columns, _frame(rows, columns), notes=_stamp(result, language))
+    return Sheet(
+        texts.t("report.sheet_sources", language), title, columns, _frame(rows, columns), notes=_stamp(result, language)
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- words
@@ -397,7 +425,7 @@ def _label(table: str, column: str, *, language: Language) -> str:
 def _words(prefix: str, language: Language) -> dict[str, str]:
     """Return the words of a choice, ``{canonical: what a person reads}``."""
     dotted = f"{prefix}."
-    return {key[len(dotted):]: entry[language] for key, entry in texts.entries().items() if key.startswith(dotted)}
+    return {key[len(dotted) :]: entry[language] for key, entry in texts.entries().items() if key.startswith(dotted)}
 
 
 def _yes_no(language: Language) -> dict[bool, str]:
@@ -406,7 +434,7 @@ def _yes_no(language: Language) -> dict[bool, str]:
 
 def _reasons(codes: Any, prefix: str, language: Language) -> str | None:
     """Return reason codes as sentences; a code without a sentence is shown as it is."""
-    if codes is None or codes != codes or not codes:
+    if codes is None or pd.isna(codes) or not codes:
         return None
     said = [f"{prefix}.{code}" for code in str(codes).split(";")]
     return "；".join(texts.t(key, language) if texts.has(key) else key.rsplit(".", 1)[-1] for key in said)

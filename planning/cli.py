@@ -53,7 +53,9 @@ def main() -> None:
 @main.command()
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="成果文件夹 / run folder [out beside the plan]")
-@click.option("--only", metavar="STEP", help="只做一步及其所需 / check, coverage, compliance, siting, report, webmap, export")
+@click.option(
+    "--only", metavar="STEP", help="只做一步及其所需 / check, coverage, compliance, siting, report, webmap, export"
+)
 @_shown
 def run(plan: Path, out: Path | None, only: str | None) -> None:
     """运行方案，写出成果文件夹。 / Run PLAN and write its run folder."""
@@ -76,7 +78,7 @@ def check(plan: Path, as_json: bool) -> None:
     faults, ledger = runs.check(plan)
     bad = any(fault.severity == "error" for fault in faults)
     if as_json:
-        found = {"ok": not bad, "faults": [fault.as_dict() for fault in faults], "ledger": ledger}
+        found = {"ok": not bad, "faults": [fault.as_dict() for fault in faults], "ledger": {name: dict(counts) for name, counts in ledger.items()}}
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         _list_faults(faults)
@@ -192,7 +194,18 @@ class _Progress:
     """A bar on a terminal, plain lines elsewhere."""
 
     def __init__(self, only: str | None) -> None:
-        names = ["read", "network", "access", "coverage", "compliance", "siting", "layers", "export", "report", "webmap"]
+        names = [
+            "read",
+            "network",
+            "access",
+            "coverage",
+            "compliance",
+            "siting",
+            "layers",
+            "export",
+            "report",
+            "webmap",
+        ]
         self._length = len(names) if only is None else 8
         self._bar: Any = None
 

@@ -19,7 +19,14 @@ from planning import _report_tables as contents
 from planning._report_tables import Sheet
 from planning.study import StudyResult
 
-_NUMBER_FORMATS: Final = {"whole": "#,##0", "m2": "#,##0.0", "m": "#,##0", "share": "0.0%", "text": "@", "plain": "General"}
+_NUMBER_FORMATS: Final = {
+    "whole": "#,##0",
+    "m2": "#,##0.0",
+    "m": "#,##0",
+    "share": "0.0%",
+    "text": "@",
+    "plain": "General",
+}
 _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -129,4 +136,4 @@ def _cells(value: Any) -> int:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value != value
+    return value is None or bool(pd.isna(value))

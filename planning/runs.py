@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +32,18 @@ from planning.study import StudyInputs, StudyResult
 
 TOOL: Final = "planning"
 STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "webmap", "export")
-_LIBRARIES: Final = ("geopandas", "highspy", "numba", "numpy", "pandas", "pyogrio", "pyproj", "scipy", "shapely", "xlsxwriter")
+_LIBRARIES: Final = (
+    "geopandas",
+    "highspy",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyogrio",
+    "pyproj",
+    "scipy",
+    "shapely",
+    "xlsxwriter",
+)
 Progress = Callable[[str], None]
 
 
@@ -52,10 +64,12 @@ def load(path: str | Path, *, progress: Progress | None = None) -> StudyInputs:
     InputRefused
         With every fault of the plan, the standard and the files, warnings included.
     """
+    if progress is not None:
+        progress("read")
     settings = plan.read(path)
     standard, faults = _standard(settings)
     try:
-        intake = sources.read(settings, progress=progress)
+        intake = sources.read(settings)
     except InputRefused as error:
         raise InputRefused((*settings.warnings, *faults, *error.faults)) from None
     if standard is None:
@@ -109,7 +123,7 @@ def run(
     return RunFolder(folder=target, run_id=run_id, result=result)
 
 
-def check(path: str | Path) -> tuple[tuple[Fault, ...], dict[str, dict[str, int]]]:
+def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str, int]]]:
     """Read everything a plan names and return every fault, errors and warnings, and the count of rows by input."""
     try:
         settings = plan.read(path)
@@ -195,12 +209,16 @@ def _seal(result: StudyResult, folder: Path) -> str:
         "plan": {"name": inputs.plan.name, "standard": inputs.plan.standard, "file": inputs.plan.file},
         "parameters": parameters(inputs.plan),
         "defaults": list(inputs.plan.defaults),
-        "standard": {"id": inputs.standard.id, "status": inputs.standard.status, "sha256": inputs.standard.sha256},
+        "standard": {
+            "id": inputs.standard.id,
+            "status": inputs.standard.status,
+            "sha256": _digest(asdict(inputs.standard)),
+        },
         "crs": inputs.crs.to_string(),
-        "inputs": [_input_entry(file, inputs.plan.folder) for file in inputs.files],
+        "inputs": [_plan_entry(inputs.plan), *(_plain(asdict(file)) for file in inputs.files)],
         "versions": _versions(),
     }
-    run_id = hashlib.sha256(_canonical(record)).hexdigest()[:12]
+    run_id = _digest(record)[:12]
     record["solver"] = result.summary.get("siting")
     record["faults"] = [fault.as_dict() for fault in inputs.faults]
     record["outputs"] = _outputs(folder)
@@ -211,7 +229,7 @@ def _seal(result: StudyResult, folder: Path) -> str:
 def parameters(settings: plan.Plan) -> dict[str, Any]:
     """Return every parameter of the plan, defaults filled in, as plain values."""
     walk, siting, output = asdict(settings.walk), asdict(settings.siting), asdict(settings.output)
-    return _plain(
+    found: dict[str, Any] = _plain(
         {
             "as_of": settings.as_of,
             "crs": settings.crs,
@@ -230,21 +248,18 @@ def parameters(settings: plan.Plan) -> dict[str, Any]:
             },
         }
     )
+    return found
 
 
-def _input_entry(file: sources.SourceFile, folder: Path) -> dict[str, Any]:
-    entry = asdict(file)
-    entry["path"] = Path(os.path.relpath(file.path, folder)).as_posix()
-    return _plain(entry)
+def _plan_entry(settings: plan.Plan) -> dict[str, str]:
+    return {"input": "plan", "path": settings.file, "sha256": sha256(settings.folder / settings.file)}
 
 
 def _outputs(folder: Path) -> list[dict[str, str]]:
     """Return every file of the run but ``run.json`` and ``timing.json``, by name, with its hash."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = [(path, path.relative_to(folder).as_posix()) for path in files]
-    return [
-        {"path": name, "sha256": sha256(path)} for path, name in names if name not in ("run.json", "timing.json")
-    ]
+    return [{"path": name, "sha256": sha256(path)} for path, name in names if name not in ("run.json", "timing.json")]
 
 
 def sha256(path: Path) -> str:
@@ -326,12 +341,16 @@ def _machine_faults(target: Path) -> Iterator[None]:
 
 def _write_json(path: Path, content: Any) -> None:
     path.write_text(
-        json.dumps(_plain(content), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8", newline="\n"
+        json.dumps(_plain(content), ensure_ascii=False, indent=1, allow_nan=False) + "\n",
+        encoding="utf-8",
+        newline="\n",
     )
 
 
-def _canonical(content: Any) -> bytes:
-    return json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+def _digest(content: Any) -> str:
+    """Return the hash of plain content, whatever the order of its keys."""
+    text = json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(content: Any) -> Any:
@@ -344,6 +363,8 @@ def _plain(content: Any) -> Any:
         return content.isoformat()
     if isinstance(content, Path):
         return content.as_posix()
+    if isinstance(content, Decimal):
+        return str(content)
     return content.item() if hasattr(content, "item") else content
 
 

@@ -37,8 +37,18 @@ def faults(tmp_path, text):
 
 def test_defaults_are_those_of_the_documentation(tmp_path):
     read = plan.read(written(tmp_path, LEAST))
-    assert (read.walk.speed_m_per_s, read.walk.minutes, read.walk.max_snap_m, read.walk.rule) == (1.0, (5, 10, 15), 200, "entrance")
-    assert (read.siting.level, read.siting.model, read.siting.demand, read.siting.time_limit_s) == ("street", "mclp", "elderly", 60)
+    assert (read.walk.speed_m_per_s, read.walk.minutes, read.walk.max_snap_m, read.walk.rule) == (
+        1.0,
+        (5, 10, 15),
+        200,
+        "entrance",
+    )
+    assert (read.siting.level, read.siting.model, read.siting.demand, read.siting.time_limit_s) == (
+        "street",
+        "mclp",
+        "elderly",
+        60,
+    )
     assert (read.output.language, read.output.maps) == ("zh", ("pdf", "png", "svg"))
     assert "walk.speed_m_per_s" in read.defaults
     assert "siting.level" not in read.defaults  # nothing is sited without candidates
@@ -119,7 +129,10 @@ def test_a_misplaced_key_names_its_true_section(tmp_path):
         ("[output]\nmaps = ['jpg']", "output.maps"),
         ("[standards]\nnew_cutoff = '2015'", "standards.new_cutoff"),
         ("[standards]\narea_per_100_households = { old = 3 }", "standards.area_per_100_households"),
-        ("[standards]\narea_per_100_households = { single_minimum_m2 = { new = 3 } }", "standards.area_per_100_households"),
+        (
+            "[standards]\narea_per_100_households = { single_minimum_m2 = { new = 3 } }",
+            "standards.area_per_100_households",
+        ),
     ],
 )
 def test_values_out_of_kind_are_refused(tmp_path, line, column):
@@ -131,7 +144,9 @@ def test_the_ends_of_the_speed_range_are_in(tmp_path, value):
     assert plan.read(written(tmp_path, f"{LEAST}\n[walk]\nspeed_m_per_s = {value}\n")).walk.speed_m_per_s == value
 
 
-@pytest.mark.parametrize("path", ["http://x/y.gpkg", "/vsicurl/http://x/y.gpkg", "/vsizip/a.zip/b.shp", "PG:host=x", "<OGRVRTDataSource>"])
+@pytest.mark.parametrize(
+    "path", ["http://x/y.gpkg", "/vsicurl/http://x/y.gpkg", "/vsizip/a.zip/b.shp", "PG:host=x", "<OGRVRTDataSource>"]
+)
 def test_anything_but_a_file_path_is_refused(tmp_path, path):
     assert faults(tmp_path, LEAST.replace("roads.gpkg", path))["inputs.roads.path"].code == "plan_path_refused"
 

@@ -66,7 +66,10 @@ def test_refuse_raises_all_and_lets_warnings_pass():
     assert [fault.column for fault in caught.value.faults] == ["", "a", "b"]
 
 
-@pytest.mark.parametrize(("kind", "parent", "code"), [(InputRefused, ValueError, 1), (WrongUsage, ValueError, 2), (MachineFailed, OSError, 3)])
+@pytest.mark.parametrize(
+    ("kind", "parent", "code"),
+    [(InputRefused, ValueError, 1), (WrongUsage, ValueError, 2), (MachineFailed, OSError, 3)],
+)
 def test_errors_have_two_parents_and_an_exit_code(kind, parent, code):
     error = kind(Fault("machine_memory"))
     assert isinstance(error, parent)

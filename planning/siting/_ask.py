@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
 
 from planning.errors import Fault, refuse
@@ -38,10 +37,11 @@ class Wants:
     radius_m: Any = None
     share: Any = None
     phases: Any = ()
+    candidates: Any = ()
 
     def __post_init__(self) -> None:
         """Hold ids and phases as tuples: the caller's may be read once only."""
-        for role in ("fixed", "required", "forbidden"):
+        for role in ("fixed", "required", "forbidden", "candidates"):
             object.__setattr__(self, role, _as_ids(getattr(self, role)))
         object.__setattr__(self, "phases", tuple(_phases(self.phases)))
 
@@ -108,31 +108,65 @@ def read(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> Ask:
         not in ``demand``, bad weights, roles that contradict each other, an option out of range.
     """
     refuse(_columns_faults(reach, demand, wants.weight))
+    pairs = _Pairs.of(reach)
     roles = {name: getattr(wants, name) for name in ("fixed", "required", "forbidden")}
-    metres = pd.to_numeric(reach["distance_m"], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    near = reach.assign(distance_m=metres)[np.isfinite(metres)]
     outside = {*roles["fixed"], *roles["forbidden"]}
-    candidates = _ordered(set(near["facility_id"].dropna()) - outside)
+    candidates = _ordered(set(pairs.in_reach()) - outside)
     refuse(
         [
-            *_pair_faults(reach, metres),
-            *_demand_faults(reach, demand, wants.weight),
-            *_role_faults(reach, roles, candidates),
+            *_pair_faults(pairs),
+            *_demand_faults(pairs, demand, wants.weight),
+            *_role_faults(pairs, roles, candidates),
             *_option_faults(wants, len(candidates)),
         ]
     )
-    return _in_order(near, demand, wants, roles, candidates)
+    return _in_order(pairs, demand, wants, roles, candidates)
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """The reach table with ids as positions among its own facilities and demands; −1 is a missing id."""
+
+    facilities: list[Any]
+    places: list[Any]
+    facility: Ints
+    place: Ints
+    metres: Floats
+
+    @classmethod
+    def of(cls, reach: pd.DataFrame) -> _Pairs:
+        """Read the three columns; a distance that is no number is missing."""
+        facility, facilities = pd.factorize(reach["facility_id"])
+        place, places = pd.factorize(reach["demand_id"])
+        metres = pd.to_numeric(reach["distance_m"], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        return cls(list(facilities), list(places), facility.astype(np.int64), place.astype(np.int64), metres)
+
+    def in_reach(self) -> list[Any]:
+        """Return the facilities with a finite distance: an infinite one is as good as no row."""
+        rows = np.isfinite(self.metres) & (self.facility >= 0)
+        return [self.facilities[at] for at in np.flatnonzero(np.bincount(self.facility[rows])).tolist()]
+
+    def names(self, where: Flags) -> list[str]:
+        """Return the pairs of rows with both ids as ``facility → demand``, each once, in order."""
+        rows = where & (self.facility >= 0) & (self.place >= 0)
+        both = {*zip(self.facility[rows].tolist(), self.place[rows].tolist(), strict=True)}
+        return sorted(f"{self.facilities[facility]} → {self.places[place]}" for facility, place in both)
+
+    def twice(self) -> Flags:
+        """Return the rows whose pair stands in more than one row."""
+        return pd.Series(self.facility * (len(self.places) + 1) + self.place).duplicated(keep=False).to_numpy(bool)
 
 
 def _in_order(
-    near: pd.DataFrame, demand: pd.DataFrame, wants: Wants, roles: dict[str, tuple[Any, ...]], candidates: list[Any]
+    pairs: _Pairs, demand: pd.DataFrame, wants: Wants, roles: dict[str, tuple[Any, ...]], candidates: list[Any]
 ) -> Ask:
     """Return the checked tables as arrays in the order of ids."""
     demands = _ordered(demand.index)
-    place = pd.Index(demands, dtype=object).get_indexer(near["demand_id"].astype(object))
-    site = pd.Index(candidates, dtype=object).get_indexer(near["facility_id"].astype(object))
-    metres = near["distance_m"].to_numpy(dtype=np.float64)
-    fixed = near["facility_id"].isin(roles["fixed"]).to_numpy(dtype=bool)
+    finite = np.isfinite(pairs.metres)
+    metres = pairs.metres[finite]
+    place = _places_of(pairs.places, demands)[pairs.place[finite]]
+    site = _places_of(pairs.facilities, candidates)[pairs.facility[finite]]
+    fixed = _places_of(pairs.facilities, roles["fixed"])[pairs.facility[finite]] >= 0
     fixed_m = np.full(len(demands), np.inf)
     np.minimum.at(fixed_m, place[fixed], metres[fixed])
     order = np.lexsort((place, site))
@@ -144,12 +178,12 @@ def _in_order(
         fixed=roles["fixed"],
         demands=tuple(demands),
         weight=np.asarray(weights, dtype=np.float64),
-        site=site[order].astype(np.int64),
-        place=place[order].astype(np.int64),
+        site=site[order],
+        place=place[order],
         metres=metres[order],
         fixed_m=fixed_m,
         longest_m=float(metres.max(initial=0.0)),
-        required=_positions(candidates, roles["required"]),
+        required=np.sort(_places_of(roles["required"], candidates)),
         p=len(candidates) if wants.p is None else int(wants.p),
         radius_m=math.inf if wants.radius_m is None else float(wants.radius_m),
         share=1.0 if wants.share is None else float(wants.share),
@@ -159,10 +193,10 @@ def _in_order(
     )
 
 
-def _positions(candidates: list[Any], ids: Iterable[Any]) -> Ints:
-    """Return where ``ids`` stand among ``candidates``, ascending."""
-    at = {candidate: position for position, candidate in enumerate(candidates)}
-    return np.array(sorted(at[one] for one in ids), dtype=np.int64)
+def _places_of(ids: Iterable[Any], among: Iterable[Any]) -> Ints:
+    """Return where ``ids`` stand in ``among``, −1 where they do not."""
+    at = {one: position for position, one in enumerate(among)}
+    return np.array([at.get(one, -1) for one in ids], dtype=np.int64)
 
 
 def _as_ids(ids: Any) -> tuple[Any, ...]:
@@ -203,28 +237,22 @@ def _columns_faults(reach: pd.DataFrame, demand: pd.DataFrame, weight: str | Non
     return faults
 
 
-def _pair_faults(reach: pd.DataFrame, metres: Floats) -> list[Fault]:
+def _pair_faults(pairs: _Pairs) -> list[Fault]:
     """Name the pairs whose ids or distances cannot be used, and those given twice."""
-    no_id = reach["facility_id"].isna() | reach["demand_id"].isna()
-    twice = reach.duplicated(["facility_id", "demand_id"], keep=False).to_numpy(dtype=bool)
+    no_id = (pairs.facility < 0) | (pairs.place < 0)
+    missing, negative = np.isnan(pairs.metres), pairs.metres < 0
     return [
         *_fault("siting_pair_without_id", np.flatnonzero(no_id).tolist()),
-        *_fault("siting_distance_missing", _pairs(reach, np.isnan(metres)), column="distance_m"),
-        *_fault("siting_distance_negative", _pairs(reach, metres < 0), column="distance_m"),
-        *_fault("siting_pair_twice", _pairs(reach, twice)),
+        *_fault("siting_distance_missing", pairs.names(missing), column="distance_m"),
+        *_fault("siting_distance_negative", pairs.names(negative), column="distance_m"),
+        *_fault("siting_pair_twice", pairs.names(pairs.twice())),
     ]
 
 
-def _pairs(reach: pd.DataFrame, where: NDArray[np.bool_]) -> list[str]:
-    """Return the pairs of the rows as ``facility → demand``, each once, in order."""
-    rows = reach.loc[where, ["facility_id", "demand_id"]].drop_duplicates()
-    return sorted(f"{facility} → {place}" for facility, place in zip(rows.iloc[:, 0], rows.iloc[:, 1], strict=True))
-
-
-def _demand_faults(reach: pd.DataFrame, demand: pd.DataFrame, weight: str | None) -> list[Fault]:
+def _demand_faults(pairs: _Pairs, demand: pd.DataFrame, weight: str | None) -> list[Fault]:
     """Name demands that are given twice, unknown, or have a weight that cannot be one."""
     index = demand.index
-    unknown = set(reach["demand_id"].dropna()) - set(index)
+    unknown = set(pairs.places) - set(index)
     faults = [
         *_fault("siting_demand_without_id", np.flatnonzero(index.isna()).tolist()),
         *_fault("siting_demand_twice", _ordered(set(index[index.duplicated() & index.notna()]))),
@@ -237,11 +265,11 @@ def _demand_faults(reach: pd.DataFrame, demand: pd.DataFrame, weight: str | None
     return faults
 
 
-def _role_faults(reach: pd.DataFrame, roles: dict[str, tuple[Any, ...]], candidates: list[Any]) -> list[Fault]:
+def _role_faults(pairs: _Pairs, roles: dict[str, tuple[Any, ...]], candidates: list[Any]) -> list[Fault]:
     """Name facilities with two roles, required sites that are no candidates, and ids of another kind than reach's."""
     fixed, required, forbidden = (set(roles[name]) for name in ("fixed", "required", "forbidden"))
     both = (fixed & required) | (fixed & forbidden) | (required & forbidden)
-    in_reach = {isinstance(one, str) for one in reach["facility_id"].dropna().unique()}
+    in_reach = {isinstance(one, str) for one in pairs.facilities}
     alien = [one for one in _ordered(fixed | required | forbidden) if in_reach and isinstance(one, str) not in in_reach]
     return [
         *_fault("siting_role_twice", _ordered(both)),

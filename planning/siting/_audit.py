@@ -86,7 +86,7 @@ def _nearest(plan: SitingPlan, reach: pd.DataFrame, demand: pd.DataFrame, wants:
 def _opened(plan: SitingPlan, reach: pd.DataFrame, wants: Wants) -> SitingPlan:
     """Check that the sites are candidates, not more than p, the required ones among them, and each gain is counted."""
     sites, required = set(plan.sites), set(wants.required)
-    known = set(reach["facility_id"]) - set(wants.fixed) - set(wants.forbidden)
+    known = {*reach["facility_id"], *wants.candidates} - set(wants.fixed) - set(wants.forbidden)
     allowed = len(sites) <= plan.p and len(sites) == len(plan.sites) == len(plan.gain)
     if not (sites <= known and required <= sites and allowed):
         raise PlanDisagrees(f"{plan.model}: {plan.sites} are not sites that may be opened")

@@ -63,9 +63,7 @@ def _try(ask: Ask, radius_m: float, served: int) -> tuple[Ints | None, bool]:
         choice = _cover.best(ground, ask.p, ask.clock)
         works = choice.sites is not None and ground.value(choice.sites) == served
         return (choice.sites if works else None), choice.bound < served
-    choice = _cover.fewest(ground, None, ask.clock)
-    works = choice.sites is not None and len(choice.sites) <= ask.p
-    return (choice.sites if works else None), choice.bound > ask.p
+    return _cover.enough(ground, ask.p, ask.clock)
 
 
 def _ground(ask: Ask, radius_m: float) -> Ground:

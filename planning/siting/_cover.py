@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from planning.siting._highs import Clock, Found, Model, minimise
+from planning.siting._highs import Clock, Found, Model, minimise, relaxed
 from planning.siting._reduce import Small, shrink
 from planning.siting._streets import FREE, Streets
 from planning.siting._units import Flags, Floats, Ints
@@ -267,6 +267,29 @@ def fewest(ground: Ground, need: int | None, clock: Clock) -> Choice:
             return Choice(None, len(ground.required), infeasible=True)
         return _fewest_of(ground, small, clock, None)
     return _part_by_part(ground, small, clock)
+
+
+def enough(ground: Ground, p: int, clock: Clock) -> tuple[Ints | None, bool]:
+    """Return at most ``p`` sites that cover all that can be covered, else None; and whether there are none for sure."""
+    ones = replace(ground, weight=np.minimum(ground.weight, 1))
+    covered = ones.covered(ones.required)
+    small = shrink(ones.reach, ones.weight, covered, ones.required, ones.streets, all_of_it=True)
+    limit = p - len(ground.required)
+    for start in (_without_idle(small, greedy(small, small.sites)), swap(small, greedy(small, limit))):
+        if len(start) <= limit and (small.reach[:, start].sum(axis=1) > 0).all():
+            return _opened(ground, small, start), False
+    each, rows = np.ones(small.sites), small.reach.shape[0]
+    all_rows = sparse.vstack([small.reach, sparse.csr_array(each[None, :])], format="csr")
+    low, high = np.append(np.ones(rows), -math.inf), np.append(np.full(rows, math.inf), float(limit))
+    model = Model(each, all_rows, low, high, each, each > 0)
+    if clock.left_s == 0:
+        return None, False
+    if relaxed(model, clock) > limit + 1e-6:
+        return None, True
+    found = minimise(model, clock, first=True)
+    if found.x is None:
+        return None, found.infeasible
+    return _opened(ground, small, np.flatnonzero(found.x > 0.5)), False
 
 
 def _part_by_part(ground: Ground, small: Small, clock: Clock) -> Choice:

@@ -34,6 +34,7 @@ def lscp(  # noqa: PLR0913  the options are the contract
     fixed: Ids = (),
     required: Ids = (),
     forbidden: Ids = (),
+    candidates: Ids = (),
     time_limit_s: float = 60.0,
     street_of: Mapping[Any, Any] | pd.Series[Any] | None = None,
     one_per_street: bool = False,
@@ -60,6 +61,8 @@ def lscp(  # noqa: PLR0913  the options are the contract
         demand, whatever its weight.
     fixed, required, forbidden
         Ids of facilities: open already; new and always opened, counted in the objective; never opened.
+    candidates
+        Ids that may be opened and count as candidates although nobody is in their reach.
     time_limit_s
         Seconds for the solver; a plan stopped by it is ``feasible`` and shows its gap.
     street_of, one_per_street
@@ -72,7 +75,17 @@ def lscp(  # noqa: PLR0913  the options are the contract
     InputRefused
         With every fault of the tables and options.
     """
-    wants = Wants("lscp", fixed, required, forbidden, time_limit_s, weight, radius_m=radius_m, share=share)
+    wants = Wants(
+        "lscp",
+        fixed,
+        required,
+        forbidden,
+        time_limit_s,
+        weight,
+        radius_m=radius_m,
+        share=share,
+        candidates=candidates,
+    )
     wishes = StreetWishes(street_of, one_per_street, demand_street, min_share_per_street)
     ask, ground = _question(reach, demand, wants, wishes)
     reachable = _reachable(ground)
@@ -100,6 +113,7 @@ def mclp(  # noqa: PLR0913  the options are the contract
     fixed: Ids = (),
     required: Ids = (),
     forbidden: Ids = (),
+    candidates: Ids = (),
     time_limit_s: float = 60.0,
     street_of: Mapping[Any, Any] | pd.Series[Any] | None = None,
     one_per_street: bool = False,
@@ -133,7 +147,18 @@ def mclp(  # noqa: PLR0913  the options are the contract
     InputRefused
         With every fault of the tables and options.
     """
-    wants = Wants("mclp", fixed, required, forbidden, time_limit_s, weight, p, radius_m, phases=phases)
+    wants = Wants(
+        "mclp",
+        fixed,
+        required,
+        forbidden,
+        time_limit_s,
+        weight,
+        p,
+        radius_m,
+        phases=phases,
+        candidates=candidates,
+    )
     wishes = StreetWishes(street_of, one_per_street, demand_street, min_share_per_street)
     ask, ground = _question(reach, demand, wants, wishes)
     reasons = _reasons.before(ask, ground, wishes, None)

@@ -28,6 +28,7 @@ def p_median(  # noqa: PLR0913  the options are the contract
     fixed: Ids = (),
     required: Ids = (),
     forbidden: Ids = (),
+    candidates: Ids = (),
     time_limit_s: float = 60.0,
     phases: Sequence[Any] = (),
 ) -> SitingPlan:
@@ -50,6 +51,8 @@ def p_median(  # noqa: PLR0913  the options are the contract
         Column of ``demand``, ≥ 0.
     fixed, required, forbidden
         Ids of facilities: open already; new and always opened, counted in ``p``; never opened.
+    candidates
+        Ids that may be opened and count as candidates although nobody is in their reach.
     time_limit_s
         Seconds for the solver; a plan stopped by it is ``feasible`` and shows its gap.
     phases
@@ -60,7 +63,17 @@ def p_median(  # noqa: PLR0913  the options are the contract
     InputRefused
         With every fault of the tables and options.
     """
-    wants = Wants("p_median", fixed, required, forbidden, time_limit_s, weight, p, phases=phases)
+    wants = Wants(
+        "p_median",
+        fixed,
+        required,
+        forbidden,
+        time_limit_s,
+        weight,
+        p,
+        phases=phases,
+        candidates=candidates,
+    )
     ask = _ask.read(reach, demand, wants)
     reasons = _reasons.required_above_p(ask)
     if reasons:
@@ -81,7 +94,7 @@ def p_median(  # noqa: PLR0913  the options are the contract
     return _audit.p_median(plan, reach, demand, wants)
 
 
-def p_center(
+def p_center(  # noqa: PLR0913  the options are the contract
     reach: pd.DataFrame,
     demand: pd.DataFrame,
     *,
@@ -89,6 +102,7 @@ def p_center(
     fixed: Ids = (),
     required: Ids = (),
     forbidden: Ids = (),
+    candidates: Ids = (),
     time_limit_s: float = 60.0,
     phases: Sequence[Any] = (),
 ) -> SitingPlan:
@@ -100,7 +114,16 @@ def p_center(
 
     Parameters and errors are those of `p_median`, without a weight: every demand counts 1.
     """
-    wants = Wants("p_center", fixed, required, forbidden, time_limit_s, p=p, phases=phases)
+    wants = Wants(
+        "p_center",
+        fixed,
+        required,
+        forbidden,
+        time_limit_s,
+        p=p,
+        phases=phases,
+        candidates=candidates,
+    )
     ask = _ask.read(reach, demand, wants)
     reasons = _reasons.required_above_p(ask)
     if reasons:

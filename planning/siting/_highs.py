@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import highspy
@@ -118,9 +118,17 @@ def run(solver: Any, clock: Clock, *, integer: bool) -> Found:
     )
 
 
-def minimise(model: Model, clock: Clock, *, start: Floats | None = None) -> Found:
-    """Solve the mixed-integer ``model``, from ``start`` if there is one, within ``clock``."""
+def relaxed(model: Model, clock: Clock) -> float:
+    """Return the bound of ``model`` with fractions allowed; infinite where even that has no point."""
+    found = run(load(replace(model, whole=np.zeros_like(model.whole))), clock, integer=False)
+    return math.inf if found.infeasible else found.bound
+
+
+def minimise(model: Model, clock: Clock, *, start: Floats | None = None, first: bool = False) -> Found:
+    """Solve the mixed-integer ``model``, from ``start`` if there is one, within ``clock``; any point if ``first``."""
     solver = load(model)
+    if first:
+        solver.setOptionValue("mip_max_improving_sols", 1)
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = start

@@ -65,16 +65,18 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
 
     step("access")
     access = demand.access_points(
-        tables["residential"], tables.get("entrances"), walkways.lines, max_snap_m=plan.walk.max_snap_m
+        tables["residential"],
+        tables.get("entrances"),
+        walkways.lines,
+        max_snap_m=plan.walk.max_snap_m,
+        barriers=tables.get("barriers"),
     )
     places = layers.places(tables["residential"], tables.get("units"))
 
     step("coverage")
     levels = layers.levels(tables["facilities"], plan.siting.level) if parts & {"coverage", "siting"} else ()
     covers = {
-        level: circles.cover_level(
-            inputs, walkways, access, layers.serving(facilities, level), radius_m=plan.radius_m
-        )
+        level: circles.cover_level(inputs, walkways, access, layers.serving(facilities, level), radius_m=plan.radius_m)
         for level in levels
     }
     reach = layers.reach_table(walkways, facilities, access, covers, plan)

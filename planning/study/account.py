@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from planning import network, texts
 from planning.demand import Access
 from planning.network import Network
-from planning.study.records import LevelCover, Places, StudyInputs
+from planning.study.records import Places, StudyInputs
 from planning.tables import ledger_frame
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -40,7 +40,7 @@ def _flags(
     gates = access.gates
     loose = network.snap(walkways, access.points.geometry, max_snap_m=max_snap_m).edge < 0
     snapped_somewhere = set(access.points.loc[~loose, "residential_id"])
-    unsnapped = [name for name, gate in gates.items() if gate != "closed" and name not in snapped_somewhere]
+    unsnapped = [str(name) for name, gate in gates.items() if gate != "closed" and name not in snapped_somewhere]
     lost = network.snap(walkways, facilities.representative_point(), max_snap_m=max_snap_m).edge < 0
     adrift = facilities[lost]
     gaps = network.gaps(walkways, within_m=_GAP_M)
@@ -58,11 +58,13 @@ def _flags(
     }
 
 
-def _coded(ids: object, code: str) -> pd.Series:
-    return pd.Series(code, index=pd.Index(ids, dtype="str"), dtype="str")
+def _coded(ids: Iterable[str], code: str) -> pd.Series:
+    return pd.Series(code, index=pd.Index(list(ids), dtype="str"), dtype="str")
 
 
-def _add(ledger: pd.DataFrame, counts: dict[str, int], table: str, flags: pd.Series, inputs: StudyInputs) -> pd.DataFrame:
+def _add(
+    ledger: pd.DataFrame, counts: dict[str, int], table: str, flags: pd.Series, inputs: StudyInputs
+) -> pd.DataFrame:
     """Add ``flags`` to the rows of ``table``; rows that the ledger only counted get a line of their own."""
     codes = flags.groupby(level=0, sort=True).agg(";".join)
     here = (ledger["table"] == table) & ledger["id"].isin(codes.index) & (ledger["outcome"] != "excluded")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import geopandas as gpd
 import pandas as pd
 
@@ -19,7 +22,7 @@ def cover_level(
     plan, areas = inputs.plan, inputs.tables["residential"]
     nearest = catchment.nearest(walkways, serving, access.points, max_snap_m=plan.walk.max_snap_m)
 
-    def at(metres: float) -> tuple[pd.DataFrame, dict[str, object]]:
+    def at(metres: float) -> tuple[pd.DataFrame, Mapping[str, Any]]:
         shares = _shares(inputs, walkways, serving, metres)
         covered = coverage.cover(areas, access, nearest, radius_m=metres, shares=shares)
         return covered, coverage.summarise(areas, covered, radius_m=metres, minutes=minutes_of(plan, metres))

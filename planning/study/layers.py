@@ -12,7 +12,6 @@ import pandas as pd
 from planning import catchment, demand, lifecycle
 from planning.compliance import Assessment
 from planning.demand import Access
-from planning.errors import Fault, InputRefused
 from planning.network import Network
 from planning.plan import Plan
 from planning.study.records import LevelCover, Places, StudyInputs
@@ -23,30 +22,10 @@ _COVER_COLUMNS: Final = ("facility_id", "distance_m", "status", "share")
 
 
 def all_facilities(inputs: StudyInputs) -> gpd.GeoDataFrame:
-    """Return existing facilities and candidates in one table, with ``in_service`` and ``service_reason``.
-
-    Raises
-    ------
-    InputRefused
-        If one id stands in both tables.
-    """
-    existing = inputs.tables["facilities"]
-    parts = [existing]
-    candidates = inputs.tables.get("candidates")
-    if candidates is not None:
-        _refuse_shared_ids(existing, candidates, inputs.plan)
-        parts.append(candidates)
+    """Return existing facilities and candidates in one table, with ``in_service`` on the day of judgement."""
+    parts = [inputs.tables[name] for name in ("facilities", "candidates") if name in inputs.tables]
     facilities = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=inputs.crs)
     return facilities.assign(in_service=lifecycle.in_service(facilities, inputs.plan.as_of).to_numpy(dtype=bool))
-
-
-def _refuse_shared_ids(existing: pd.DataFrame, candidates: pd.DataFrame, plan: Plan) -> None:
-    shared = sorted(set(existing["facility_id"]) & set(candidates["facility_id"]))
-    if shared:
-        file = plan.inputs["candidates"].file.name
-        raise InputRefused(
-            [Fault("facility_id_twice", file=file, column="facility_id", value=name) for name in shared]
-        )
 
 
 def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -76,8 +55,8 @@ def places(residential: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None) -> Pla
     for kind in STREET_TYPES:
         if kind in by_type:
             street = street.fillna(by_type[kind])
-    setting, assumed = demand.setting_of(residential, units)
-    return Places(units=by_type, street=street, setting=setting.set_axis(ids), assumed=assumed.set_axis(ids))
+    setting = demand.setting_of(residential, units).set_axis(ids)
+    return Places(units=by_type, street=street, setting=setting["setting"], assumed=setting["assumed"])
 
 
 def _named_street(stated: pd.Series, units: gpd.GeoDataFrame | None) -> pd.Series:
@@ -99,7 +78,7 @@ def reach_table(
         walkways, facilities, demand_points(access), limit_m=limit_m, max_snap_m=plan.walk.max_snap_m
     )
     beyond = [
-        cover.covered["facility_id distance_m".split()].dropna().rename_axis("demand_id").reset_index()
+        cover.covered[["facility_id", "distance_m"]].dropna().rename_axis("demand_id").reset_index()
         for cover in covers.values()
     ]
     table = pd.concat([near, *beyond], ignore_index=True)[["facility_id", "demand_id", "distance_m"]]
@@ -132,7 +111,7 @@ def uncovered(
 ) -> gpd.GeoDataFrame:
     """Return one row per area and level outside the circle, with the cause."""
     base = residential.set_index("residential_id", drop=False)
-    parts = []
+    parts = [gpd.GeoDataFrame({"residential_id": pd.Series(dtype="str")}, geometry=[], crs=residential.crs)]
     for level, cover in covers.items():
         outside = cover.covered[cover.covered["status"] != "covered"]
         areas = base.loc[outside.index]
@@ -193,9 +172,7 @@ def indicators(clauses: pd.DataFrame | None) -> pd.DataFrame:
     return pd.DataFrame() if clauses is None else clauses
 
 
-def circles(
-    walkways: Network, facilities: gpd.GeoDataFrame, plan: Plan
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+def circles(walkways: Network, facilities: gpd.GeoDataFrame, plan: Plan) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return service areas and reached roads of the facilities in service, one row a facility and minutes."""
     limits = {plan.walk.metres(minutes): minutes for minutes in plan.walk.minutes}
     ordered = facilities.sort_values("facility_id")

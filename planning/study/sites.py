@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,17 +10,22 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planning import catchment, siting
+from planning import catchment, demand, siting
 from planning.demand import Access
-from planning.errors import Fault, InputRefused
+from planning.errors import Fault
 from planning.network import Network
-from planning.plan import Plan
 from planning.siting import SitingPlan
 from planning.study import layers
 from planning.study.circles import cover_level
 from planning.study.records import Places, StudyInputs
+from planning.tables import WEIGHTS
 
-_MODELS: Final = {"lscp": siting.lscp, "mclp": siting.mclp, "p_median": siting.p_median, "p_center": siting.p_center}
+_MODELS: Final[Mapping[str, Callable[..., SitingPlan]]] = {
+    "lscp": siting.lscp,
+    "mclp": siting.mclp,
+    "p_median": siting.p_median,
+    "p_center": siting.p_center,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,24 +39,39 @@ class Choice:
 
 def check(inputs: StudyInputs) -> list[Fault]:
     """Return what stands between the tables and the siting the plan asks for."""
-    plan, candidates = inputs.plan, inputs.tables.get("candidates")
-    if candidates is None:
+    if "candidates" not in inputs.tables:
+        return []
+    return [*_model_faults(inputs), *_number_faults(inputs), *_street_faults(inputs)]
+
+
+def _model_faults(inputs: StudyInputs) -> list[Fault]:
+    plan = inputs.plan
+    if plan.siting.model in _MODELS:
+        return []
+    facts = {"known": ", ".join(_MODELS)}
+    return [Fault("siting_model_absent", file=plan.file, column="siting.model", value=plan.siting.model, facts=facts)]
+
+
+def _number_faults(inputs: StudyInputs) -> list[Fault]:
+    plan, candidates = inputs.plan, inputs.tables["candidates"]
+    usable = int((candidates["role"] != "forbidden").sum())
+    if plan.siting.p is None or plan.siting.p <= usable:
+        return []
+    facts: dict[str, Any] = {"usable": usable, "all": len(candidates)}
+    return [
+        Fault("siting_p_above_candidates", file=plan.file, column="siting.p", value=str(plan.siting.p), facts=facts)
+    ]
+
+
+def _street_faults(inputs: StudyInputs) -> list[Fault]:
+    plan = inputs.plan
+    if not plan.siting.one_per_street and plan.siting.min_share_per_street == 0:
         return []
     faults = []
-    if plan.siting.model not in _MODELS:
-        facts = {"known": ", ".join(_MODELS)}
-        faults.append(Fault("siting_model_absent", file=plan.file, column="siting.model", value=plan.siting.model, facts=facts))
-    weights = inputs.tables["residential"][plan.siting.demand]
-    if weights.isna().all():
-        present = [name for name in ("elderly", "residents", "households") if inputs.tables["residential"][name].notna().any()]
-        facts = {"present": ", ".join(present) or "—"}
-        faults.append(Fault("siting_weight_absent", file=plan.inputs["residential"].file.name, column=plan.siting.demand, facts=facts))
-    usable = int((candidates["role"] != "forbidden").sum())
-    if plan.siting.p is not None and plan.siting.p > usable:
-        facts = {"usable": usable, "all": len(candidates)}
-        faults.append(Fault("siting_p_above_candidates", file=plan.file, column="siting.p", value=str(plan.siting.p), facts=facts))
-    needs_streets = plan.siting.one_per_street or plan.siting.min_share_per_street > 0
-    if needs_streets and not _has_streets(inputs):
+    if plan.siting.model not in ("lscp", "mclp"):
+        faults.append(Fault("siting_streets_model", file=plan.file, column="siting.model", value=plan.siting.model))
+    units = inputs.tables.get("units")
+    if units is None or not units["type"].isin(layers.STREET_TYPES).any():
         faults.append(Fault("siting_streets_absent", file=plan.file, column="inputs.units"))
     return faults
 
@@ -71,9 +91,7 @@ def choose(
     answer = _solve(inputs, walkways, access, offered, fixed, places)
     opened = offered.set_index("facility_id", drop=False).loc[list(answer.sites)]
     before = cover_level(inputs, walkways, access, fixed, radius_m=plan.siting_radius_m)
-    after = cover_level(
-        inputs, walkways, access, _together(fixed, opened, facilities), radius_m=plan.siting_radius_m
-    )
+    after = cover_level(inputs, walkways, access, _together(fixed, opened, facilities), radius_m=plan.siting_radius_m)
     layer = _layer(answer, opened, facilities)
     return Choice(answer, layer, _summary(inputs, answer, layer, before.summary, after.summary))
 
@@ -120,22 +138,25 @@ def _solve(
     if by_radius:
         facts["radius_m"] = plan.siting_radius_m
     facts |= _constraints(inputs, offered, fixed, places)
-    candidates = tuple(offered["facility_id"])
-    return _MODELS[ask.model](reach, demand_table(inputs), candidates=candidates, **facts)
+    answer: SitingPlan = _MODELS[ask.model](
+        reach, demand_table(inputs), candidates=tuple(offered["facility_id"]), **facts
+    )
+    return answer
 
 
 def demand_table(inputs: StudyInputs) -> pd.DataFrame:
     """Return the weights of every area by ``demand_id``; an empty cell weighs nothing."""
     areas = inputs.tables["residential"]
-    weights = areas[["households", "residents", "elderly"]].fillna(0.0)
-    return weights.set_axis(pd.Index(areas["residential_id"], name="demand_id"))
+    weights = pd.DataFrame(areas[list(WEIGHTS)]).fillna(0.0)
+    return weights.set_axis(pd.Index(areas["residential_id"], name="demand_id"), axis="index")
 
 
 def _constraints(
     inputs: StudyInputs, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFrame, places: Places
 ) -> dict[str, Any]:
     """Return the constraints the plan asks for, as the models take them."""
-    ask, found = inputs.plan.siting, {}
+    ask = inputs.plan.siting
+    found: dict[str, Any] = {}
     if ask.one_per_street:
         found["one_per_street"] = True
         found["street_of"] = _street_of(pd.concat([fixed, offered], ignore_index=True), inputs)
@@ -149,16 +170,9 @@ def _constraints(
 
 def _street_of(facilities: gpd.GeoDataFrame, inputs: StudyInputs) -> pd.Series:
     """Return the street whose polygon contains each facility."""
-    from planning import demand
-
     units = inputs.tables["units"]
     street = demand.unit_of(facilities, units, list(layers.STREET_TYPES))
     return street.set_axis(pd.Index(facilities["facility_id"], name="facility_id"))
-
-
-def _has_streets(inputs: StudyInputs) -> bool:
-    units = inputs.tables.get("units")
-    return units is not None and bool(units["type"].isin(layers.STREET_TYPES).any())
 
 
 def _together(fixed: gpd.GeoDataFrame, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -171,7 +185,7 @@ def _layer(answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoData
     kept = ["facility_id", "name", "source", "role", "max_floor_area_m2", "cost", "available_from"]
     layer = opened[[*kept, "geometry"]].reset_index(drop=True)
     layer.insert(2, "rank", range(1, len(layer) + 1))
-    layer.insert(3, "phase", list(answer.phase_of) if answer.phase_of else None)
+    layer.insert(3, "phase", list(answer.phase) if answer.phase else None)
     layer.insert(4, "gain", list(answer.gain))
     layer.insert(5, "floor_area_m2", layer["max_floor_area_m2"])
     return gpd.GeoDataFrame(layer, geometry="geometry", crs=facilities.crs)
@@ -179,7 +193,9 @@ def _layer(answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoData
 
 def _no_sites(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     columns = ["facility_id", "name", "rank", "phase", "gain", "floor_area_m2"]
-    empty = {name: pd.Series(dtype="float64" if name in ("rank", "gain", "floor_area_m2") else "str") for name in columns}
+    empty = {
+        name: pd.Series(dtype="float64" if name in ("rank", "gain", "floor_area_m2") else "str") for name in columns
+    }
     return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=facilities.crs))
 
 

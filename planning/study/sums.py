@@ -112,7 +112,7 @@ def _inside(unit_id: str, kind: str, places: Places) -> pd.Index:
 def _summary(areas: gpd.GeoDataFrame, covered: pd.DataFrame, inside: pd.Index, plan: Plan) -> dict[str, Any]:
     chosen = areas[areas["residential_id"].isin(inside)]
     subset = covered.loc[pd.Index(chosen["residential_id"])]
-    return coverage.summarise(chosen, subset, radius_m=plan.radius_m, minutes=minutes_of(plan, plan.radius_m))
+    return dict(coverage.summarise(chosen, subset, radius_m=plan.radius_m, minutes=minutes_of(plan, plan.radius_m)))
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,4 +130,5 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 def _indicators(clauses: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the entries of ``indicators``, in the order of the document."""
     wanted = ["clause_id", "subject", "required", "actual", "unit", "verdict", "overdue", "reason"]
-    yield from clauses[wanted].to_dict("records")
+    for row in clauses[wanted].to_dict("records"):
+        yield {str(name): value for name, value in row.items()}

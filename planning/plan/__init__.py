@@ -1,0 +1,259 @@
+"""The plan file: what a planner asks for, checked to the last key before anything is read.
+
+`read` gathers every fault of the file and raises once. A `Plan` is frozen; nothing in it is a default the reader
+cannot see: `Plan.defaults` lists the keys that were filled in.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, Final, Literal
+
+from planning.errors import Fault, InputRefused, refuse
+from planning.plan import _faults
+from planning.plan._keys import INPUTS as INPUTS
+from planning.plan._keys import SECTIONS as SECTIONS
+
+BANDS_M: Final = (720, 900, 1000)
+Model = Literal["lscp", "mclp", "p_median", "p_center", "deficit"]
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input as the plan names it; ``path`` as written, ``file`` resolved against the plan's folder."""
+
+    name: str
+    path: str
+    file: Path
+    layer: str | None = None
+    datum: str | None = None
+    encoding: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    table: str | None = None
+    table_file: Path | None = None
+    join: str | None = None
+    noding: Literal["planar"] | None = None
+    heal_gaps_m: float | None = None
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How people walk: metres a second, minutes of the circles, and how a half-reached area counts."""
+
+    speed_m_per_s: float = 1.0
+    minutes: tuple[float, ...] = (5, 10, 15)
+    max_snap_m: float = 200.0
+    rule: Literal["entrance", "frontage", "area"] = "entrance"
+    frontage_m: float = 30.0
+    hard_border: bool = False
+
+    def metres(self, minutes: float) -> float:
+        """Return how far one walks in ``minutes``, to the millimetre."""
+        return round(minutes * 60 * self.speed_m_per_s, 3)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of building; ``p`` counts all new sites open by its end."""
+
+    name: str
+    p: int
+
+
+@dataclass(frozen=True)
+class Siting:
+    """What is asked of the optimiser."""
+
+    level: str = "street"
+    model: Model = "mclp"
+    p: int | None = None
+    minutes: float | None = None
+    demand: Literal["elderly", "residents", "households"] = "elderly"
+    one_per_street: bool = False
+    min_share_per_street: float = 0.0
+    phases: tuple[Phase, ...] = ()
+    time_limit_s: float = 60.0
+    generate: str | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is written, and in which language."""
+
+    language: Literal["zh", "en"] = "zh"
+    maps: tuple[str, ...] = ("pdf", "png", "svg")
+    paper: Literal["A3", "A4"] = "A3"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked plan file."""
+
+    name: str
+    standard: str
+    as_of: date
+    inputs: Mapping[str, InputSpec]
+    crs: str | None = None
+    notes: tuple[str, ...] = ()
+    walk: Walk = field(default_factory=Walk)
+    standards: Mapping[str, Any] = field(default_factory=dict)
+    siting: Siting = field(default_factory=Siting)
+    output: Output = field(default_factory=Output)
+    file: str = "plan.toml"
+    folder: Path = Path()
+    defaults: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+    @property
+    def radius_m(self) -> float:
+        """Return the service radius that coverage is reported for (contract 6.2)."""
+        stated = self.standards.get("service_radius_m")
+        return float(stated) if stated is not None else self.walk.metres(max(self.walk.minutes))
+
+    @property
+    def siting_minutes(self) -> float:
+        """Return the minutes a new site must be reached in."""
+        return self.siting.minutes if self.siting.minutes is not None else max(self.walk.minutes)
+
+    @property
+    def siting_radius_m(self) -> float:
+        """Return the radius of a new site."""
+        stated = self.standards.get("service_radius_m")
+        return float(stated) if stated is not None else self.walk.metres(self.siting_minutes)
+
+    @property
+    def bands_m(self) -> tuple[int | float, ...]:
+        """Return the radii reported side by side: 720, 900, 1000 m and each of ``walk.minutes``, ascending."""
+        minutes = (self.walk.metres(minute) for minute in self.walk.minutes)
+        return tuple(sorted({*map(float, BANDS_M), *minutes}))
+
+
+# ------------------------------------------------------------------------------------------------------- reading it
+
+
+def read(path: str | Path) -> Plan:
+    """Read and check a plan file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The TOML file; paths inside it are relative to its folder.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    InputRefused
+        With every fault of the file: not there, not UTF-8, not TOML, keys unknown or twice, values of the wrong kind
+        or out of range, keys that contradict each other. Files the plan names are looked at by `planning.sources`.
+    """
+    path = Path(path)
+    words = _parse(path)
+    refuse(_faults.find(words, path.name))
+    plan = _build(words, path)
+    refuse(_contradictions(plan))
+    return plan
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    """Return the TOML document, or refuse the file as a whole."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputRefused(Fault("plan_not_found", file=path.name, value=str(path))) from None
+    except (IsADirectoryError, PermissionError):
+        raise InputRefused(Fault("plan_not_readable", file=path.name, value=str(path))) from None
+    except UnicodeDecodeError:
+        raise InputRefused(Fault("plan_not_utf8", file=path.name)) from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        code = "plan_duplicate_key" if "overwrite" in str(error) or "twice" in str(error) else "plan_not_toml"
+        raise InputRefused(Fault(code, file=path.name, value=str(error))) from None
+
+
+def _build(words: Mapping[str, Any], path: Path) -> Plan:
+    """Turn the checked document into a `Plan`, filling in defaults."""
+    folder = path.resolve().parent
+    head = words["plan"]
+    siting = dict(words.get("siting", {}))
+    siting["phases"] = tuple(Phase(**phase) for phase in siting.get("phases", ()))
+    walk = dict(words.get("walk", {}))
+    if "minutes" in walk:
+        walk["minutes"] = tuple(sorted(walk["minutes"]))
+    output: dict[str, Any] = dict(words.get("output", {}))
+    if "maps" in output:
+        output["maps"] = tuple(output["maps"])
+    stated = "as_of" in head
+    return Plan(
+        name=head["name"],
+        standard=head["standard"],
+        as_of=head["as_of"] if stated else date.today(),
+        crs=head.get("crs"),
+        notes=tuple(head.get("notes", ())),
+        inputs={name: _input(name, spec, folder) for name, spec in words["inputs"].items()},
+        walk=Walk(**walk),
+        standards=dict(words.get("standards", {})),
+        siting=Siting(**siting),
+        output=Output(**output),
+        file=path.name,
+        folder=folder,
+        defaults=_defaults(words),
+        warnings=() if stated else (Fault("plan_as_of_today", "warning", file=path.name, column="plan.as_of"),),
+    )
+
+
+def _input(name: str, spec: Mapping[str, Any], folder: Path) -> InputSpec:
+    table = spec.get("table")
+    return InputSpec(
+        name=name,
+        file=_resolve(spec["path"], folder),
+        table_file=None if table is None else _resolve(table, folder),
+        **spec,
+    )
+
+
+def _resolve(path: str, folder: Path) -> Path:
+    """Return ``path`` under ``folder``; a path written the Windows way is understood everywhere."""
+    plain = PureWindowsPath(path).as_posix() if "\\" in path else str(PurePosixPath(path))
+    return folder / plain
+
+
+def _defaults(words: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys with a default that the file leaves out."""
+    absent = {
+        "walk": ("speed_m_per_s", "minutes", "max_snap_m", "rule"),
+        "siting": ("level", "model", "minutes", "demand", "one_per_street", "min_share_per_street", "time_limit_s"),
+        "output": ("language", "maps"),
+    }
+    siting_runs = "candidates" in words.get("inputs", {}) or "generate" in words.get("siting", {})
+    return tuple(
+        f"{section}.{key}"
+        for section, keys in absent.items()
+        if section != "siting" or siting_runs
+        for key in keys
+        if key not in words.get(section, {})
+    )
+
+
+def _contradictions(plan: Plan) -> list[Fault]:
+    """Name keys that do not go together."""
+    faults = []
+    siting = plan.siting
+    sited = "candidates" in plan.inputs or siting.generate is not None
+    if sited and siting.p is None and siting.model != "lscp":
+        faults.append(Fault("plan_p_missing", file=plan.file, column="siting.p", value=siting.model))
+    counts = [phase.p for phase in siting.phases]
+    if counts and (siting.p is None or counts != sorted(counts) or counts[-1] != siting.p):
+        facts = {"p": siting.p}
+        faults.append(Fault("plan_phases", file=plan.file, column="siting.phases", value=str(counts), facts=facts))
+    residential = plan.inputs["residential"]
+    if (residential.table is None) != (residential.join is None):
+        faults.append(Fault("plan_table_join", file=plan.file, column="inputs.residential.table"))
+    return faults

@@ -1,0 +1,95 @@
+"""Room `plan`: everything that can be wrong with the keys of a plan file, said at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from planning.errors import Fault
+from planning.plan._keys import NEEDED_INPUTS, SECTIONS
+
+_NEEDED: Final = ("plan.name", "plan.standard", *(f"inputs.{name}.path" for name in NEEDED_INPUTS))
+
+
+def find(words: Mapping[str, Any], file: str) -> list[Fault]:
+    """Return every fault of the keys and values of a plan document."""
+    return [*_unknown_keys(words, file), *_missing_keys(words, file), *_wrong_values(words, file)]
+
+
+def _unknown_keys(words: Mapping[str, Any], file: str) -> list[Fault]:
+    """Name each key the contract does not know, with the nearest it knows."""
+    faults = []
+    for section, table in _sections(words):
+        known = SECTIONS.get(section)
+        if known is None:
+            faults.append(_unknown(section, list(dict.fromkeys([*SECTIONS, "inputs"])), file))
+        elif not isinstance(table, Mapping):
+            faults.append(Fault("plan_not_a_table", file=file, column=section, value=repr(table)))
+        else:
+            faults += [
+                _unknown(f"{section}.{key}", [f"{section}.{word}" for word in known], file)
+                for key in table
+                if key not in known
+            ]
+    return faults
+
+
+def _sections(words: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the tables of the file under dotted names; ``[inputs.roads]`` is one of them."""
+    found: list[tuple[str, Any]] = []
+    for name, table in words.items():
+        if name == "inputs" and isinstance(table, Mapping):
+            found += [(f"inputs.{inner}", spec) for inner, spec in table.items()]
+        else:
+            found.append((name, table))
+    return found
+
+
+def _unknown(key: str, known: list[str], file: str) -> Fault:
+    section, _, last = key.rpartition(".")
+    everywhere = [f"{name}.{word}" for name, table in SECTIONS.items() for word in table]
+    misplaced = [word for word in everywhere if word.rpartition(".")[2] == last]
+    near = misplaced if len(misplaced) == 1 else difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    near = near or misplaced or [word for word in everywhere if word.rpartition(".")[0] == section]
+    return Fault("plan_unknown_key", file=file, column=key, value=key, facts={"nearest": near[0] if near else known[0]})
+
+
+def _missing_keys(words: Mapping[str, Any], file: str) -> list[Fault]:
+    """Name each key that a plan cannot do without."""
+    tables = {name: table for name, table in _sections(words) if isinstance(table, Mapping)}
+    needed = [*_NEEDED, *(f"{name}.path" for name in tables if name.startswith("inputs.") and name in SECTIONS)]
+    return [
+        Fault("plan_missing_key", file=file, column=key)
+        for key in dict.fromkeys(needed)
+        if key.rpartition(".")[2] not in tables.get(key.rpartition(".")[0], {})
+    ]
+
+
+def _wrong_values(words: Mapping[str, Any], file: str) -> list[Fault]:
+    """Name each value that is not of its key's kind."""
+    faults = []
+    for section, table in _sections(words):
+        for key, value in table.items() if isinstance(table, Mapping) else ():
+            kind = SECTIONS.get(section, {}).get(key)
+            if kind is not None and not kind.accepts(value):
+                facts = {"expected_zh": kind.zh, "expected_en": kind.en}
+                faults.append(
+                    Fault("plan_bad_value", file=file, column=f"{section}.{key}", value=str(value), facts=facts)
+                )
+            elif key in ("path", "table") and isinstance(value, str) and not _is_plain_path(value):
+                faults.append(Fault("plan_path_refused", file=file, column=f"{section}.{key}", value=value[:200]))
+    return faults
+
+
+def _is_plain_path(path: str) -> bool:
+    """Say whether ``path`` names a file and nothing else: no address, virtual file system, connection or inline XML."""
+    lowered = path.strip().lower()
+    return not (
+        "://" in lowered
+        or lowered.startswith(
+            ("/vsi", "\\vsi", "<", "{", "pg:", "postgresql:", "mysql:", "mongodb", "file:", "http:", "https:")
+        )
+        or "\n" in path
+        or "\0" in path
+    )

@@ -1,0 +1,188 @@
+"""Room `plan`: which keys a plan file may have, and what each may hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+INPUTS: Final = (
+    "roads",
+    "residential",
+    "facilities",
+    "candidates",
+    "entrances",
+    "units",
+    "pools",
+    "medical",
+    "barriers",
+    "indicators",
+)
+NEEDED_INPUTS: Final = ("roads", "residential", "facilities")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a key may hold: a test, and the words that say it."""
+
+    accepts: Callable[[Any], bool]
+    zh: str
+    en: str
+
+
+def _number(low: float, high: float, *, open_low: bool = False) -> Kind:
+    def accepts(value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return False
+        return (low < value if open_low else low <= value) and value <= high
+
+    left = f"大于 {low:g}" if open_low else f"{low:g} 至"
+    return Kind(
+        accepts,
+        f"{left}{'，不超过' if open_low else ''} {high:g} 的数",
+        f"a number {'above' if open_low else 'from'} {low:g} up to {high:g}",
+    )
+
+
+def _choice(*words: str) -> Kind:
+    return Kind(lambda value: value in words, f"下列之一：{'、'.join(words)}", f"one of {', '.join(words)}")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_date(value: Any) -> bool:
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_text_map(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_text(key) and _is_text(word) for key, word in value.items())
+
+
+def _is_minutes(value: Any) -> bool:
+    positive = _number(0, 120, open_low=True).accepts
+    return isinstance(value, list) and bool(value) and all(map(positive, value)) and len(set(value)) == len(value)
+
+
+def _is_per_built(value: Any) -> bool:
+    at_least_zero = _number(0, 1e6, open_low=True).accepts
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and set(value) <= {"new", "existing"}
+        and all(map(at_least_zero, value.values()))
+    )
+
+
+def _is_rates(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    minimum = value.get("single_minimum_m2")
+    rates = {key: rate for key, rate in value.items() if key != "single_minimum_m2"}
+    return (minimum is None or _is_per_built(minimum)) and _is_per_built(rates)
+
+
+def _is_levels(value: Any) -> bool:
+    levels = ("county", "street", "community", "village")
+    return isinstance(value, list) and bool(value) and all(level in levels for level in value)
+
+
+def _is_unit_types(value: Any) -> bool:
+    types = ("county", "street", "town", "community", "village")
+    return isinstance(value, list) and bool(value) and all(kind in types for kind in value)
+
+
+def _is_phases(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(phase, dict) and set(phase) == {"name", "p"} and _is_text(phase["name"]) and _is_whole(phase["p"])
+        for phase in value
+    )
+
+
+def _is_maps(value: Any) -> bool:
+    return isinstance(value, list) and all(word in ("pdf", "png", "svg") for word in value)
+
+
+TEXT: Final = Kind(_is_text, "一段文字", "a text")
+TEXTS: Final = Kind(lambda value: isinstance(value, list) and all(map(_is_text, value)), "文字列表", "a list of texts")
+DATE: Final = Kind(_is_date, "日期，写作 2025-12-31，不加引号", "a date, written 2025-12-31 without quotes")
+FLAG: Final = Kind(lambda value: isinstance(value, bool), "true 或 false", "true or false")
+WHOLE: Final = Kind(_is_whole, "不小于 0 的整数", "a whole number, 0 or more")
+FIELDS: Final = Kind(_is_text_map, '形如 { households = "户数" } 的对照', 'a mapping such as { households = "户数" }')
+RATES: Final = Kind(
+    _is_rates,
+    "形如 { new = 30, existing = 20 } 的正数，可加 single_minimum_m2 = { new = …, existing = … }",
+    "positive numbers such as { new = 30, existing = 20 }, and single_minimum_m2 = { new = …, existing = … } if need be",
+)
+
+_INPUT_KEYS: Final[Mapping[str, Kind]] = {
+    "path": TEXT,
+    "layer": TEXT,
+    "datum": _choice("wgs84", "cgcs2000", "gcj02", "bd09"),
+    "encoding": TEXT,
+    "fields": FIELDS,
+}
+_EXTRA_INPUT_KEYS: Final[Mapping[str, Mapping[str, Kind]]] = {
+    "roads": {"noding": _choice("planar"), "heal_gaps_m": _number(0, 50)},
+    "residential": {"table": TEXT, "join": TEXT},
+}
+
+SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
+    "plan": {"name": TEXT, "standard": TEXT, "as_of": DATE, "crs": TEXT, "notes": TEXTS},
+    **{f"inputs.{name}": {**_INPUT_KEYS, **_EXTRA_INPUT_KEYS.get(name, {})} for name in INPUTS},
+    "walk": {
+        "speed_m_per_s": _number(0.3, 2.5),
+        "minutes": Kind(
+            _is_minutes,
+            "大于 0、不超过 120 且不重复的分钟数列表",
+            "a list of minutes above 0 and up to 120, none twice",
+        ),
+        "max_snap_m": _number(0, 5000),
+        "rule": _choice("entrance", "frontage", "area"),
+        "frontage_m": _number(0, 500, open_low=True),
+        "hard_border": FLAG,
+    },
+    "standards": {
+        "land_per_person_base": _choice("residents", "elderly"),
+        "apportion_mixed_land": FLAG,
+        "single_minimum_applies": _choice("stand_alone", "existing_rooms"),
+        "pooling": FLAG,
+        "pool_rate": _choice("own", "strictest"),
+        "new_cutoff": DATE,
+        "nursing_beds_of": _choice("all", "public"),
+        "usable_to_gross": _number(0, 10, open_low=True),
+        "households_rounding": _choice("proportional", "started_hundred"),
+        "before_year": _choice("before", "within"),
+        "circle_levels": Kind(_is_levels, "设施级别列表", "a list of facility levels"),
+        "service_radius_m": _number(0, 20000, open_low=True),
+        "centre_unit_types": Kind(_is_unit_types, "单元类型列表", "a list of unit types"),
+        "stars": _choice("at_least", "one_to_three"),
+        "area_per_100_households": RATES,
+    },
+    "siting": {
+        "level": _choice("county", "street", "community", "village"),
+        "model": _choice("lscp", "mclp", "p_median", "p_center", "deficit"),
+        "p": WHOLE,
+        "minutes": _number(0, 120, open_low=True),
+        "demand": _choice("elderly", "residents", "households"),
+        "one_per_street": FLAG,
+        "min_share_per_street": _number(0, 1),
+        "phases": Kind(
+            _is_phases, '形如 [{ name = "近期", p = 2 }] 的列表', 'a list such as [{ name = "近期", p = 2 }]'
+        ),
+        "time_limit_s": _number(0, 86400, open_low=True),
+        "generate": TEXT,
+    },
+    "output": {
+        "language": _choice("zh", "en"),
+        "maps": Kind(_is_maps, "pdf、png、svg 组成的列表，可为空", "a list of pdf, png, svg; it may be empty"),
+        "paper": _choice("A3", "A4"),
+    },
+}
