@@ -15,33 +15,40 @@ BEYOND_EVERYTHING_M = 1e9
 def nearest_edges(network: Network, places: Objects, max_snap_mm: int) -> tuple[Ints, Ints]:
     """Return the nearest edge of each place and the leg to it in millimetres, -1 where there is none.
 
-    Edges equally near are taken in their order; an edge whose leg crosses a barrier is passed over.
+    Legs are compared in whole millimetres, so that the last digit of a coordinate decides nothing; edges equally near
+    are taken in their order. An edge whose leg crosses a barrier is passed over.
     """
-    edge = np.full(len(places), -1, dtype=np.int64)
-    leg_mm = np.full(len(places), -1, dtype=np.int64)
-    # A millimetre more than asked is looked at, since legs are compared after rounding.
+    edge, leg_mm = np.full((2, len(places)), -1, dtype=np.int64)
+    # A millimetre more than needed is looked at, since legs are compared after rounding.
     look_m = min(max_snap_mm / 1000 + 0.001, BEYOND_EVERYTHING_M)
-    (place, near), leg_m = network.tree.query_nearest(places, max_distance=look_m, return_distance=True)
-    _keep_best((edge, leg_mm), (place, near), leg_m, max_snap_mm)
-    snapped = np.flatnonzero(edge >= 0)
-    barred = snapped[_crosses(network, places[snapped], network.lines[edge[snapped]])]
+    (rows, _), least_m = network.tree.query_nearest(
+        places, max_distance=look_m, return_distance=True, all_matches=False
+    )
+    row, near, mm = _best(network, places, (rows, least_m + 0.001), max_snap_mm)
+    edge[row], leg_mm[row] = near, mm
+    barred = row[_crosses(network, places[row], network.lines[near])]
     if len(barred):
         edge[barred], leg_mm[barred] = -1, -1
-        found, near = network.tree.query(places[barred], predicate="dwithin", distance=look_m)
-        free = ~_crosses(network, places[barred[found]], network.lines[near])
-        place, near = barred[found[free]], near[free]
-        _keep_best((edge, leg_mm), (place, near), shapely.distance(places[place], network.lines[near]), max_snap_mm)
+        row, near, mm = _best(network, places, (barred, np.full(len(barred), look_m)), max_snap_mm, walkable_legs=True)
+        edge[row], leg_mm[row] = near, mm
     return edge, leg_mm
 
 
-def _keep_best(result: tuple[Ints, Ints], pairs: tuple[Ints, Ints], leg_m: Floats, max_snap_mm: int) -> None:
-    """Write the nearest of the ``pairs`` (place, edge), ties to the first edge, into ``result`` (edge, leg)."""
-    place, near = pairs
-    order = np.lexsort((near, leg_m, place))
-    order = order[np.rint(leg_m[order] * 1000) <= max_snap_mm]
-    best = order[np.diff(place[order], prepend=-1) != 0]
-    result[0][place[best]] = near[best]
-    result[1][place[best]] = np.rint(leg_m[best] * 1000).astype(np.int64)
+def _best(
+    network: Network, places: Objects, look: tuple[Ints, Floats], max_snap_mm: int, *, walkable_legs: bool = False
+) -> tuple[Ints, Ints, Ints]:
+    """Return row, nearest edge and leg of those rows that have an edge within their distance and the limit."""
+    rows, look_m = look
+    found, near = network.tree.query(places[rows], predicate="dwithin", distance=look_m)
+    row = rows[found]
+    if walkable_legs:
+        free = ~_crosses(network, places[row], network.lines[near])
+        row, near = row[free], near[free]
+    mm = np.rint(shapely.distance(places[row], network.lines[near]) * 1000).astype(np.int64)
+    order = np.lexsort((near, mm, row))
+    order = order[mm[order] <= max_snap_mm]
+    best = order[np.diff(row[order], prepend=-1) != 0]
+    return row[best], near[best], mm[best]
 
 
 def _crosses(network: Network, places: Objects, lines: Objects) -> Flags:

@@ -17,6 +17,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from planning.errors import Fault, InputRefused
+
 Ints = NDArray[np.int64]
 Int32s = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -167,6 +169,11 @@ def pieces(vertices: Vertices, level: Ints, road_id: Objects) -> Pieces:
     vertices : Vertices
     level, road_id : arrays
         One entry a row of the road table.
+
+    Raises
+    ------
+    InputRefused
+        If no edge has a length.
     """
     key = join_keys(vertices, level[vertices.road])
     rows = np.flatnonzero(breaks(vertices, key))
@@ -175,6 +182,8 @@ def pieces(vertices: Vertices, level: Ints, road_id: Objects) -> Pieces:
     lines = lines_between(vertices.xy, first, last)
     length_mm = np.rint(shapely.length(lines) * 1000).astype(np.int64)
     kept = (key[first] != key[last]) | (length_mm > 0)
+    if not kept.any():
+        raise InputRefused(Fault("network_no_edge", facts={"count": len(level)}))
     first, last, lines, length_mm = first[kept], last[kept], lines[kept], length_mm[kept]
     order = canonical_order(lines, level[vertices.road[first]], road_id[vertices.road[first]])
     first, last = first[order], last[order]

@@ -21,7 +21,7 @@ from planning import _network_checks as checks
 from planning._edges import Components, Network
 from planning._topology import Int32s, Ints, Objects, Vertices
 from planning._walkable import walkable_rows
-from planning.errors import Fault, InputRefused, refuse
+from planning.errors import Fault, refuse
 
 __all__ = ["Components", "Network", "Snap", "build", "gaps", "snap"]
 
@@ -237,8 +237,6 @@ def _assemble(
     """Return the network of ``vertices`` and the pieces its edges are."""
     level, road_id = table["level"].to_numpy(), table["road_id"].to_numpy(dtype=object)
     cut = _topology.pieces(vertices, level, road_id)
-    if not len(cut.lines):
-        raise InputRefused(Fault("network_no_edge", facts={"count": len(table)}))
     indptr, indices, arc_edge = _rows(len(cut.node_xy), cut.start, cut.end)
     road = vertices.road[cut.first]
     network = Network(
