@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from planning.errors import Fault
+from planning.errors import Fault, Severity
 
 Floats = NDArray[np.float64]
 
@@ -103,11 +104,18 @@ def crs_name(crs: CRS) -> str:
     return ":".join(authority) if authority else crs.name
 
 
-def coded(place: Fault, code: str, severity: Literal["error", "warning"] = "error", **facts: object) -> Fault:
-    """Return ``place`` as a fault with a code and facts."""
-    return Fault(
-        code, severity, file=place.file, layer=place.layer, column=place.column, value=place.value, facts=facts
-    )
+@dataclass(frozen=True)
+class Place:
+    """Where a fault lies, and what stands there."""
+
+    file: str = ""
+    layer: str = ""
+    column: str = ""
+    value: str = ""
+
+    def fault(self, code: str, severity: Severity = "error", **facts: object) -> Fault:
+        """Return a fault with this code, here."""
+        return Fault(code, severity, self.file, self.layer, None, self.column, self.value, facts)
 
 
 def layer_faults(xy: Floats, source: CRS, *, file: str = "", layer: str = "") -> list[Fault]:
@@ -131,12 +139,12 @@ def layer_faults(xy: Floats, source: CRS, *, file: str = "", layer: str = "") ->
         return []
     x, y = xy[:, 0], xy[:, 1]
     sample = f"{np.median(x):.6g}, {np.median(y):.6g}"
-    place = Fault("", file=file, layer=layer, value=sample)
+    place = Place(file=file, layer=layer, value=sample)
     tests = _geographic_tests(x, y) if source.is_geographic else _projected_tests(x, y, false_easting(source))
     for code, hits in tests:
         if np.count_nonzero(hits) * 2 > len(x):
             zone = int(np.median(x) // 1e6)
-            return [coded(place, code, crs=crs_name(source), zone=zone if zone else "?")]
+            return [place.fault(code, crs=crs_name(source), zone=zone if zone else "?")]
     return []
 
 

@@ -20,8 +20,8 @@ from pyproj.exceptions import CRSError, ProjError
 from planning import texts
 from planning._crs_kinds import (
     CHINA_BOX,
+    Place,
     central_meridian,
-    coded,
     crs_name,
     false_easting,
     geodetic,
@@ -129,7 +129,7 @@ def metric_crs(
             facts = {"lon": round(longitude, 3), "lat": round(latitude, 3)}
             raise InputRefused(Fault("crs_no_zone", file=file, column="plan.crs", facts=facts)) from None
     crs = parse_metric(declared, file=file)
-    faults = _zone_faults(crs, longitude, latitude, Fault("", file=file, column="plan.crs", value=declared))
+    faults = _zone_faults(crs, longitude, latitude, Place(file=file, column="plan.crs", value=declared))
     refuse(faults)
     return crs, tuple(faults)
 
@@ -142,22 +142,22 @@ def parse_metric(declared: str, *, file: str = "") -> CRS:
     InputRefused
         See `metric_crs`; what depends on where the data lie is not looked at here.
     """
-    place = Fault("", file=file, column="plan.crs", value=declared)
+    place = Place(file=file, column="plan.crs", value=declared)
     try:
         crs = CRS.from_user_input(declared)
     except CRSError:
-        raise InputRefused(coded(place, "crs_unknown")) from None
+        raise InputRefused(place.fault("crs_unknown")) from None
     crs = horizontal(crs)
     if not crs.is_projected or any(axis.unit_conversion_factor != 1 for axis in crs.axis_info[:2]):
-        raise InputRefused(coded(place, "crs_not_metric"))
+        raise InputRefused(place.fault("crs_not_metric"))
     if is_web_mercator(crs):
-        raise InputRefused(coded(place, "crs_web_mercator"))
+        raise InputRefused(place.fault("crs_web_mercator"))
     if old_datum(crs):
-        raise InputRefused(coded(place, "crs_old_datum", datum=old_datum(crs)))
+        raise InputRefused(place.fault("crs_old_datum", datum=old_datum(crs)))
     return crs
 
 
-def _zone_faults(crs: CRS, longitude: float, latitude: float, place: Fault) -> list[Fault]:
+def _zone_faults(crs: CRS, longitude: float, latitude: float, place: Place) -> list[Fault]:
     """Hold the zone of ``crs`` against the data's, and its scale against 1."""
     faults = []
     meridian = central_meridian(crs)
@@ -166,10 +166,10 @@ def _zone_faults(crs: CRS, longitude: float, latitude: float, place: Fault) -> l
         near = abs(meridian - best) <= 3.01
         facts = {"meridian": f"{meridian:g}", "best": f"{best:g}", "epsg": _zone_text(longitude)}
         code = "crs_zone_neighbour" if near else "crs_zone_far"
-        faults.append(coded(place, code, "warning" if near else "error", **facts))
+        faults.append(place.fault(code, "warning" if near else "error", **facts))
     error = scale_error(crs, longitude, latitude)
     if not error <= MAX_SCALE_ERROR and not any(fault.code == "crs_zone_far" for fault in faults):
-        faults.append(coded(place, "crs_distorts", percent=f"{100 * error:.2f}", epsg=_zone_text(longitude)))
+        faults.append(place.fault("crs_distorts", percent=f"{100 * error:.2f}", epsg=_zone_text(longitude)))
     return faults
 
 
@@ -249,15 +249,15 @@ def source_faults(source: CRS, target: CRS | None, *, file: str = "", layer: str
     ``crs_old_datum`` (Beijing 54, Xi'an 80), ``crs_input_web_mercator``, ``crs_unusable`` (neither degrees nor
     projected, as a local engineering CRS), ``crs_datum_shift`` (a datum with no dependable way to that of ``target``).
     """
-    place = Fault("", file=file, layer=layer, value=crs_name(source))
+    place = Place(file=file, layer=layer, value=crs_name(source))
     if not (source.is_geographic or source.is_projected) or source.geodetic_crs is None:
-        return [coded(place, "crs_unusable")]
+        return [place.fault("crs_unusable")]
     if old_datum(source):
-        return [coded(place, "crs_old_datum", datum=old_datum(source))]
+        return [place.fault("crs_old_datum", datum=old_datum(source))]
     if is_web_mercator(source):
-        return [coded(place, "crs_input_web_mercator")]
+        return [place.fault("crs_input_web_mercator")]
     if target is not None and not _datum_way(source, target):
-        return [coded(place, "crs_datum_shift", target=crs_name(target))]
+        return [place.fault("crs_datum_shift", target=crs_name(target))]
     return []
 
 

@@ -242,7 +242,8 @@ def _say_whole_tables(drafts: Mapping[str, Draft], plan: Plan) -> None:
 def _table(one: Draft, crs: CRS) -> gpd.GeoDataFrame:
     """Return the kept rows as a canonical table."""
     keep = one.notes.outcomes() != "excluded"
-    frame = one.frame[keep].reset_index(drop=True)
+    frame = one.frame[keep].assign(source_row=pd.array(one.notes.origin.rows[keep], dtype="Int64"))
+    frame = frame.reset_index(drop=True)
     if one.shapes is None:
         return frame
     shapes = one.shapes[keep]

@@ -52,9 +52,8 @@ def dataset(path: Path, *, layer: str | None) -> Iterator[Dataset]:
     InputRefused
         The file is missing, empty, of no known format, not safe, or a zip without exactly one dataset.
     """
-    place = Fault("", file=path.name, value=path.suffix)
     if path.is_dir():
-        yield Dataset(_folder_kind(path, place), path, path)
+        yield Dataset(_folder_kind(path), path, path)
         return
     kind = sniff(path, path)
     if kind != "zip":
@@ -74,10 +73,9 @@ def sniff(path: Path, given: Path) -> str:
         ``file_missing``, ``file_not_readable``, ``file_empty``, ``format_unknown``, ``format_dwg``, ``format_xls``,
         ``format_refused``, ``xml_dtd``, ``geojson_link_crs``.
     """
-    place = Fault("", file=given.name, value=path.suffix)
-    head = _head(path, place)
+    head = _head(path, given)
     if not head:
-        raise _refused("file_empty", place)
+        raise _refused("file_empty", given)
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
@@ -86,20 +84,20 @@ def sniff(path: Path, given: Path) -> str:
     if b"OSMHeader" in head[:64]:
         return "osm"
     if re.match(rb"AC10\d\d", head):
-        raise _refused("format_dwg", place)
+        raise _refused("format_dwg", given)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _refused("format_xls", place)
-    return _text_kind(path, head, place)
+        raise _refused("format_xls", given)
+    return _text_kind(path, head, given)
 
 
-def _head(path: Path, place: Fault) -> bytes:
+def _head(path: Path, given: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             return stream.read(_HEAD_BYTES)
     except FileNotFoundError:
-        raise _refused("file_missing", place, path=path.as_posix()) from None
+        raise _refused("file_missing", given) from None
     except OSError as error:
-        raise _refused("file_not_readable", place, why=error.strerror or "") from None
+        raise _refused("file_not_readable", given, why=error.strerror or "") from None
 
 
 def _zip_kind(path: Path, given: Path) -> str:
@@ -109,20 +107,20 @@ def _zip_kind(path: Path, given: Path) -> str:
         return "xlsx"
     if path.suffix.lower() == ".kmz" or "mimetype" in names or "[Content_Types].xml" in names or path != given:
         code = "zip_nested" if path != given else "format_unknown"
-        raise _refused(code, Fault("", file=given.name, value=path.suffix))
+        raise _refused(code, given)
     return "zip"
 
 
-def _text_kind(path: Path, head: bytes, place: Fault) -> str:
+def _text_kind(path: Path, head: bytes, given: Path) -> str:
     """Tell XML, JSON and plain tables apart."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<") or _is_utf16_xml(head):
-        return _xml_kind(start, place)
+        return _xml_kind(start, given)
     if start.startswith((b"{", b"[")):
-        return _json_kind(path, place)
+        return _json_kind(path, given)
     if path.suffix.lower() in TEXT_ENDINGS:
         return "csv"
-    raise _refused("format_unknown", place)
+    raise _refused("format_unknown", given)
 
 
 def _is_utf16_xml(head: bytes) -> bool:
@@ -130,9 +128,9 @@ def _is_utf16_xml(head: bytes) -> bool:
     return head[:2] in (b"\xff\xfe", b"\xfe\xff") and b"<" in head[2:6]
 
 
-def _xml_kind(start: bytes, place: Fault) -> str:
+def _xml_kind(start: bytes, given: Path) -> str:
     if b"<!DOCTYPE" in start or b"<!ENTITY" in start:
-        raise _refused("xml_dtd", place)
+        raise _refused("xml_dtd", given)
     bare = re.sub(rb"<\?.*?\?>|<!--.*?-->", b"", start, flags=re.DOTALL).lstrip()
     match = re.match(rb"<(?:\w+:)?(\w+)", bare)
     kind = _XML_ROOTS.get(match.group(1)) if match else None
@@ -140,24 +138,24 @@ def _xml_kind(start: bytes, place: Fault) -> str:
         refused = match is not None and match.group(1).upper().startswith(
             (b"OGRVRT", b"VRT", b"OGRWFS", b"GDAL", b"WFS")
         )
-        raise _refused("format_refused" if refused else "format_unknown", place)
+        raise _refused("format_refused" if refused else "format_unknown", given)
     return kind
 
 
-def _json_kind(path: Path, place: Fault) -> str:
-    document = load_json(path, place)
+def _json_kind(path: Path, given: Path) -> str:
+    document = load_json(path, given)
     kind = document.get("type") if isinstance(document, dict) else None
     if kind == "gdal_streamed_alg":
-        raise _refused("format_refused", place)
+        raise _refused("format_refused", given)
     if kind not in _GEOJSON_TYPES:
-        raise _refused("format_unknown", place)
+        raise _refused("format_unknown", given)
     crs = document.get("crs")
     if isinstance(crs, dict) and crs.get("type") not in ("name", None):
-        raise _refused("geojson_link_crs", place)
+        raise _refused("geojson_link_crs", given)
     return "geojson"
 
 
-def load_json(path: Path, place: Fault) -> Any:
+def load_json(path: Path, given: Path) -> Any:
     """Return the JSON document of ``path``.
 
     Raises
@@ -168,24 +166,23 @@ def load_json(path: Path, place: Fault) -> Any:
     try:
         return json.loads(path.read_bytes().decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise _refused("json_broken", place, why=str(error)) from None
+        raise _refused("json_broken", given, why=str(error)) from None
 
 
-def _folder_kind(path: Path, place: Fault) -> str:
+def _folder_kind(path: Path) -> str:
     if path.suffix.lower() == ".gdb" and any(path.glob("*.gdbtable")):
         return "gdb"
-    raise _refused("file_is_folder", place)
+    raise _refused("file_is_folder", path)
 
 
 def _only_dataset(folder: Path, given: Path, layer: str | None) -> Path:
     """Return the one dataset of an unpacked zip, or the one the plan picks by ``layer``."""
-    place = Fault("", file=given.name)
     found = [path for path in sorted(folder.rglob("*")) if _is_dataset(path)]
     picked = [path for path in found if path.stem == layer] if len(found) > 1 else found
     if len(picked) == 1:
         return picked[0]
     names = "、".join(path.name for path in found)
-    raise _refused("zip_several" if found else "zip_no_dataset", place, names=names)
+    raise _refused("zip_several" if found else "zip_no_dataset", given, names=names)
 
 
 def _is_dataset(path: Path) -> bool:
@@ -197,6 +194,5 @@ def _is_dataset(path: Path) -> bool:
     return not inside_gdb and (suffix in wanted or suffix in (".graphml", ".vrt", ".zip", ".kmz", ".dwg"))
 
 
-def _refused(code: str, place: Fault, **facts: object) -> InputRefused:
-    facts = {"known": KNOWN, **facts}
-    return InputRefused(Fault(code, file=place.file, layer=place.layer, value=place.value, facts=facts))
+def _refused(code: str, given: Path, **facts: object) -> InputRefused:
+    return InputRefused(Fault(code, file=given.name, value=given.suffix, facts={"known": KNOWN, **facts}))

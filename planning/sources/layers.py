@@ -87,7 +87,7 @@ def _geopackage(dataset: Dataset, layer: str | None) -> Raw:
 
 
 def _geojson(dataset: Dataset, _: str | None) -> Raw:
-    document = files.load_json(dataset.path, Fault("", file=dataset.file))
+    document = files.load_json(dataset.path, dataset.given)
     features = document.get("features", []) if document["type"] == "FeatureCollection" else [document]
     if not isinstance(features, list) or not all(isinstance(feature, dict) for feature in features):
         raise _broken(dataset, "features")
