@@ -24,28 +24,28 @@ def nursing_bed_share(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
     everywhere = _bed_share(with_beds, "nursing_beds")
     if "A9" not in clause.ambiguities:
         return {PLAN: everywhere}
-    public = _of_public(with_beds, lambda homes: _bed_share(homes, "nursing_beds"))
+    public = _of_owner("public", with_beds, lambda homes: _bed_share(homes, "nursing_beds"))
     if scene.switch("nursing_beds_of") == "public":
         return {PLAN: _beside(public, everywhere, "all_institutions")}
     return {PLAN: _beside(everywhere, public, "public_institutions")}
 
 
 def occupancy_share(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
-    """Occupied beds in beds of the public institutions in service."""
+    """Occupied beds in beds of the institutions in service, public ones where the clause says so."""
     homes = _institutions(scene, clause)
-    return {PLAN: _of_public(homes, lambda public: _bed_share(public, "occupied_beds"))}
+    return {PLAN: _of_owner(clause.ownership, homes, lambda theirs: _bed_share(theirs, "occupied_beds"))}
 
 
 def star_share(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
-    """Share of public institutions in service that are graded; ungraded ones stay in the denominator (A23)."""
+    """Share of the institutions in service that are graded; ungraded ones stay in the denominator (A23)."""
 
     def graded(homes: pd.DataFrame, highest: int) -> Measure:
         stars = homes["star"].fillna(0)
         return known(Fraction(int(((stars >= (clause.least_star or 1)) & (stars <= highest)).sum()), len(homes)))
 
     homes = _institutions(scene, clause)
-    at_least = _of_public(homes, lambda public: graded(public, 5))
-    up_to_three = _of_public(homes, lambda public: graded(public, 3))
+    at_least = _of_owner(clause.ownership, homes, lambda theirs: graded(theirs, 5))
+    up_to_three = _of_owner(clause.ownership, homes, lambda theirs: graded(theirs, 3))
     if scene.switch("stars") == "one_to_three":
         return {PLAN: _beside(up_to_three, at_least, "one_star_or_better")}
     return {PLAN: _beside(at_least, up_to_three, "one_to_three_stars")}
@@ -65,7 +65,8 @@ def land_per_person(scene: Scene, _clause: Clause) -> Mapping[str, Measure]:
 def medical_distance(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
     """Largest straight distance, in metres, from a facility in service to the medical institution nearest to it."""
     medical = scene.tables.get("medical")
-    facilities, _ = candidates_for(clause, scene.serving)
+    of_kind, _ = candidates_for(clause, scene.serving)
+    facilities = scene.serving[of_kind]
     if medical is None or medical.empty:
         return {PLAN: unknown("medical_missing")}
     if facilities.empty:
@@ -89,14 +90,16 @@ def _institutions(scene: Scene, clause: Clause) -> pd.DataFrame:
     return serving[serving["kind"].isin(clause.kinds) | (serving["level"] == "county")]
 
 
-def _of_public(homes: pd.DataFrame, measure: Callable[[pd.DataFrame], Measure]) -> Measure:
-    """Return the measure of the public ones; unknown while one does not say whose it is, or none is known at all."""
+def _of_owner(owner: str | None, homes: pd.DataFrame, measure: Callable[[pd.DataFrame], Measure]) -> Measure:
+    """Return the measure of the homes of ``owner``; unknown while one does not say whose it is, or none is known."""
     if homes.empty:
         return unknown("no_facility")
+    if owner is None:
+        return measure(homes)
     if homes["ownership"].isna().any():
         return unknown("ownership_missing")
-    public = homes[homes["ownership"] == "public"]
-    return exempt("no_public_institution") if public.empty else measure(public)
+    theirs = homes[homes["ownership"] == owner]
+    return exempt(f"no_{owner}_institution") if theirs.empty else measure(theirs)
 
 
 def _with_beds(facilities: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -69,9 +69,8 @@ def centres_and_radius(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
 
 def _within_radius(scene: Scene, clause: Clause) -> Measure:
     """Return the coverage of the clause's level; unknown where facilities that do not qualify are in it."""
-    sure, _, _ = qualifying(scene, clause, scene.serving)
-    of_level = scene.serving[scene.serving["level"].isin(clause.levels)]
-    if len(sure) != len(of_level):
+    of_level = scene.serving["level"].isin(clause.levels)
+    if (of_level & ~qualifying(scene, clause)["sure"]).any():
         return unknown("coverage_of_other_facilities")
     return _households((scene.coverage or {}).get(clause.levels[0]))
 

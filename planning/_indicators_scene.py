@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from planning import lifecycle
 from planning.standards import Clause, Standard
+from planning.tables import LEVELS
 
 TIERS: Final = (("county",), ("street", "town"), ("community", "village"))
 
@@ -59,7 +60,7 @@ class Scene:
         """
         units = self.units
         if units is None:
-            return pd.DataFrame({"facility": [], "unit_id": []})
+            return pd.DataFrame({"facility": np.array([], dtype=np.intp), "unit_id": pd.Series([], dtype="str")})
         places = shapely.point_on_surface(self.serving.geometry.to_numpy())
         row, unit = shapely.STRtree(units.geometry.to_numpy()).query(places, predicate="covered_by")
         pairs = pd.DataFrame({"facility": row, "unit": unit, "tier": tiers(units["type"])[unit]})
@@ -72,10 +73,14 @@ class Scene:
             return ()
         return tuple(self.units.loc[self.units["type"].isin(list(types)), "unit_id"])
 
-    def inside(self, unit_id: str) -> pd.DataFrame:
-        """Return the facilities in service inside a unit."""
-        rows = self.membership.loc[self.membership["unit_id"] == unit_id, "facility"]
-        return pd.DataFrame(self.serving.iloc[rows.to_numpy(dtype=np.intp)])
+    def by_unit(self, facts: pd.DataFrame, types: Iterable[str], *, how: str = "sum") -> pd.DataFrame:
+        """Return facts on the facilities of `serving` put together by unit of ``types``, in the order of ids.
+
+        Without a facility inside a sum is 0 and a largest value missing.
+        """
+        inside = facts.iloc[self.membership["facility"]].set_axis(pd.Index(self.membership["unit_id"]))
+        found = inside.groupby(level=0).agg(how).reindex(list(self.units_of(types)))
+        return found.fillna(0) if how == "sum" else found
 
     def switch(self, name: str) -> Any:
         """Return the reading of an ambiguity."""
@@ -88,9 +93,9 @@ def tiers(types: pd.Series[str]) -> NDArray[np.int64]:
     return np.asarray(types.map(rank), dtype=np.int64)
 
 
-def candidates_for(clause: Clause, facilities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the facilities of the clause's levels and kinds, and those that may be, their kind being missing."""
-    of_level = facilities[facilities["level"].isin(clause.levels)] if clause.levels else facilities
+def candidates_for(clause: Clause, facilities: pd.DataFrame) -> tuple[pd.Series[bool], pd.Series[bool]]:
+    """Say which facilities are of the clause's levels and kinds, and which may be, their kind being missing."""
+    of_level = facilities["level"].isin(clause.levels or LEVELS)
     if not clause.kinds:
-        return of_level, of_level.iloc[:0]
-    return of_level[of_level["kind"].isin(clause.kinds)], of_level[of_level["kind"].isna()]
+        return of_level, of_level & False
+    return of_level & facilities["kind"].isin(clause.kinds), of_level & facilities["kind"].isna()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 
 from planning._indicators_scene import Scene, candidates_for
@@ -16,7 +17,7 @@ PLAN = "plan"
 
 def unit_coverage(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
     """Share of the units with at least one qualifying facility inside (覆盖率 counts units, not people)."""
-    counts = [_count(scene, clause, unit) for unit in scene.units_of(clause.unit_types)]
+    counts = list(_counts(scene, clause).values())
     if not counts:
         return {PLAN: unknown("units_missing")}
     sure = sum(count.low >= 1 for count in counts)
@@ -26,14 +27,20 @@ def unit_coverage(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
 
 
 def facility_count(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
-    """Qualifying facilities inside each unit; with a service radius in the plan, also what share it reaches."""
-    counts = {unit: _count(scene, clause, unit) for unit in scene.units_of(clause.unit_types)}
-    return counts or {PLAN: unknown("units_missing")}
+    """Qualifying facilities inside each unit."""
+    return _counts(scene, clause) or {PLAN: unknown("units_missing")}
 
 
 def facility_size(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
     """Floor area of the largest facility of the kind inside each unit; without one the clause asks nothing there."""
-    sizes = {unit: _largest(clause, scene.inside(unit)) for unit in scene.units_of(clause.unit_types)}
+    sure, maybe = candidates_for(clause, scene.serving)
+    area = scene.serving["floor_area_m2"]
+    facts = pd.DataFrame({"sure": sure, "maybe": maybe, "open": (sure | maybe) & area.isna()})
+    sums = scene.by_unit(facts, clause.unit_types)
+    largest = scene.by_unit(
+        pd.DataFrame({"sure": area.where(sure), "any": area.where(sure | maybe)}), clause.unit_types, how="max"
+    )
+    sizes = {unit: _largest(sums.loc[unit], largest.loc[unit]) for unit in sums.index}
     return sizes or {PLAN: unknown("units_missing")}
 
 
@@ -42,15 +49,10 @@ def county_institutions(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
 
     An ungraded institution has not reached any grade.
     """
-
-    def count(unit: str) -> Measure:
-        inside = scene.inside(unit)
-        institutions = inside[inside["level"].isin(clause.levels)]
-        graded = institutions["star"].fillna(0) >= (clause.least_star or 0)
-        return known(int(graded.sum()))
-
-    counts = {unit: count(unit) for unit in scene.units_of(clause.unit_types)}
-    return counts or {PLAN: unknown("units_missing")}
+    graded = scene.serving["star"].fillna(0) >= (clause.least_star or 0)
+    institutions = scene.serving["level"].isin(clause.levels) & graded.astype(bool)
+    found = scene.by_unit(pd.DataFrame({"institutions": institutions}), clause.unit_types)["institutions"]
+    return {str(unit): known(int(count)) for unit, count in found.items()} or {PLAN: unknown("units_missing")}
 
 
 def network_share(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
@@ -60,47 +62,42 @@ def network_share(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
     if units is None or not asked:
         return {PLAN: unknown("units_missing")}
     level = units.set_index("unit_id")["type"].replace("town", "street")
-    served = sum(bool((scene.inside(unit)["level"] == level[unit]).any()) for unit in asked)
-    return {PLAN: known(Fraction(served, len(asked)))}
+    pairs = scene.membership
+    own = scene.serving["level"].to_numpy()[pairs["facility"]] == level.loc[pairs["unit_id"]].to_numpy()
+    served = set(pairs.loc[own, "unit_id"]) & set(asked)
+    return {PLAN: known(Fraction(len(served), len(asked)))}
 
 
-def qualifying(scene: Scene, clause: Clause, facilities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Return the facilities that surely qualify, those that may, and why that is not known.
+def qualifying(scene: Scene, clause: Clause) -> pd.DataFrame:
+    """Say of each facility in service whether it surely qualifies, or may for want of a size or a kind.
 
-    A facility below the clause's size clause does not qualify; one of unknown size or kind may.
+    A facility below the clause's size clause does not qualify. Columns ``sure, size_open, kind_open``.
     """
-    sure, unsure = candidates_for(clause, facilities)
+    sure, kind_open = candidates_for(clause, scene.serving)
     size = None if clause.size_clause is None else scene.standard.clause(clause.size_clause)
     if size is None or size.value is None:
-        return sure, unsure, "kind_missing"
-    sizes = sure["floor_area_m2"].map(exact)
-    least = Fraction(size.value)
-    fits = sizes.map(lambda area: area is not None and area >= least).astype(bool)
-    open_sizes = sizes.isna()
-    big = unsure["floor_area_m2"].map(lambda area: _may_reach(area, least)).astype(bool)
-    maybe = pd.concat([sure[open_sizes], unsure[big]])
-    return sure[fits], maybe, "floor_area_missing" if open_sizes.any() else "kind_missing"
+        return pd.DataFrame({"sure": sure, "size_open": False, "kind_open": kind_open})
+    area, least = scene.serving["floor_area_m2"], Fraction(size.value)
+    fits = np.array([(exact(value) or ZERO) >= least for value in area], dtype=bool)
+    silent = area.isna().to_numpy()
+    return pd.DataFrame({"sure": sure & fits, "size_open": sure & silent, "kind_open": kind_open & (fits | silent)})
 
 
-def _may_reach(area: object, least: Fraction) -> bool:
-    size = exact(area)
-    return size is None or size >= least
+def _counts(scene: Scene, clause: Clause) -> dict[str, Measure]:
+    """Return the qualifying facilities of each unit: at least the sure ones, at most the open ones too."""
+    sums = scene.by_unit(qualifying(scene, clause), clause.unit_types)
+    found = {}
+    for unit, sure, size_open, kind_open in sums.itertuples():
+        reason = "floor_area_missing" if size_open else "kind_missing" if kind_open else ""
+        found[str(unit)] = Measure(Fraction(int(sure)), Fraction(int(sure + size_open + kind_open)), reason)
+    return found
 
 
-def _count(scene: Scene, clause: Clause, unit: str) -> Measure:
-    sure, maybe, reason = qualifying(scene, clause, scene.inside(unit))
-    return Measure(Fraction(len(sure)), Fraction(len(sure) + len(maybe)), reason if len(maybe) else "")
-
-
-def _largest(clause: Clause, facilities: pd.DataFrame) -> Measure:
+def _largest(facts: pd.Series[float], largest: pd.Series[float]) -> Measure:
     """Return the bounds of the largest floor area among the facilities of the clause's kind."""
-    sure, unsure = candidates_for(clause, facilities)
-    if sure.empty:
-        return exempt("no_facility") if unsure.empty else unknown("kind_missing")
-    sizes = [exact(area) for area in sure["floor_area_m2"]]
-    others = [exact(area) for area in unsure["floor_area_m2"]]
-    low = max((area for area in sizes if area is not None), default=ZERO)
-    if None in sizes or None in others:
+    if not facts["sure"]:
+        return unknown("kind_missing") if facts["maybe"] else exempt("no_facility")
+    low, high = exact(largest["sure"]) or ZERO, exact(largest["any"]) or ZERO
+    if facts["open"]:
         return Measure(low, None, "floor_area_missing")
-    high = max([low, *(area for area in others if area is not None)])
     return Measure(low, high, "kind_missing" if high > low else "")

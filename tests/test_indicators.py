@@ -351,6 +351,33 @@ def test_a_second_centre_of_unknown_size_changes_nothing_where_one_suffices():
     assert row(found, "LC-07", "A")["reason"] == "known_part_suffices"
 
 
+def test_a_missing_kind_matters_only_where_the_size_would_do():
+    """A: 100 m² could never be the centre. B: 600 m² could be. C: neither kind nor size."""
+    rows = [
+        facility("a", "A", "street", None, floor_area_m2=100),
+        facility("b", "B", "street", None, floor_area_m2=600),
+        facility("c", "C", "street", None),
+    ]
+    found = findings("liaocheng", *rows)
+    expected = {"A": "fails", "B": "not_assessable", "C": "not_assessable", "D": "fails"}
+    assert verdicts(found, "LC-07") == expected
+    sizes = {"A": "not_assessable", "B": "not_assessable", "C": "not_assessable", "D": "not_applicable"}
+    assert verdicts(found, "LC-08") == sizes
+
+
+def test_a_larger_room_of_unknown_kind_leaves_the_size_open():
+    """The centre has 500 m²; a room of 700 m² that may be a centre too could reach 600, one of 400 could not."""
+    centre = facility("a", "A", "street", floor_area_m2=500)
+    for size, verdict in ((700, "not_assessable"), (400, "fails")):
+        found = findings("liaocheng", centre, facility("b", "A", "street", None, floor_area_m2=size))
+        assert row(found, "LC-08", "A")["verdict"] == verdict
+    found = findings("liaocheng", facility("a", "A", "street", floor_area_m2=500), facility("b", "A", "street"))
+    assert (row(found, "LC-08", "A")["verdict"], row(found, "LC-08", "A")["reason"]) == (
+        "not_assessable",
+        "floor_area_missing",
+    )
+
+
 def test_communities_owe_a_centre_of_three_hundred():
     """LC-10, LC-11 ask communities (ca, cc), not villages; a station is no centre."""
     rows = [
@@ -388,8 +415,9 @@ def test_village_stations_forty_per_cent():
 
 def test_a_facility_on_the_border_belongs_to_one_unit_of_a_tier():
     """On the corner of all four quarters: street A (smallest id), community ca; never counted twice."""
-    found = findings("shaanxi", facility("f", Point(2000, 2000), "street"))
-    assert row(found, "SX-02")["actual"] == 0.25
+    corner = facility("f", Point(2000, 2000), "street", floor_area_m2=600)
+    assert row(findings("shaanxi", corner), "SX-02")["actual"] == 0.25
+    assert verdicts(findings("liaocheng", corner), "LC-07") == {"A": "meets", "B": "fails", "C": "fails", "D": "fails"}
 
 
 def test_a_polygon_facility_stands_where_its_inside_is():
@@ -637,7 +665,9 @@ def test_full_coverage_within_the_radius_of_the_plan():
     full, part = ({"street": {"households_share": share, "households_missing": 0}} for share in (1.0, 0.875))
     assert set(verdicts(findings("liaocheng", *rows, coverage=full), "LC-07")) == set("ABCD")
     radius = {"service_radius_m": 1000}
-    found = row(findings("liaocheng", *rows, coverage=full, switches=radius), "LC-07")
+    found = findings("liaocheng", *rows, coverage=full, switches=radius)
+    assert set(verdicts(found, "LC-10")) == {"ca", "cc"}
+    found = row(found, "LC-07")
     assert (found["verdict"], found["unit"], found["required"]) == ("meets", "share", 1)
     found = row(findings("liaocheng", *rows, coverage=part, switches=radius), "LC-07")
     assert (found["verdict"], found["actual"], found["shortfall"]) == ("fails", 0.875, 0.125)
@@ -662,14 +692,15 @@ def test_distance_to_medical_places_is_shown_and_not_judged():
 
 
 def test_network_shares_and_lists_are_shown_and_not_judged():
-    """SY-04: of A, B, C, D, ca, cc, vb, vd three hold a facility of their own level. TJ-10 counts idle state assets."""
+    """SY-04: of A, B, C, D, ca, cc, vb, vd four hold a facility of their own level. TJ-10 counts idle state assets."""
     rows = [
         facility("a", "A", "street"),
         facility("b", "A", "community"),
+        facility("t", "B", "street"),
         facility("d", "D", "village"),
         facility("x", "B", "county"),
     ]
-    assert row(findings("shenyang", *rows), "SY-04")["actual"] == 3 / 8
+    assert row(findings("shenyang", *rows), "SY-04")["actual"] == 4 / 8
     sites = frame(
         "candidates",
         [
@@ -749,6 +780,8 @@ def test_an_entry_that_the_data_exclude_is_not_taken():
 def test_an_entry_never_judges_what_the_document_leaves_open():
     found = row(findings("nantong", indicators=entered(("NT-05", "100%"))), "NT-05")
     assert (found["verdict"], found["reason"], found["actual"]) == ("not_assessable", "本文件未规定", 1)
+    computed = row(findings("nantong", indicators=entered(("NT-13", "100%"))), "NT-13")
+    assert (computed["actual"], computed["origin"], computed["entered"]) == (0, "computed", 1)
 
 
 @pytest.mark.parametrize(
@@ -758,6 +791,7 @@ def test_an_entry_never_judges_what_the_document_leaves_open():
         ([("NT-05", "1")], ["indicator_unknown"]),
         ([("LC-01", "20")], ["indicator_residential"]),
         ([("LC-20", "98")], ["indicator_value"]),
+        ([("LC-20", "100.1%")], ["indicator_value"]),
         ([("LC-20", "很高")], ["indicator_value"]),
         ([("LC-20", "-1%")], ["indicator_value"]),
         ([("LC-05", "0.5")], ["indicator_value"]),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from planning import standards, texts
 from planning.errors import InputRefused
+from planning.standards import _schema
 
 # id, class, comparator, value, unit, deadline, who owes it: new / existing areas, unit types, or nothing for the plan.
 # "-" is no number in the document; an act is 1; shares are 0-1.
@@ -515,7 +517,8 @@ def test_a_share_of_sixty_is_refused(own):
 
 def test_a_unit_clause_names_its_unit_types(own):
     text = RATE.replace('"area_rate"', '"facility_count"').replace('"residential"', '"unit"').replace('"m2"', '"count"')
-    assert codes(own(HEAD + text)) == [("standard_missing_key", "clause MY-01.unit_types")]
+    missing = ["unit_types", "levels"]
+    assert codes(own(HEAD + text)) == [("standard_missing_key", f"clause MY-01.{key}") for key in missing]
 
 
 def test_parts_stand_in_place_of_the_value(own):
@@ -604,3 +607,113 @@ def test_differences_of_two_editions(own):
         "≥ 30 ㎡/百户",
         "≥ 35 ㎡/百户",
     )
+
+
+# ----------------------------------------------------------------------------------------- more of a planner's own file
+
+
+def counted(metric="facility_count", unit="count", owed_by="unit", extra=""):
+    text = (
+        RATE.replace('"area_rate"', f'"{metric}"').replace('"residential"', f'"{owed_by}"').replace('"m2"', f'"{unit}"')
+    )
+    return HEAD + text.replace('basis = "100_households"\napplies_to = "new"\n', extra)
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "owed_by", "needed"),
+    [
+        ("unit_coverage", "share", "plan", ["unit_types", "levels"]),
+        ("facility_count", "count", "unit", ["unit_types", "levels"]),
+        ("facility_size", "m2", "unit", ["unit_types", "levels"]),
+        ("county_institutions", "count", "unit", ["unit_types", "levels"]),
+        ("network_share", "share", "plan", ["unit_types"]),
+        ("star_share", "share", "plan", ["kinds"]),
+        ("occupancy_share", "share", "plan", ["kinds"]),
+        ("medical_distance", "m", "plan", ["levels"]),
+        ("manual", "count", "unit", ["unit_types"]),
+    ],
+)
+def test_a_measure_that_would_look_at_nothing_is_refused(own, metric, unit, owed_by, needed):
+    text = counted(metric, unit, owed_by).replace("value = 30", "value = 1")
+    assert codes(own(text)) == [("standard_missing_key", f"clause MY-01.{key}") for key in needed]
+
+
+def test_a_floor_area_is_never_a_ceiling(own):
+    assert codes(own(HEAD + RATE.replace(">=", "<="))) == [("standard_bad_value", "clause MY-01.comparator")]
+
+
+def test_parts_are_entered_by_hand_and_named_apart(own):
+    part = '{ id = "a", text_zh = "甲。", text_en = "A.", comparator = ">=", value = 1 }'
+    text = counted("manual", "count", "plan", f"parts = [{part}, {part}]\n").replace(
+        "value = 30", 'value = "unstated"', 1
+    )
+    assert codes(own(text)) == [("standard_duplicate_id", "clause MY-01.parts.id")]
+    text = counted("idle_assets", "count", "plan", f"parts = [{part}]\n").replace("value = 30", 'value = "unstated"', 1)
+    assert codes(own(text)) == [("standard_bad_value", "clause MY-01.metric")]
+
+
+@pytest.mark.parametrize(
+    ("switch", "default", "fine"),
+    [
+        ("new_cutoff", "2015-01-01", True),
+        ("new_cutoff", '"2015"', False),
+        ("service_radius_m", "700", True),
+        ("service_radius_m", "0", False),
+        ("circle_levels", '["street"]', True),
+        ("circle_levels", '["stret"]', False),
+        ("pooling", "true", True),
+        ("pooling", "1", False),
+        ("pool_rate", '"strictest"', True),
+        ("pool_rate", '"strict"', False),
+    ],
+)
+def test_a_document_may_have_its_own_reading(own, switch, default, fine):
+    words = f'\n[switches.{switch}]\ndefault = {default}\nreason_zh = "本市规定。"\nreason_en = "So it is."\n'
+    path = own(HEAD + words + RATE)
+    assert codes(path) == ([] if fine else [("standard_bad_value", f"switches.{switch}.default")])
+    if fine:
+        assert switch in standards.load(path).switches
+
+
+def test_the_documents_own_reading_holds_unless_the_plan_says_otherwise(own):
+    words = '\n[switches.before_year]\ndefault = "within"\nreason_zh = "本市规定。"\nreason_en = "So it is."\n'
+    dated = RATE + "deadline = 2023-12-31\ndeadline_within = 2024-12-31\n"
+    standard = standards.load(own(HEAD + words + dated))
+    assert standards.apply(standard, {}).rate("new").deadline == date(2024, 12, 31)
+    assert standards.apply(standard, {"before_year": "before"}).rate("new").deadline == date(2023, 12, 31)
+
+
+def test_a_lost_decimal_point_is_reported(own):
+    """The private-use character that makes 1.2 look like 12 is warned about; the file still loads."""
+    path = own(HEAD + RATE.replace("每百户至少30", "每百户至少1\ue0102"))
+    (fault,) = standards.validate(path)
+    assert (fault.code, fault.severity, fault.column) == ("standard_private_use", "warning", "clause MY-01.text_zh")
+    assert "ue010" in fault.message()
+    assert standards.load(path).id == "mytown"
+
+
+# ---------------------------------------------------------------------------------------------------------------- docs
+
+
+@pytest.fixture(scope="module")
+def page():
+    return (Path(standards.__file__).parents[2] / "docs" / "standards.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("standard", standards.catalogue(), ids=lambda one: one.id)
+def test_every_clause_is_in_the_documentation_with_its_number(page, standard):
+    assert f"`{standard.id}`" in page
+    for found in standard.clauses:
+        said = f"| {found.id} | {found.article} | {standards.required(found)} | {found.deadline or '—'} |"
+        assert said in page if standard.kind == "document" else found.id in page
+
+
+def test_every_key_measure_unit_and_switch_is_in_the_documentation(page):
+    words = [*_schema.CLAUSE_KEYS, *_schema.STANDARD_KEYS, *_schema.METRICS, *_schema.UNITS, *_schema.UNIT_TYPES]
+    words += [reading.name for reading in standards.load("nantong").readings]
+    assert [word for word in words if word not in page] == []
+
+
+def test_the_example_of_the_documentation_is_a_valid_file(page, own):
+    example = page.split("```toml")[1].split("```")[0]
+    assert standards.validate(own(example)) == ()

@@ -13,7 +13,6 @@ from planning.standards._model import MINIMUM, RATE, Built, Clause, Standard
 
 BUILT: Final[tuple[Built, ...]] = ("new", "existing")
 RATES: Final = "area_per_100_households"
-CENTRE_LEVEL: Final = "street"
 
 
 def apply(standard: Standard, switches: Mapping[str, Any]) -> Standard:
@@ -34,7 +33,7 @@ def apply(standard: Standard, switches: Mapping[str, Any]) -> Standard:
     """
     numbers = switches.get(RATES, {})
     refuse(_overwritten(standard, numbers))
-    clauses = tuple(_read_as(clause, switches) for clause in standard.clauses)
+    clauses = tuple(_read_as(clause, {**standard.switches, **switches}) for clause in standard.clauses)
     clauses = _with_numbers(clauses, numbers)
     readings = {name: value for name, value in switches.items() if name != RATES}
     return replace(
@@ -79,7 +78,7 @@ def _read_as(clause: Clause, switches: Mapping[str, Any]) -> Clause:
     """Return a clause under the plan's reading of its ambiguities."""
     if switches.get("before_year") == "within" and clause.deadline_within is not None:
         clause = replace(clause, deadline=clause.deadline_within)
-    if "centre_unit_types" in switches and "A21" in clause.ambiguities and CENTRE_LEVEL in clause.levels:
+    if "centre_unit_types" in switches and "A21" in clause.ambiguities:
         clause = replace(clause, unit_types=tuple(switches["centre_unit_types"]))
     return clause
 

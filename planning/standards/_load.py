@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from planning.errors import Fault, InputRefused, refuse
-from planning.standards import _schema
+from planning.standards._faults import faults
 from planning.standards._model import POOLING, Clause, Part, Standard, Switch
+from planning.standards._schema import UNSTATED
 
 _TUPLES: Final = ("unit_types", "levels", "kinds", "other_deadlines", "ambiguities")
 
@@ -56,7 +57,7 @@ def validate(path: str | Path) -> tuple[Fault, ...]:
         words = _read(path)
     except InputRefused as error:
         return error.faults
-    return tuple(_schema.faults(words, switch_table(), path.name))
+    return tuple(faults(words, switch_table(), path.name))
 
 
 @cache
@@ -108,7 +109,7 @@ def _parse(text: str, file: str) -> Mapping[str, Any]:
 
 
 def _checked(words: Mapping[str, Any], file: str) -> Mapping[str, Any]:
-    refuse(_schema.faults(words, switch_table(), file))
+    refuse(faults(words, switch_table(), file))
     return words
 
 
@@ -123,7 +124,7 @@ def _build(words: Mapping[str, Any]) -> Standard:
         **head,
         clauses=clauses,
         readings=readings,
-        switches={switch.name: switch.default for switch in readings if switch.default != _schema.UNSTATED},
+        switches={switch.name: switch.default for switch in readings if switch.default != UNSTATED},
         pooling=any(clause.metric == POOLING for clause in clauses),
     )
 
@@ -131,7 +132,7 @@ def _build(words: Mapping[str, Any]) -> Standard:
 def _clause(words: Mapping[str, Any], source: str) -> Clause:
     facts = {"source": source, **words}
     facts |= {key: tuple(facts[key]) for key in _TUPLES if key in facts}
-    facts["value"] = None if words["value"] == _schema.UNSTATED else Decimal(words["value"])
+    facts["value"] = None if words["value"] == UNSTATED else Decimal(words["value"])
     facts["parts"] = tuple(Part(**{**part, "value": Decimal(part["value"])}) for part in words.get("parts", []))
     return Clause(**facts)
 

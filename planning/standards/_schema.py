@@ -1,17 +1,14 @@
-"""Room `planning.standards`: what a standard's TOML file may hold; every fault of a file at once."""
+"""Room `planning.standards`: the keys a standard's TOML file may hold, and what each of them accepts."""
 
 from __future__ import annotations
 
-import difflib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from planning import tables
-from planning.errors import Fault
 
 UNSTATED: Final = "unstated"
 UNIT_TYPES: Final = ("county", "street", "town", "community", "village")
@@ -63,6 +60,20 @@ METRICS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 
 
+# metric: keys without which it would look at nothing, and judge wrongly
+NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "unit_coverage": ("unit_types", "levels"),
+    "facility_count": ("unit_types", "levels"),
+    "facility_size": ("unit_types", "levels"),
+    "county_institutions": ("unit_types", "levels"),
+    "network_share": ("unit_types",),
+    "star_share": ("kinds",),
+    "occupancy_share": ("kinds",),
+    "medical_distance": ("levels",),
+}
+AT_LEAST: Final = ("area_rate", "unit_minimum")
+
+
 @dataclass(frozen=True)
 class Kind:
     """What a key may hold: a test, and the words that say it."""
@@ -72,11 +83,11 @@ class Kind:
     en: str
 
 
-def _choice(*words: str) -> Kind:
+def choice(*words: str) -> Kind:
     return Kind(lambda value: value in words, f"下列之一：{'、'.join(words)}", f"one of {', '.join(words)}")
 
 
-def _choices(*words: str) -> Kind:
+def choices(*words: str) -> Kind:
     return Kind(
         lambda value: isinstance(value, list) and bool(value) and all(word in words for word in value),
         f"由下列词组成的列表：{'、'.join(words)}",
@@ -84,12 +95,12 @@ def _choices(*words: str) -> Kind:
     )
 
 
-def _is_text(value: Any) -> bool:
+def is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
 def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
+    return isinstance(value, list) and all(map(is_text, value))
 
 
 def _is_date(value: Any) -> bool:
@@ -100,7 +111,7 @@ def _is_dates(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_date, value))
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return False
     return Decimal(value).is_finite() and value >= 0
@@ -117,12 +128,12 @@ def _is_parts(value: Any) -> bool:
     )
 
 
-TEXT: Final = Kind(_is_text, "一段文字", "a text")
+TEXT: Final = Kind(is_text, "一段文字", "a text")
 TEXTS: Final = Kind(_is_texts, "文字列表", "a list of texts")
 DATE: Final = Kind(_is_date, "日期，写作 2025-12-31，不加引号", "a date, written 2025-12-31 without quotes")
 DATES: Final = Kind(_is_dates, "日期列表", "a list of dates")
 NUMBER: Final = Kind(
-    lambda value: value == UNSTATED or _is_number(value),
+    lambda value: value == UNSTATED or is_number(value),
     '不小于 0 的数；文件未规定数值的写 "unstated"',
     'a number, 0 or more; "unstated" where the document gives none',
 )
@@ -134,10 +145,10 @@ STANDARD_KEYS: Final[Mapping[str, Kind]] = {
     "jurisdiction_zh": TEXT,
     "jurisdiction_en": TEXT,
     "issuer": TEXT,
-    "status": _choice("draft", "issued"),
+    "status": choice("draft", "issued"),
     "issued": DATE,
     "number": TEXT,
-    "kind": _choice("document", "preset"),
+    "kind": choice("document", "preset"),
     "evidence": TEXT,
     "source": TEXT,
     "notes_zh": TEXTS,
@@ -158,24 +169,24 @@ CLAUSE_KEYS: Final[Mapping[str, Kind]] = {
     "article": TEXT,
     "text_zh": TEXT,
     "text_en": TEXT,
-    "cls": _choice("S", "S*", "N", "M"),
-    "metric": _choice(*METRICS),
-    "comparator": _choice(*COMPARATORS),
+    "cls": choice("S", "S*", "N", "M"),
+    "metric": choice(*METRICS),
+    "comparator": choice(*COMPARATORS),
     "value": NUMBER,
-    "unit": _choice(*UNITS),
-    "owed_by": _choice("residential", "unit", "plan"),
+    "unit": choice(*UNITS),
+    "owed_by": choice("residential", "unit", "plan"),
     "source": TEXT,
-    "basis": _choice("none", *RATE_BASES, "unit", "person"),
-    "applies_to": _choice("new", "existing"),
-    "setting": _choice("urban", "rural"),
-    "unit_types": _choices(*UNIT_TYPES),
-    "levels": _choices(*tables.LEVELS),
-    "kinds": _choices(*KINDS),
-    "ownership": _choice("public", "private"),
+    "basis": choice("none", *RATE_BASES, "unit", "person"),
+    "applies_to": choice("new", "existing"),
+    "setting": choice("urban", "rural"),
+    "unit_types": choices(*UNIT_TYPES),
+    "levels": choices(*tables.LEVELS),
+    "kinds": choices(*KINDS),
+    "ownership": choice("public", "private"),
     "least_star": Kind(_is_star, "1 至 5 的整数", "a whole number from 1 to 5"),
     "size_clause": TEXT,
-    "area_type": _choice("gross", "usable", "unspecified", "land", "none"),
-    "strength": _choice("mandatory", "recommended", "soft"),
+    "area_type": choice("gross", "usable", "unspecified", "land", "none"),
+    "strength": choice("mandatory", "recommended", "soft"),
     "deadline": DATE,
     "deadline_within": DATE,
     "other_deadlines": DATES,
@@ -203,141 +214,23 @@ CLAUSE_NEEDED: Final = (
 SWITCH_KEYS: Final = ("default", "reason_zh", "reason_en")
 
 
-def faults(words: Mapping[str, Any], switches: Mapping[str, Any], file: str) -> list[Fault]:
-    """Return every fault of a standard's document as read from TOML."""
-    found = [_unknown(key, ("standard", "switches", "clause"), file) for key in words if key not in _TOP]
-    found += _table_faults(words.get("standard", {}), "standard", STANDARD_KEYS, STANDARD_NEEDED, file)
-    found += _switch_faults(words.get("switches", {}), switches, file)
-    clauses = words.get("clause", [])
-    if not isinstance(clauses, list) or not clauses:
-        return [*found, Fault("standard_no_clause", file=file, column="clause")]
-    for place, clause in enumerate(clauses, start=1):
-        found += _clause_faults(clause, place, file)
-    whole = [clause for clause in clauses if isinstance(clause, Mapping)]
-    return [*found, *_duplicates(whole, file), *_references(whole, file), *_rivals(whole, file)]
+def reading(name: str, readings: Sequence[Any]) -> Kind:
+    """Return what a switch may be set to: one of its readings, or a value of its own."""
+    if name not in _FREE_SWITCHES:
+        words = tuple(str(word) for word in readings)
+        return Kind(lambda value: any(type(value) is type(word) and value == word for word in readings), *_said(words))
+    return _FREE_SWITCHES[name]
 
 
-_TOP: Final = ("standard", "switches", "clause")
+def _said(words: tuple[str, ...]) -> tuple[str, str]:
+    return f"下列之一：{'、'.join(words)}", f"one of {', '.join(words)}"
 
 
-def _table_faults(table: Any, name: str, keys: Mapping[str, Kind], needed: tuple[str, ...], file: str) -> list[Fault]:
-    """Hold one table against its keys: unknown, missing, of the wrong kind."""
-    if not isinstance(table, Mapping):
-        return [Fault("standard_not_a_table", file=file, column=name, value=str(table)[:80])]
-    found = [_unknown(f"{name}.{key}", [f"{name}.{word}" for word in keys], file) for key in table if key not in keys]
-    found += [Fault("standard_missing_key", file=file, column=f"{name}.{key}") for key in needed if key not in table]
-    found += [
-        _bad(f"{name}.{key}", value, keys[key], file)
-        for key, value in table.items()
-        if key in keys and not keys[key].accepts(value)
-    ]
-    return found
-
-
-def _clause_faults(clause: Any, place: int, file: str) -> list[Fault]:
-    """Hold one clause against its keys, and its keys against each other."""
-    label = clause.get("id", f"#{place}") if isinstance(clause, Mapping) else f"#{place}"
-    found = _table_faults(clause, f"clause {label}", CLAUSE_KEYS, CLAUSE_NEEDED, file)
-    return found or list(_contradictions(clause, f"clause {label}", file))
-
-
-def _contradictions(clause: Mapping[str, Any], name: str, file: str) -> Iterator[Fault]:
-    """Yield where a clause's own keys do not fit together."""
-    owners, units = METRICS[clause["metric"]]
-    if clause["owed_by"] not in owners:
-        yield _bad(f"{name}.owed_by", clause["owed_by"], _choice(*owners), file)
-    if units and clause["unit"] not in units:
-        yield _bad(f"{name}.unit", clause["unit"], _choice(*units), file)
-    if clause["metric"] == "area_rate" and clause.get("basis") not in RATE_BASES:
-        yield _bad(f"{name}.basis", clause.get("basis", ""), _choice(*RATE_BASES), file)
-    if clause["owed_by"] == "unit" and "unit_types" not in clause:
-        yield Fault("standard_missing_key", file=file, column=f"{name}.unit_types")
-    values = [clause["value"], *(part["value"] for part in clause.get("parts", []))]
-    if clause["unit"] == "share" and any(value != UNSTATED and value > 1 for value in values):
-        yield Fault("standard_share", file=file, column=f"{name}.value", value=str(clause["value"]))
-    if clause["unit"] == "act" and clause["value"] not in (1, UNSTATED):
-        yield Fault("standard_act", file=file, column=f"{name}.value", value=str(clause["value"]))
-    yield from _part_faults(clause, name, file)
-
-
-def _part_faults(clause: Mapping[str, Any], name: str, file: str) -> Iterator[Fault]:
-    """Yield the faults of a clause's several numbers."""
-    parts = clause.get("parts", [])
-    for part in parts:
-        for key in ("id", "text_zh", "text_en"):
-            if not _is_text(part[key]):
-                yield _bad(f"{name}.parts.{key}", part[key], TEXT, file)
-        if part["comparator"] not in COMPARATORS:
-            yield _bad(f"{name}.parts.comparator", part["comparator"], _choice(*COMPARATORS), file)
-        if not _is_number(part["value"]):
-            yield _bad(f"{name}.parts.value", part["value"], NUMBER, file)
-    if parts and clause["value"] != UNSTATED:
-        yield Fault("standard_parts_and_value", file=file, column=f"{name}.value", value=str(clause["value"]))
-
-
-def _duplicates(clauses: list[Mapping[str, Any]], file: str) -> list[Fault]:
-    counts = Counter(str(clause["id"]) for clause in clauses if "id" in clause)
-    return [
-        Fault("standard_duplicate_id", file=file, column="clause.id", value=word) for word, n in counts.items() if n > 1
-    ]
-
-
-def _references(clauses: list[Mapping[str, Any]], file: str) -> list[Fault]:
-    """Name each ``size_clause`` that is no clause of the file with a floor area."""
-    sizes = {str(clause.get("id")) for clause in clauses if clause.get("unit") == "m2"}
-    return [
-        Fault(
-            "standard_reference",
-            file=file,
-            column=f"clause {clause.get('id')}.size_clause",
-            value=str(clause["size_clause"]),
-        )
-        for clause in clauses
-        if "size_clause" in clause and str(clause["size_clause"]) not in sizes
-    ]
-
-
-def _rivals(clauses: list[Mapping[str, Any]], file: str) -> list[Fault]:
-    """Name rates, and single minimums, of which two would apply to the same areas."""
-    found = []
-    for metric in ("area_rate", "unit_minimum"):
-        of_metric = [clause for clause in clauses if clause.get("metric") == metric]
-        for built in ("new", "existing"):
-            ids = [str(clause.get("id")) for clause in of_metric if clause.get("applies_to") in (built, None)]
-            if len(ids) > 1:
-                found.append(Fault("standard_rivals", file=file, column=metric, value="、".join(ids)))
-    return list({(fault.column, fault.value): fault for fault in found}.values())
-
-
-def _switch_faults(table: Any, switches: Mapping[str, Any], file: str) -> list[Fault]:
-    """Hold the document's own defaults against the known switches."""
-    if not isinstance(table, Mapping):
-        return [Fault("standard_not_a_table", file=file, column="switches", value=str(table)[:80])]
-    found = [
-        _unknown(f"switches.{key}", [f"switches.{word}" for word in switches], file)
-        for key in table
-        if key not in switches
-    ]
-    for key, entry in table.items():
-        if key not in switches:
-            continue
-        if not isinstance(entry, Mapping) or set(entry) != set(SWITCH_KEYS):
-            words = "、".join(SWITCH_KEYS)
-            found.append(
-                _bad(f"switches.{key}", str(entry)[:80], Kind(bool, f"含 {words} 的表", f"a table of {words}"), file)
-            )
-        elif switches[key]["choices"] and entry["default"] not in switches[key]["choices"]:
-            found.append(
-                _bad(f"switches.{key}.default", entry["default"], _choice(*map(str, switches[key]["choices"])), file)
-            )
-    return found
-
-
-def _unknown(key: str, known: tuple[str, ...] | list[str], file: str) -> Fault:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-    return Fault("standard_unknown_key", file=file, column=key, value=key, facts={"nearest": near[0] if near else ""})
-
-
-def _bad(column: str, value: Any, kind: Kind, file: str) -> Fault:
-    facts = {"expected_zh": kind.zh, "expected_en": kind.en}
-    return Fault("standard_bad_value", file=file, column=column, value=str(value)[:200], facts=facts)
+_POSITIVE: Final = Kind(lambda value: is_number(value) and value > 0, "大于 0 的数", "a number above 0")
+_FREE_SWITCHES: Final[Mapping[str, Kind]] = {
+    "new_cutoff": DATE,
+    "usable_to_gross": _POSITIVE,
+    "service_radius_m": _POSITIVE,
+    "circle_levels": choices(*tables.LEVELS),
+    "centre_unit_types": choices(*UNIT_TYPES),
+}

@@ -1,0 +1,188 @@
+"""Room `planning.standards`: what is wrong with a standard's TOML file; every fault at once."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from planning.errors import Fault
+from planning.standards._schema import (
+    AT_LEAST,
+    CLAUSE_KEYS,
+    CLAUSE_NEEDED,
+    COMPARATORS,
+    METRICS,
+    NEEDED_BY,
+    NUMBER,
+    RATE_BASES,
+    STANDARD_KEYS,
+    STANDARD_NEEDED,
+    SWITCH_KEYS,
+    TEXT,
+    UNSTATED,
+    Kind,
+    choice,
+    is_number,
+    is_text,
+    reading,
+)
+
+
+def faults(words: Mapping[str, Any], switches: Mapping[str, Any], file: str) -> list[Fault]:
+    """Return every fault of a standard's document as read from TOML."""
+    found = [_unknown(key, ("standard", "switches", "clause"), file) for key in words if key not in _TOP]
+    found += _table_faults(words.get("standard", {}), "standard", STANDARD_KEYS, STANDARD_NEEDED, file)
+    found += _switch_faults(words.get("switches", {}), switches, file)
+    clauses = words.get("clause", [])
+    if not isinstance(clauses, list) or not clauses:
+        return [*found, Fault("standard_no_clause", file=file, column="clause")]
+    for place, clause in enumerate(clauses, start=1):
+        found += _clause_faults(clause, place, file)
+    whole = [clause for clause in clauses if isinstance(clause, Mapping)]
+    return [*found, *_duplicates(whole, file), *_references(whole, file), *_rivals(whole, file)]
+
+
+_TOP: Final = ("standard", "switches", "clause")
+
+
+def _table_faults(table: Any, name: str, keys: Mapping[str, Kind], needed: tuple[str, ...], file: str) -> list[Fault]:
+    """Hold one table against its keys: unknown, missing, of the wrong kind."""
+    if not isinstance(table, Mapping):
+        return [Fault("standard_not_a_table", file=file, column=name, value=str(table)[:80])]
+    found = [_unknown(f"{name}.{key}", [f"{name}.{word}" for word in keys], file) for key in table if key not in keys]
+    found += [Fault("standard_missing_key", file=file, column=f"{name}.{key}") for key in needed if key not in table]
+    found += [
+        _bad(f"{name}.{key}", value, keys[key], file)
+        for key, value in table.items()
+        if key in keys and not keys[key].accepts(value)
+    ]
+    return found + [
+        Fault("standard_private_use", "warning", file=file, column=f"{name}.{key}", value=ascii(value)[:200])
+        for key, value in table.items()
+        if isinstance(value, str) and any(unicodedata.category(letter) == "Co" for letter in value)
+    ]
+
+
+def _clause_faults(clause: Any, place: int, file: str) -> list[Fault]:
+    """Hold one clause against its keys, and its keys against each other."""
+    label = clause.get("id", f"#{place}") if isinstance(clause, Mapping) else f"#{place}"
+    found = _table_faults(clause, f"clause {label}", CLAUSE_KEYS, CLAUSE_NEEDED, file)
+    if any(fault.severity == "error" for fault in found):
+        return found
+    return [*found, *_contradictions(clause, f"clause {label}", file)]
+
+
+def _contradictions(clause: Mapping[str, Any], name: str, file: str) -> Iterator[Fault]:
+    """Yield where a clause's own keys do not fit together."""
+    owners, units = METRICS[clause["metric"]]
+    if clause["owed_by"] not in owners:
+        yield _bad(f"{name}.owed_by", clause["owed_by"], choice(*owners), file)
+    if units and clause["unit"] not in units:
+        yield _bad(f"{name}.unit", clause["unit"], choice(*units), file)
+    if clause["metric"] == "area_rate" and clause.get("basis") not in RATE_BASES:
+        yield _bad(f"{name}.basis", clause.get("basis", ""), choice(*RATE_BASES), file)
+    needed = (*NEEDED_BY.get(clause["metric"], ()), *(("unit_types",) if clause["owed_by"] == "unit" else ()))
+    for key in dict.fromkeys(needed):
+        if key not in clause:
+            yield Fault("standard_missing_key", file=file, column=f"{name}.{key}")
+    if clause["metric"] in AT_LEAST and clause["comparator"] not in (">=", ">"):
+        yield _bad(f"{name}.comparator", clause["comparator"], choice(">=", ">"), file)
+    yield from _value_faults(clause, name, file)
+    yield from _part_faults(clause, name, file)
+
+
+def _value_faults(clause: Mapping[str, Any], name: str, file: str) -> Iterator[Fault]:
+    """Yield where a number cannot be in its unit."""
+    values = [clause["value"], *(part["value"] for part in clause.get("parts", []))]
+    if clause["unit"] == "share" and any(is_number(value) and value > 1 for value in values):
+        yield Fault("standard_share", file=file, column=f"{name}.value", value=str(clause["value"]))
+    if clause["unit"] == "act" and clause["value"] not in (1, UNSTATED):
+        yield Fault("standard_act", file=file, column=f"{name}.value", value=str(clause["value"]))
+
+
+def _part_faults(clause: Mapping[str, Any], name: str, file: str) -> Iterator[Fault]:
+    """Yield the faults of a clause's several numbers."""
+    parts = clause.get("parts", [])
+    for part in parts:
+        for key in ("id", "text_zh", "text_en"):
+            if not is_text(part[key]):
+                yield _bad(f"{name}.parts.{key}", part[key], TEXT, file)
+        if part["comparator"] not in COMPARATORS:
+            yield _bad(f"{name}.parts.comparator", part["comparator"], choice(*COMPARATORS), file)
+        if not is_number(part["value"]):
+            yield _bad(f"{name}.parts.value", part["value"], NUMBER, file)
+    if parts and clause["metric"] != "manual":
+        yield _bad(f"{name}.metric", clause["metric"], choice("manual"), file)
+    if len({str(part["id"]) for part in parts}) < len(parts):
+        yield Fault("standard_duplicate_id", file=file, column=f"{name}.parts.id", value=str(parts[0]["id"]))
+    if parts and clause["value"] != UNSTATED:
+        yield Fault("standard_parts_and_value", file=file, column=f"{name}.value", value=str(clause["value"]))
+
+
+def _duplicates(clauses: list[Mapping[str, Any]], file: str) -> list[Fault]:
+    counts = Counter(str(clause["id"]) for clause in clauses if "id" in clause)
+    return [
+        Fault("standard_duplicate_id", file=file, column="clause.id", value=word) for word, n in counts.items() if n > 1
+    ]
+
+
+def _references(clauses: list[Mapping[str, Any]], file: str) -> list[Fault]:
+    """Name each ``size_clause`` that is no clause of the file with a floor area."""
+    sizes = {str(clause.get("id")) for clause in clauses if clause.get("unit") == "m2"}
+    return [
+        Fault(
+            "standard_reference",
+            file=file,
+            column=f"clause {clause.get('id')}.size_clause",
+            value=str(clause["size_clause"]),
+        )
+        for clause in clauses
+        if "size_clause" in clause and str(clause["size_clause"]) not in sizes
+    ]
+
+
+def _rivals(clauses: list[Mapping[str, Any]], file: str) -> list[Fault]:
+    """Name rates, and single minimums, of which two would apply to the same areas."""
+    found = []
+    for metric in ("area_rate", "unit_minimum"):
+        of_metric = [clause for clause in clauses if clause.get("metric") == metric]
+        for built in ("new", "existing"):
+            ids = [str(clause.get("id")) for clause in of_metric if clause.get("applies_to") in (built, None)]
+            if len(ids) > 1:
+                found.append(Fault("standard_rivals", file=file, column=metric, value="、".join(ids)))
+    return list({(fault.column, fault.value): fault for fault in found}.values())
+
+
+def _switch_faults(table: Any, switches: Mapping[str, Any], file: str) -> list[Fault]:
+    """Hold the document's own defaults against the known switches."""
+    if not isinstance(table, Mapping):
+        return [Fault("standard_not_a_table", file=file, column="switches", value=str(table)[:80])]
+    found = [
+        _unknown(f"switches.{key}", [f"switches.{word}" for word in switches], file)
+        for key in table
+        if key not in switches
+    ]
+    for key, entry in table.items():
+        if key not in switches:
+            continue
+        if not isinstance(entry, Mapping) or set(entry) != set(SWITCH_KEYS):
+            words = "、".join(SWITCH_KEYS)
+            found.append(
+                _bad(f"switches.{key}", str(entry)[:80], Kind(bool, f"含 {words} 的表", f"a table of {words}"), file)
+            )
+        elif not (kind := reading(key, switches[key]["choices"])).accepts(entry["default"]):
+            found.append(_bad(f"switches.{key}.default", entry["default"], kind, file))
+    return found
+
+
+def _unknown(key: str, known: tuple[str, ...] | list[str], file: str) -> Fault:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+    return Fault("standard_unknown_key", file=file, column=key, value=key, facts={"nearest": near[0] if near else ""})
+
+
+def _bad(column: str, value: Any, kind: Kind, file: str) -> Fault:
+    facts = {"expected_zh": kind.zh, "expected_en": kind.en}
+    return Fault("standard_bad_value", file=file, column=column, value=str(value)[:200], facts=facts)
