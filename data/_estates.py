@@ -116,7 +116,7 @@ class _Names:
             name = f"{stem}{suffixes[int(self._rng.integers(len(suffixes)))]}".replace("里小区", "小区").replace(
                 "居小区", "小区"
             )
-            if name not in self._used:
+            if name not in self._used and name[-1] != name[-2]:
                 self._used.add(name)
                 return name
 
