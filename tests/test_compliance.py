@@ -336,6 +336,16 @@ def test_on_a_common_border_the_smaller_id_has_it() -> None:
     assert found.residential["provided_m2"].to_dict() == {"B": 0, "A": 300}
 
 
+def test_a_building_bent_round_a_neighbour_is_in_the_area_it_stands_on() -> None:
+    """An L of 1 m wide arms along A's lower and left edge; its centre of mass lies in B, which fills A's hollow."""
+    hollow = area("A", geometry=box(0, 0, 100, 100) - box(10, 10, 100, 100))
+    building = box(0, 0, 90, 1) | box(0, 0, 1, 90)
+    filling = area("B", geometry=box(10, 10, 100, 100))
+    assert building.centroid.within(filling["geometry"])
+    found = assess([hollow, filling], [unit(serves=None, geometry=building)])
+    assert found.residential["provided_m2"].tolist() == [300, 0]
+
+
 def test_whom_it_serves_goes_before_where_it_stands() -> None:
     found = assess([area(), area("B")], [unit(serves="B", geometry=Point(5, 5))])
     assert found.residential["provided_m2"].tolist() == [0, 300]
@@ -362,6 +372,11 @@ def test_shares_follow_what_is_owed() -> None:
     assert found.residential["provided_m2"].tolist() == [300, 100, 0]
     assert found.residential["verdict"].tolist() == ["meets", "meets", "not_applicable"]
     assert found.rooms["reason"].tolist() == ["counted", "counted", "nothing_owed"]
+
+
+def test_an_area_that_owes_nothing_has_none_of_a_room_of_unknown_size() -> None:
+    found = assess([area("A"), area("B", 0)], [unit(m2=None, serves="A;B")])
+    assert found.residential["provided_m2"].fillna(-1).tolist() == [-1, 0]
 
 
 def test_thirds_add_up_exactly() -> None:
@@ -595,6 +610,16 @@ def test_own_rates_summed_and_the_largest_minimum_of_any_member() -> None:
     strictest = assess(areas, rooms, pools, law=ANHUI, pool_rate="strictest")
     assert row(strictest)["pool_required_m2"] == 600
     assert row(strictest, "B")["required_m2"] == 200
+
+
+@pytest.mark.parametrize(("largest", "expected"), [(350, "meets"), (349.9, "fails")])
+def test_a_pool_owes_the_largest_single_minimum_and_cites_its_clause(largest: float, expected: str) -> None:
+    """New 350 m² and existing 150 m²: the pool owes 350, whatever the smaller one says."""
+    law = document(rate={"new": "30", "existing": "20"}, minimum={"new": "350", "existing": "150"})
+    rooms = [unit("f", largest, "P"), unit("g", 200, "P")]
+    found = assess([area("A"), area("B", built="existing")], rooms, dict.fromkeys("AB", "P"), law=law)
+    assert row(found)["verdict"] == expected
+    assert found.findings.set_index("clause_id").at["U-new", "required"] == 350
 
 
 def test_a_member_without_households_adds_nothing() -> None:

@@ -30,6 +30,12 @@ LAWS: tuple[dict[str, Any], ...] = (
     {"rate": {"new": "35", "existing": "25"}, "minimum": {}, "urban_only": False, "gross": True},
     {"rate": {"new": "30"}, "minimum": {"existing": "150"}, "urban_only": False, "gross": False},
     {"rate": {"new": "30", "existing": "20"}, "minimum": {"existing": "350"}, "urban_only": False, "gross": True},
+    {
+        "rate": {"new": "30", "existing": "30"},
+        "minimum": {"new": "350", "existing": "150"},
+        "urban_only": False,
+        "gross": False,
+    },
     {"rate": {}, "minimum": {}, "urban_only": False, "gross": False},
 )
 HOUSEHOLDS = ("0", "1", "333", "500", "1000", "1000", "1166", "2000", None)
