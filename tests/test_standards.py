@@ -673,6 +673,7 @@ def test_a_document_may_have_its_own_reading(own, switch, default, fine):
     assert codes(path) == ([] if fine else [("standard_bad_value", f"switches.{switch}.default")])
     if fine:
         assert switch in standards.load(path).switches
+        assert standards.load(path).pooling == (switch == "pooling")
 
 
 def test_the_documents_own_reading_holds_unless_the_plan_says_otherwise(own):

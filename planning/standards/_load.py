@@ -120,12 +120,13 @@ def _build(words: Mapping[str, Any]) -> Standard:
         head[key] = tuple(head.get(key, ()))
     readings = tuple(_switch(name, words.get("switches", {})) for name in switch_table())
     clauses = tuple(_clause(clause, words["standard"]["source"]) for clause in words["clause"])
+    chosen = {switch.name: switch.default for switch in readings if switch.default != UNSTATED}
     return Standard(
         **head,
         clauses=clauses,
         readings=readings,
-        switches={switch.name: switch.default for switch in readings if switch.default != UNSTATED},
-        pooling=any(clause.metric == POOLING for clause in clauses),
+        switches=chosen,
+        pooling=bool(chosen.get("pooling", any(clause.metric == POOLING for clause in clauses))),
     )
 
 
