@@ -43,9 +43,10 @@ def _from_wkt(mapped: Mapped, notes: Notes) -> NDArray[np.object_]:
     empty = np.array([units.is_missing(cell) for cell in cells], dtype=bool)
     texts = np.array([None if bare else str(cell) for cell, bare in zip(cells, empty, strict=True)], dtype=object)
     shapes = np.asarray(shapely.from_wkt(texts, on_invalid="ignore"), dtype=object)
-    notes.say("coordinates_missing", "excluded", empty, column=mapped.source)
+    live = ~notes.marked("excluded")
+    notes.say("coordinates_missing", "excluded", live & empty, column=mapped.source)
     notes.say(
-        "coordinates_unreadable", "excluded", ~empty & shapely.is_missing(shapes), column=mapped.source, values=cells
+        "coordinates_unreadable", "excluded", live & ~empty & shapely.is_missing(shapes), column=mapped.source, values=cells
     )
     return shapes
 
@@ -59,9 +60,10 @@ def _from_degrees(lon: Mapped, lat: Mapped, notes: Notes) -> NDArray[np.object_]
     good = ~empty & ~bad
     shapes[good] = shapely.points(xy[good])
     column = f"{lon.source}、{lat.source}"
-    notes.say("coordinates_missing", "excluded", empty, column=column)
+    live = ~notes.marked("excluded")
+    notes.say("coordinates_missing", "excluded", live & empty, column=column)
     shown = np.array([f"{x}, {y}" for x, y in zip(*cells, strict=True)], dtype=object)
-    notes.say("coordinates_unreadable", "excluded", bad, column=column, values=shown)
+    notes.say("coordinates_unreadable", "excluded", live & bad, column=column, values=shown)
     return shapes
 
 
