@@ -20,9 +20,11 @@ Row = Mapping[str, Any]
 
 def areas(view: View) -> list[Card]:
     """Return one card per residential area, in the order of the view."""
-    clauses = _clauses(view)
+    clauses, rooms = _clauses(view), _rooms(view)
     rows = view.areas.drop(columns=view.areas.geometry.name).to_dict("records")
-    return [_area(view, row, clauses.get(row["residential_id"], [])) for row in rows]
+    return [
+        _area(view, row, clauses.get(row["residential_id"], []), rooms.get(row["residential_id"], [])) for row in rows
+    ]
 
 
 def facilities(view: View) -> list[Card]:
@@ -40,7 +42,7 @@ def name(view: View, row: Row) -> str:
     return view.say("unnamed") if words.missing(row.get("name")) or not row["name"] else str(row["name"])
 
 
-def _area(view: View, row: Row, clauses: list[str]) -> Card:
+def _area(view: View, row: Row, clauses: list[str], rooms: list[str]) -> Card:
     built = row.get("built_used", row.get("built"))
     about = [_street(view, row), "" if words.missing(built) else words.word("built", built, view.language)]
     return {
@@ -50,10 +52,10 @@ def _area(view: View, row: Row, clauses: list[str]) -> Card:
         "chips": [*_verdict_chip(view, row), *_coverage_chips(view, row)],
         "steps": [
             _households(view, row),
-            *(_duty(view, row, clauses) if view.assessed else []),
-            *(_nearest(view, row, level) for level in _levels(view)),
+            *(_duty(view, row, clauses, rooms) if view.assessed else []),
+            *(_nearest(view, row, level) for level in _levels(view)[:1]),
         ],
-        "rows": [],
+        "rows": [_other_level(view, row, level) for level in _levels(view)[1:]],
     }
 
 
@@ -90,7 +92,7 @@ def _households(view: View, row: Row) -> Card:
     return _step(view.say("card.households"), main, people, tone="data" if words.missing(value) else "")
 
 
-def _duty(view: View, row: Row, clauses: list[str]) -> list[Card]:
+def _duty(view: View, row: Row, clauses: list[str], rooms: list[str]) -> list[Card]:
     """Return the steps 应配, 现有, 缺口: an area's own figures, and its pool's where it stands in one."""
     fails = row["verdict"] == "fails"
     unknown = row["verdict"] == "not_assessable"
@@ -98,10 +100,10 @@ def _duty(view: View, row: Row, clauses: list[str]) -> list[Card]:
     paper = row.get("paper_provided_m2")
     on_paper = "" if words.missing(paper) else view.say("card.paper", value=words.square_metres(paper, view.language))
     findings = "　".join(part for part in (_parts(view, row), _pool(view, row)) if part)
-    reason = _reason(view, row.get("reason"))
+    reason = _said(view, "compliance.reason", row.get("reason"))
     return [
         _step(view.say("card.required"), view.m2(row["required_m2"]), basis),
-        _step(view.say("card.provided"), view.m2(row["provided_m2"]), on_paper),
+        _step(view.say("card.provided"), view.m2(row["provided_m2"]), *rooms, on_paper),
         _step(
             view.say("card.shortfall"),
             view.m2(row["shortfall_m2"]),
@@ -152,6 +154,14 @@ def _nearest(view: View, row: Row, level: str) -> Card:
     return step if words.missing(found) else {**step, "go": str(found)}
 
 
+def _other_level(view: View, row: Row, level: str) -> list[str]:
+    """Return the nearest facility of a further level in one line."""
+    step = _nearest(view, row, level)
+    found = step["notes"][0] if "go" in step else ""
+    said = view.say("card.other_level", distance=step["main"], name=found) if found else step["main"]
+    return [step["head"], said]
+
+
 def _beside_radius(view: View, row: Row, level: str) -> str:
     """Return how the distance lies to the radius, and the share reached where areas count in parts."""
     radius_m, distance_m = view.plan.radius_m, float(row[f"{level}_distance_m"])
@@ -178,12 +188,12 @@ def _called(view: View, facility_id: Any) -> str:
     return str(facility_id) if found.empty or words.missing(found.iloc[0]) else str(found.iloc[0])
 
 
-def _reason(view: View, codes: Any) -> str:
-    """Return the reasons of a verdict in words; a code without words as it stands."""
+def _said(view: View, table: str, codes: Any) -> str:
+    """Return reasons in words; a code without words as it stands."""
     if words.missing(codes) or not str(codes):
         return ""
     said = [
-        texts.t(f"reason.{code}", view.language) if texts.has(f"reason.{code}") else code
+        texts.t(f"{table}.{code}", view.language) if texts.has(f"{table}.{code}") else code
         for code in str(codes).split(";")
     ]
     return words.joined(said, view.language)
@@ -197,6 +207,22 @@ def _clauses(view: View) -> dict[str, list[str]]:
     own = findings[findings["subject_kind"] == "residential"]
     grouped = own.groupby("subject_id")["clause_id"].agg(lambda ids: sorted(set(ids)))
     return {str(subject): list(ids) for subject, ids in grouped.items()}
+
+
+def _rooms(view: View) -> dict[str, list[str]]:
+    """Return the rooms that were looked at for each area: name, floor area, counted or why not."""
+    found: dict[str, list[str]] = {}
+    rooms = view.result.rooms
+    for row in rooms[rooms["residential_id"].notna()].to_dict("records"):
+        stated = words.missing(row["facility_id"])
+        said = view.say(
+            "card.room",
+            name=view.say("card.room_stated") if stated else _called(view, row["facility_id"]),
+            area=view.m2(row["floor_area_m2"]),
+            reason=_said(view, "compliance.reason", row["reason"]),
+        )
+        found.setdefault(str(row["residential_id"]), []).append(said)
+    return found
 
 
 def _facility(view: View, row: Row) -> Card:

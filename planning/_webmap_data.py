@@ -41,7 +41,7 @@ def gather(view: View, *, first: str | None = None) -> Data:
     Parameters
     ----------
     first
-        The theme shown first; None: the first the result can show.
+        The theme shown first; None: coverage by the level that sites are sought for.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def gather(view: View, *, first: str | None = None) -> Data:
         "areas": _areas(view, keys),
         "points": _points(view),
         "themes": [themes.theme(view, key) for key in keys],
-        "first": first if first in keys else keys[0],
+        "first": next(key for key in (first, f"coverage_{view.plan.siting.level}", keys[0]) if key in keys),
         "words": {name: view.say(name) for name in WORDS},
     }
 
@@ -162,7 +162,7 @@ def _washes(view: View) -> Data:
             if ((by_level == level) & served).any()
         },
         "limits": {
-            level: shapes.merged(group.geometry[group["minutes"] == group["minutes"].max()], shapes.WASH_TOLERANCE_M)
+            level: shapes.outline(group.geometry[group["minutes"] == group["minutes"].max()])
             for level, group in areas[served].groupby(by_level[served])
         },
     }
@@ -176,7 +176,7 @@ def _bands(view: View, areas: gpd.GeoDataFrame, *, new: bool) -> list[Data]:
     return [
         {
             "hex": added if new else wash.get(upto, view.bands[-1].wash),
-            "parts": shapes.merged(areas.geometry[areas["minutes"] == upto], shapes.WASH_TOLERANCE_M),
+            "parts": shapes.outline(areas.geometry[areas["minutes"] == upto]),
         }
         for upto in (minutes[:1] if new else minutes)
     ]

@@ -19,6 +19,7 @@ DEGREES: Final = "EPSG:4326"
 DECIMALS: Final = 6
 ROAD_TOLERANCE_M: Final = 1.0
 WASH_TOLERANCE_M: Final = 2.0
+HOLE_M2: Final = 90_000.0
 RIBBON_SHARE: Final = 1 / 150
 
 Nested = list[Any]
@@ -81,12 +82,22 @@ def roads(frame: gpd.GeoDataFrame) -> Mapping[str, Nested]:
     return found
 
 
-def merged(geometries: gpd.GeoSeries, tolerance_m: float = 0.0) -> Nested:
-    """Return the union of metric polygons as `parts` in degrees, simplified by ``tolerance_m``."""
-    if geometries.empty:
-        return []
-    union = shapely.union_all(_sorted(geometries)).simplify(tolerance_m)
+def merged(geometries: gpd.GeoSeries) -> Nested:
+    """Return the union of metric polygons as `parts` in degrees."""
+    union = shapely.union_all(_sorted(geometries))
     return parts(gpd.GeoSeries([union], crs=geometries.crs).to_crs(DEGREES).iloc[0])
+
+
+def outline(geometries: gpd.GeoSeries) -> Nested:
+    """Return the union of metric catchments as `parts` in degrees: simplified, without holes of a few blocks."""
+    union = shapely.union_all(_sorted(geometries)).simplify(WASH_TOLERANCE_M)
+    whole = shapely.multipolygons([_without_small_holes(piece) for piece in shapely.get_parts(union)])
+    return parts(gpd.GeoSeries([whole], crs=geometries.crs).to_crs(DEGREES).iloc[0])
+
+
+def _without_small_holes(polygon: shapely.Polygon) -> shapely.Polygon:
+    kept = [ring for ring in polygon.interiors if shapely.Polygon(ring).area >= HOLE_M2]
+    return shapely.Polygon(polygon.exterior, kept)
 
 
 def ribbon(geometries: gpd.GeoSeries) -> Nested:

@@ -15,6 +15,8 @@ from planning._webmap_assets import escape
 from planning._webmap_view import View
 
 LANGUAGE_TAGS: Final = {"zh": "zh-CN", "en": "en"}
+ZONES: Final = "CGCS2000 / 3-degree Gauss-Kruger"
+MERIDIAN: Final = "Longitude of natural origin"
 POLICY_PLACE: Final = "<!-- policy -->"
 # Nothing is loaded but what lies inside, and of scripts in the page only those that we wrote run.
 POLICY: Final = (
@@ -47,7 +49,7 @@ $page_css
 <aside class="left" aria-label="$legend_head">
 <h2>$themes</h2>
 <div id="themes" role="radiogroup" aria-label="$themes"></div>
-<h2>$legend_head</h2>
+<h2>$legend_head <button type="button" id="labels" class="plain">$labels</button></h2>
 <div id="legend"></div>
 </aside>
 <section class="middle" aria-label="$map">$html<noscript>$noscript</noscript></section>
@@ -76,7 +78,10 @@ def standalone(view: View, pieces: Mapping[str, str], *, notes: tuple[str, ...])
         "noscript": escape(view.say("noscript")),
         "page_css": assets.read("page.css"),
         "page_js": assets.read("page.js"),
-        **{key: escape(view.say(key)) for key in ("map", "themes", "search", "legend_head", "details", "print")},
+        **{
+            key: escape(view.say(key))
+            for key in ("map", "themes", "search", "legend_head", "labels", "details", "print")
+        },
         **pieces,
     }
     document = PAGE.substitute(facts)
@@ -119,7 +124,10 @@ def _status_line(view: View) -> str:
 def _crs(view: View) -> str:
     crs = view.result.inputs.crs
     code = crs.to_epsg()
-    return crs.name if code is None else f"{crs.name} (EPSG:{code})"
+    if code is None or not crs.name.startswith(ZONES):
+        return crs.name if code is None else f"{crs.name} (EPSG:{code})"
+    meridian = next(part.value for part in crs.coordinate_operation.params if part.name == MERIDIAN)
+    return view.say("bar.zone", meridian=f"{meridian:g}", code=f"EPSG:{code}")
 
 
 def _walking(view: View) -> str:

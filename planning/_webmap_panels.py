@@ -184,14 +184,14 @@ def _reasons(figures: Mapping[str, Any]) -> list[str]:
 def _site_table(view: View) -> list[Block]:
     if view.sites.empty:
         return []
-    columns = [view.say(f"column.{name}") for name in ("rank", "site", "gain", "phase")]
+    columns = [view.say(f"column.{name}") for name in ("rank", "site", f"gain_{view.plan.siting.demand}", "phase")]
     rows = [
         {
             "go": ["point", row["facility_id"]],
             "cells": [
                 str(int(row["rank"])),
                 words.text(row.get("name"), view.language),
-                view.demand(row["gain"]),
+                view.count(row["gain"]),
                 words.text(row.get("phase"), view.language),
             ],
         }

@@ -109,7 +109,7 @@ def _findings(view: View, key: str) -> set[str]:
 
 def _legend(view: View, key: str) -> list[Item]:
     sections = [
-        {"head": view.say("head.points"), "items": _points(view, key)},
+        *_points(view, key),
         {"head": view.say("head.areas"), **_areas(view, key)},
         {"head": view.say("head.lines"), "items": _lines(view, key)},
     ]
@@ -117,23 +117,29 @@ def _legend(view: View, key: str) -> list[Item]:
 
 
 def _points(view: View, key: str) -> list[Item]:
-    """Return the symbols on the map with their counts, level by level, then candidates and sites."""
+    """Return the symbols on the map with their counts, one section a level, then candidates and sites."""
     book, language = view.book, view.language
     groups, counts = _groups(view, key), _symbol_counts(view)
-    items = [
-        _item(
-            symbols.facility(level, status, book.status_ink, book.px_per_mm),
-            view.say("legend.level_status", level=level.label(language), status=status.label(language))
-            + ("" if name == "operating" else view.say("legend.not_counted")),
-            int(counts[f"{level.name}:{name}"]),
-            group=f"facility:{level.name}",
-        )
+    sections = [
+        {
+            "head": view.say("head.points", level=level.label(language)),
+            "items": [
+                _item(
+                    symbols.facility(level, status, book.status_ink, book.px_per_mm),
+                    status.label(language) + ("" if name == "operating" else view.say("legend.not_counted")),
+                    int(counts[f"{level.name}:{name}"]),
+                    group=f"facility:{level.name}",
+                )
+                for name, status in book.statuses.items()
+                if f"{level.name}:{name}" in counts
+            ],
+        }
         for level in book.levels.values()
         if f"facility:{level.name}" in groups
-        for name, status in book.statuses.items()
-        if f"{level.name}:{name}" in counts
     ]
-    return [*items, *(_siting_points(view, counts) if key == "siting" else [])]
+    if key == "siting":
+        sections.append({"head": view.say("head.plan"), "items": _siting_points(view, counts)})
+    return sections
 
 
 def _symbol_counts(view: View) -> pd.Series:
@@ -191,7 +197,8 @@ def _verdict_items(view: View, counts: pd.Series) -> Item:
         {**_area_item(view, entry, counts, label=_class_label(view, index)), "series": True}
         for index, entry in enumerate(book.shortfalls)
     ]
-    plain = [_area_item(view, book.verdicts["fails"], counts)] if counts.get("fails", 0) else []
+    said = view.say("legend.plain_fails")
+    plain = [_area_item(view, book.verdicts["fails"], counts, label=said)] if counts.get("fails", 0) else []
     head = {"text": view.say("legend.shortfall", count=view.count(failing)), "note": _minimum_note(view)}
     rest = [_area_item(view, book.verdicts[name], counts) for name in ("not_assessable", "not_applicable")]
     return {"items": [_area_item(view, book.verdicts["meets"], counts), head, *classes, *plain, *rest]}

@@ -71,7 +71,8 @@ def build(
     assets
         ``inline``: scripts and styles as data URIs; ``static``: Leaflet from the app's static files.
     theme
-        Shown first: ``coverage_<level>``, ``compliance``, ``siting`` or ``facilities``; None: the first there is.
+        Shown first: ``coverage_<level>``, ``compliance``, ``siting`` or ``facilities``; None: coverage by the
+        level that sites are sought for.
 
     Notes
     -----

@@ -114,7 +114,7 @@ def test_a_click_on_an_area_opens_its_card_and_back_returns(visit: Callable[[str
     }""")
     page.mouse.click(*place)
     assert page.locator("#panel h3").inner_text() == "安泰小区6"
-    assert page.locator("#panel .steps li").count() == 6
+    assert page.locator("#panel .steps li").count() == 5
     assert page.locator("#panel .chip").all_inner_texts() == ["✕\n不达标", "○\n未覆盖（可达，超出时限）"]
     page.locator("#panel .steps a").first.click()
     assert page.locator("#panel h3").inner_text() == "北关街道综合养老服务中心"
@@ -139,9 +139,9 @@ def test_search_finds_by_name_and_by_code(visit: Callable[[str], Visit], shown: 
 def test_a_legend_row_switches_its_layer(visit: Callable[[str], Visit], shown: str) -> None:
     page = visit(shown).page
     assert page.locator(".plan-symbol").count() == 3
-    page.locator("#legend button", has_text="街道（镇）级　运营").click()
+    page.locator("#legend button", has_text="在建 / 已验收").click()
     assert page.locator(".plan-symbol").count() == 1, "both street facilities are one layer; the county's stays"
-    page.locator("#legend button", has_text="注记").click()
+    page.locator("#labels").click()
     assert page.locator(".plan-label").count() == 0
 
 

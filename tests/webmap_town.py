@@ -62,6 +62,7 @@ def result(
         service_areas=circles(places, sites),
         units=units,
         findings=findings(residential),
+        rooms=rooms(),
         summary=summary(residential, units),
     )
 
@@ -216,6 +217,16 @@ def findings(residential: gpd.GeoDataFrame) -> pd.DataFrame:
     subjects = [name for name in residential["residential_id"] for _ in range(2)]
     clauses = ["LC-02", "LC-01"] * len(residential)
     return pd.DataFrame({"clause_id": clauses, "subject_kind": "residential", "subject_id": subjects})
+
+
+def rooms() -> pd.DataFrame:
+    listed = [
+        ("F03", "R002", 320.0, "counted"),
+        ("F04", "R002", None, "status"),
+        (None, "R004", 71.0, "stated_by_area"),
+    ]
+    frame = pd.DataFrame(listed, columns=["facility_id", "residential_id", "floor_area_m2", "reason"])
+    return frame.assign(pool_id=None, counted=[True, False, True], credited_m2=[320.0, 0.0, 71.0])
 
 
 def summary(residential: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> dict[str, Any]:

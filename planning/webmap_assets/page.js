@@ -61,9 +61,7 @@
       section.items.forEach(function (item) { node.appendChild(legendItem(item)); });
       legend.appendChild(node);
     });
-    var labels = legendItem({ svg: "", text: words.labels, group: "labels" });
-    labels.querySelector(".sample").textContent = words.north === "N" ? "Aa" : "文";
-    legend.lastChild.appendChild(labels);
+    byId("labels").setAttribute("aria-pressed", String(!api.hidden.labels));
   }
 
   function legendItem(item) {
@@ -282,5 +280,6 @@
   });
   window.addEventListener("beforeprint", function () { setPrinting(true); });
   window.addEventListener("afterprint", function () { setPrinting(false); });
+  byId("labels").addEventListener("click", function () { api.toggle("labels"); });
   byId("print").addEventListener("click", function () { window.print(); });
 })();
