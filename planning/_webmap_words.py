@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from planning import texts
-
-MILLI: Final = Decimal("0.001")
 
 
 def missing(value: Any) -> bool:
@@ -74,8 +72,9 @@ def minutes(distance_m: Any, speed_m_per_s: float, language: texts.Language) -> 
     """Return the walking time in whole minutes, rounded up: nobody is promised a shorter walk."""
     if missing(distance_m):
         return nothing(language)
-    time = _decimal(distance_m) / _decimal(speed_m_per_s) / 60
-    return _grouped(time.quantize(MILLI).to_integral_value(ROUND_CEILING), 0)
+    # One division: a quotient that is whole comes out whole.
+    time = _decimal(distance_m) / (_decimal(speed_m_per_s) * 60)
+    return _grouped(time.to_integral_value(ROUND_CEILING), 0)
 
 
 def percent(share: Any, language: texts.Language) -> str:

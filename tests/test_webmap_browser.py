@@ -189,3 +189,31 @@ def test_nothing_is_cut_off(visit: Callable[[str], Visit], shown: str, size: tup
             room = page.eval_on_selector(side, "n => [n.scrollWidth - n.clientWidth, n.scrollHeight - n.clientHeight]")
             assert room[0] <= 0, side
             assert side == ".right" or room[1] <= 0, "the legend must not scroll"
+
+
+@pytest.mark.browser
+def test_the_map_fits_its_frame_until_it_is_moved(visit: Callable[[str], Visit], shown: str) -> None:
+    page = visit(shown).page
+    zoom = page.evaluate("planmap.current.map.getZoom()")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.wait_for_function("was => planmap.current.map.getZoom() > was", arg=zoom)
+    page.mouse.move(900, 500)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(600)
+    zoomed = page.evaluate("planmap.current.map.getZoom()")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.wait_for_timeout(400)
+    assert page.evaluate("planmap.current.map.getZoom()") == zoomed
+
+
+@pytest.mark.browser
+def test_the_print_view_holds_the_whole_plan(visit: Callable[[str], Visit], shown: str) -> None:
+    """Printing widens the page to a sheet and fits the plan into it; afterwards the page is as before."""
+    page = visit(shown).page
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("planmap.current.map.getSize().y") == 930
+    assert page.evaluate("planmap.current.map.getBounds().contains(planmap.current.data.bounds)")
+    assert not page.locator("#print").is_visible()
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("planmap.current.map.getSize().y") < 768
+    assert page.locator("#print").is_visible()

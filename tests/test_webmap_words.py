@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from decimal import Decimal
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planning import _webmap_assets as assets
 from planning import _webmap_words as words
 
 
@@ -53,3 +58,25 @@ def test_minutes_are_rounded_up() -> None:
     """900 m at 1 m/s are 15 min; a millimetre more is 16."""
     assert [words.minutes(metres, 1.0, "zh") for metres in (0, 899.9, 900, 900.1)] == ["0", "15", "15", "16"]
     assert words.minutes(900, 1.25, "zh") == "12"
+
+
+@given(st.integers(0, 5_000_000), st.integers(1, 5_000).map(lambda metres: metres * 1000))
+def test_a_distance_reads_on_the_side_where_it_lies(distance_mm: int, limit_mm: int) -> None:
+    shown = Decimal(words.metres(distance_mm / 1000, limit_mm / 1000, "zh").replace(",", ""))
+    assert (shown <= limit_mm // 1000) == (distance_mm <= limit_mm)
+    assert abs(shown - Decimal(distance_mm) / 1000) <= Decimal("0.5")
+
+
+@given(st.integers(0, 3_000_000))
+def test_minutes_never_promise_a_shorter_walk(distance_mm: int) -> None:
+    """At 1 m/s a minute is 60 000 mm; the number shown is the least whole one that suffices."""
+    shown = int(words.minutes(distance_mm / 1000, 1.0, "zh"))
+    assert (shown - 1) * 60_000 < distance_mm <= shown * 60_000 or distance_mm == shown == 0
+
+
+@given(st.text())
+def test_any_text_is_inert_in_html_and_in_a_script(text: str) -> None:
+    assert not set(assets.escape(text)) & set("<>`${}\\'\"")
+    inner = assets.literal([text]).removeprefix("JSON.parse('").removesuffix("')")
+    assert not set(inner) & set("<>&'`$\u2028\u2029")
+    assert not any(opener in inner for opener in ("{{", "{%", "{#"))

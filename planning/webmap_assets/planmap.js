@@ -49,6 +49,12 @@ var planmap = (function () {
     api.pick = function (kind, id, move) { pick(api, layers, kind, id, move); };
     api.clear = function () { api.picked = null; layers.pick.clearLayers(); tell(api, "pick"); };
 
+    /* Until the reader moves the map, it fits its frame, whatever becomes of the frame. */
+    var moved = false;
+    ["mousedown", "wheel", "touchstart", "keydown"].forEach(function (name) {
+      map.getContainer().addEventListener(name, function () { moved = true; }, { capture: true, passive: true });
+    });
+    map.on("resize", function () { if (!moved) { api.fit(); } });
     map.on("click", api.clear);
     map.on("zoomend", function () { scaleLines(map, layers); label(api, layers); });
     api.fit();
