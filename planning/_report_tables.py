@@ -290,10 +290,23 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
 def sites(result: StudyResult, language: Language) -> Sheet:
     """Return the chosen sites in rank order."""
     kinds: Mapping[str, Kind] = {"rank": "whole", "gain": "plain", "floor_area_m2": "m2", "cost": "plain"}
-    wanted = ("rank", "facility_id", "name", "phase", "gain", "floor_area_m2", "source", "cost", "available_from")
+    wanted = (
+        "rank",
+        "facility_id",
+        "name",
+        "phase",
+        "gain",
+        "floor_area_m2",
+        "size_ok",
+        "source",
+        "cost",
+        "available_from",
+    )
     columns = [Heading(name, texts.t(f"report.site_{name}", language), kinds.get(name, "text")) for name in wanted]
     layer = result.sites.drop(columns="geometry")
-    rows = layer.assign(source=layer["source"].map(_words("source", language))) if "source" in layer else layer
+    rows = layer.assign(
+        source=layer["source"].map(_words("source", language)), size_ok=layer["size_ok"].map(_yes_no(language))
+    )
     siting = result.summary["siting"]
     proof = texts.t(
         "report.note_proof",

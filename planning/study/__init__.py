@@ -5,14 +5,16 @@ No arithmetic stands here and no file is opened; each step belongs to the room i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import geopandas as gpd
+import pandas as pd
 
 from planning import compliance, demand, indicators, network
 from planning.errors import Fault, refuse
 from planning.study import account, circles, layers, sites, sums
+from planning.study.records import Ground as Ground
 from planning.study.records import LevelCover as LevelCover
 from planning.study.records import Places as Places
 from planning.study.records import StudyInputs as StudyInputs
@@ -25,6 +27,10 @@ PARTS: Final = frozenset({"coverage", "compliance", "siting"})
 def check(inputs: StudyInputs) -> list[Fault]:
     """Return what stands between the tables and what the plan asks of them, everything at once."""
     faults = sites.check(inputs)
+    entered = inputs.plan.inputs.get("indicators")
+    if entered is not None:
+        tables = inputs.tables
+        faults += indicators.check(tables["indicators"], inputs.standard, tables.get("units"), file=entered.file.name)
     if inputs.plan.walk.hard_border and "units" not in inputs.tables:
         faults.append(Fault("hard_border_without_units", file=inputs.plan.file, column="walk.hard_border"))
     return faults
@@ -54,16 +60,26 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
     """
     step = progress or (lambda _name: None)
     refuse(check(inputs))
-    plan, tables = inputs.plan, inputs.tables
-
     step("network")
+    ground = _ground(inputs)
+    step("coverage")
+    covers = _covers(inputs, ground) if parts & {"coverage", "siting"} else {}
+    step("compliance")
+    assessment = _assess(inputs, ground) if "compliance" in parts else None
+    clauses = _clauses(inputs, ground, covers, assessment) if assessment is not None and covers else None
+    step("siting")
+    choice = sites.choose(inputs, ground) if "siting" in parts else sites.nothing(ground)
+    step("layers")
+    return _result(inputs, ground, covers, assessment, clauses, choice)
+
+
+def _ground(inputs: StudyInputs) -> Ground:
+    """Build the network, put facilities on the map, find the gates, and say where each area lies."""
+    plan, tables = inputs.plan, inputs.tables
     roads = plan.inputs["roads"]
     walkways = network.build(
         tables["roads"], barriers=tables.get("barriers"), noding=roads.noding, heal_gaps_m=roads.heal_gaps_m
     )
-    facilities = _within_border(layers.all_facilities(inputs), inputs)
-
-    step("access")
     access = demand.access_points(
         tables["residential"],
         tables.get("entrances"),
@@ -71,67 +87,87 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
         max_snap_m=plan.walk.max_snap_m,
         barriers=tables.get("barriers"),
     )
-    places = layers.places(tables["residential"], tables.get("units"))
+    return Ground(
+        walkways=walkways,
+        facilities=_within_border(layers.all_facilities(inputs), inputs),
+        access=access,
+        places=layers.places(tables["residential"], tables.get("units")),
+    )
 
-    step("coverage")
-    levels = layers.levels(tables["facilities"], plan.siting.level) if parts & {"coverage", "siting"} else ()
-    covers = {
-        level: circles.cover_level(inputs, walkways, access, layers.serving(facilities, level), radius_m=plan.radius_m)
-        for level in levels
+
+def _covers(inputs: StudyInputs, ground: Ground) -> dict[str, LevelCover]:
+    """Return the coverage of each level that has a facility, and of the level that sites are sought for."""
+    radius_m = inputs.plan.radius_m
+    return {
+        level: circles.cover_level(inputs, ground, layers.serving(ground.facilities, level), radius_m=radius_m)
+        for level in layers.levels(inputs.tables["facilities"], inputs.plan.siting.level)
     }
-    reach = layers.reach_table(walkways, facilities, access, covers, plan)
 
-    step("compliance")
-    assessment = None
-    if "compliance" in parts:
-        assessment = compliance.assess(
-            tables["residential"].assign(setting=places.setting.to_numpy()),
-            layers.existing(facilities),
-            tables.get("pools"),
-            inputs.standard,
-            switches=plan.standards,
-            as_of=plan.as_of,
-        )
 
-    step("siting")
-    choice = sites.choose(inputs, walkways, access, facilities, places) if "siting" in parts else None
+def _assess(inputs: StudyInputs, ground: Ground) -> compliance.Assessment:
+    """Hold the areas against the floor-area clauses."""
+    return compliance.assess(
+        inputs.tables["residential"].assign(setting=ground.places.setting.to_numpy()),
+        layers.existing(ground.facilities),
+        inputs.tables.get("pools"),
+        inputs.standard,
+        switches=inputs.plan.standards,
+        as_of=inputs.plan.as_of,
+    )
 
-    step("layers")
-    rows = sums.unit_rows(inputs, covers, assessment, places)
-    clauses = None
-    if assessment is not None and covers:
-        clauses = indicators.assess(
-            {**tables, "facilities": layers.existing(facilities)},
-            inputs.standard,
-            switches=plan.standards,
-            as_of=plan.as_of,
-            compliance=assessment.summary,
-            coverage={level: cover.summary for level, cover in covers.items()},
-        )
-    ledger, counts = account.settle(inputs, walkways, facilities, access, places)
-    layer = layers.residential(tables["residential"], covers, assessment)
-    opened = sites.serving_with(choice, facilities)
-    areas, reached = layers.circles(walkways, opened, plan)
+
+def _clauses(
+    inputs: StudyInputs, ground: Ground, covers: Mapping[str, LevelCover], assessment: compliance.Assessment
+) -> pd.DataFrame:
+    """Hold the district against every other clause."""
+    levels = tuple(inputs.standard.switches.get("circle_levels") or ())
+    of_circle = layers.serving(ground.facilities, *levels)
+    circle = circles.cover_level(
+        inputs, ground, of_circle[of_circle["kind"] != "institution"], radius_m=inputs.plan.radius_m
+    )
+    return indicators.assess(
+        {**inputs.tables, "facilities": layers.existing(ground.facilities)},
+        inputs.standard,
+        switches=inputs.plan.standards,
+        as_of=inputs.plan.as_of,
+        compliance=assessment.summary,
+        coverage={**{level: cover.summary for level, cover in covers.items()}, "circle": circle.summary},
+        findings=assessment.findings,
+    )
+
+
+def _result(
+    inputs: StudyInputs,
+    ground: Ground,
+    covers: Mapping[str, LevelCover],
+    assessment: compliance.Assessment | None,
+    clauses: pd.DataFrame | None,
+    choice: sites.Choice,
+) -> StudyResult:
+    """Lay the answers side by side as the layers of a result."""
+    plan, tables = inputs.plan, inputs.tables
+    rows = sums.unit_rows(inputs, covers, assessment, ground.places)
+    residential = layers.residential(tables["residential"], covers, assessment)
+    ledger, counts = account.settle(inputs, ground)
+    areas, reached = layers.circles(ground.walkways, sites.serving_with(choice, ground.facilities), plan)
     return StudyResult(
         inputs=inputs,
-        network=walkways,
-        residential=layer,
-        facilities=facilities,
-        sites=sites.layer_of(choice, facilities),
+        network=ground.walkways,
+        residential=residential,
+        facilities=ground.facilities,
+        sites=choice.layer,
         service_areas=areas,
         reached_roads=reached,
-        uncovered=layers.uncovered(layer, covers, access, places),
+        uncovered=layers.uncovered(residential, covers, ground),
         units=sums.unit_layer(inputs, rows),
         findings=layers.findings(assessment, clauses),
         rooms=layers.rooms(assessment),
         indicators=layers.indicators(clauses),
-        reach=reach,
+        reach=layers.reach_table(ground, covers, plan),
         ledger=ledger,
         counts=counts,
-        siting=None if choice is None else choice.plan,
-        summary=sums.summary(
-            inputs, covers, assessment, rows, clauses, None if choice is None else choice.summary, counts
-        ),
+        siting=choice.plan,
+        summary=sums.summary(inputs, covers, assessment, rows, clauses, choice.summary, counts),
     )
 
 

@@ -4,40 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import geopandas as gpd
 import pandas as pd
 
 from planning import network, texts
-from planning.demand import Access
-from planning.network import Network
-from planning.study.records import Places, StudyInputs
+from planning.study.records import Ground, StudyInputs
 from planning.tables import ledger_frame
 
 Counts = Mapping[str, Mapping[str, int]]
 _GAP_M = 1.0  # dangling ends nearer than this to another road are worth a look
 
 
-def settle(
-    inputs: StudyInputs, walkways: Network, facilities: gpd.GeoDataFrame, access: Access, places: Places
-) -> tuple[pd.DataFrame, Counts]:
+def settle(inputs: StudyInputs, ground: Ground) -> tuple[pd.DataFrame, Counts]:
     """Return the ledger with the run's own flags, and the counts that go with it.
 
     Flags: areas without given entrances, with their setting assumed, or not snapped to the network; facilities and
     candidates not snapped; roads with a loose end beside another road.
     """
     ledger, counts = inputs.ledger, {name: dict(entry) for name, entry in inputs.counts.items()}
-    for table, flags in _flags(inputs, walkways, facilities, access, places).items():
+    for table, flags in _flags(inputs, ground).items():
         if table in counts and not flags.empty:
             ledger = _add(ledger, counts[table], table, flags, inputs)
     return ledger.reset_index(drop=True), counts
 
 
-def _flags(
-    inputs: StudyInputs, walkways: Network, facilities: gpd.GeoDataFrame, access: Access, places: Places
-) -> dict[str, pd.Series]:
+def _flags(inputs: StudyInputs, ground: Ground) -> dict[str, pd.Series]:
     """Return, by table, a Series of reason codes indexed by row id; an id may come several times."""
     max_snap_m = inputs.plan.walk.max_snap_m
-    gates = access.gates
+    walkways, facilities, access = ground.walkways, ground.facilities, ground.access
+    gates, assumed = access.gates, ground.places.assumed
     loose = network.snap(walkways, access.points.geometry, max_snap_m=max_snap_m).edge < 0
     snapped_somewhere = set(access.points.loc[~loose, "residential_id"])
     unsnapped = [str(name) for name, gate in gates.items() if gate != "closed" and name not in snapped_somewhere]
@@ -47,7 +41,7 @@ def _flags(
     residential = [
         _coded(gates.index[gates == "inferred"], "no_entrances"),
         _coded(gates.index[gates == "closed"], "gates_closed"),
-        _coded(places.assumed.index[places.assumed.to_numpy(dtype=bool)], "setting_assumed"),
+        _coded(assumed.index[assumed.to_numpy(dtype=bool)], "setting_assumed"),
         _coded(unsnapped, "unsnapped"),
     ]
     return {

@@ -9,17 +9,15 @@ import geopandas as gpd
 import pandas as pd
 
 from planning import catchment, coverage
-from planning.demand import Access
 from planning.network import Network
 from planning.plan import Plan
-from planning.study.records import LevelCover, StudyInputs
+from planning.study.records import Ground, LevelCover, StudyInputs
 
 
-def cover_level(
-    inputs: StudyInputs, walkways: Network, access: Access, serving: gpd.GeoDataFrame, *, radius_m: float
-) -> LevelCover:
+def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, *, radius_m: float) -> LevelCover:
     """Return the coverage of the residential areas by the facilities ``serving``."""
     plan, areas = inputs.plan, inputs.tables["residential"]
+    walkways, access = ground.walkways, ground.access
     nearest = catchment.nearest(walkways, serving, access.points, max_snap_m=plan.walk.max_snap_m)
 
     def at(metres: float) -> tuple[pd.DataFrame, Mapping[str, Any]]:

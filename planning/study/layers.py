@@ -9,12 +9,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planning import catchment, demand, lifecycle
+from planning import catchment, coverage, demand, lifecycle
 from planning.compliance import Assessment
 from planning.demand import Access
 from planning.network import Network
 from planning.plan import Plan
-from planning.study.records import LevelCover, Places, StudyInputs
+from planning.study.records import Ground, LevelCover, Places, StudyInputs
 from planning.tables import LEVELS
 
 STREET_TYPES: Final = ("street", "town")
@@ -33,9 +33,9 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return facilities[facilities["status"] != "candidate"].reset_index(drop=True)
 
 
-def serving(facilities: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
-    """Return the facilities of ``level`` in service, by id."""
-    chosen = facilities[(facilities["level"] == level) & facilities["in_service"]]
+def serving(facilities: gpd.GeoDataFrame, *levels: str) -> gpd.GeoDataFrame:
+    """Return the facilities of ``levels`` in service, by id."""
+    chosen = facilities[facilities["level"].isin(levels) & facilities["in_service"]]
     return chosen.sort_values("facility_id").reset_index(drop=True)
 
 
@@ -69,13 +69,15 @@ def _named_street(stated: pd.Series, units: gpd.GeoDataFrame | None) -> pd.Serie
     return known.fillna(stated.map(by_name))
 
 
-def reach_table(
-    walkways: Network, facilities: gpd.GeoDataFrame, access: Access, covers: Mapping[str, LevelCover], plan: Plan
-) -> pd.DataFrame:
+def reach_table(ground: Ground, covers: Mapping[str, LevelCover], plan: Plan) -> pd.DataFrame:
     """Return all pairs up to the largest radius reported, and each area's nearest facility per level beyond it."""
     limit_m = max(*plan.bands_m, plan.radius_m, plan.siting_radius_m)
     near = catchment.reach(
-        walkways, facilities, demand_points(access), limit_m=limit_m, max_snap_m=plan.walk.max_snap_m
+        ground.walkways,
+        ground.facilities,
+        demand_points(ground.access),
+        limit_m=limit_m,
+        max_snap_m=plan.walk.max_snap_m,
     )
     beyond = [
         cover.covered[["facility_id", "distance_m"]].dropna().rename_axis("demand_id").reset_index()
@@ -106,40 +108,23 @@ def residential(
     return gpd.GeoDataFrame(layer.reset_index(), geometry="geometry", crs=areas.crs)
 
 
-def uncovered(
-    residential: gpd.GeoDataFrame, covers: Mapping[str, LevelCover], access: Access, places: Places
-) -> gpd.GeoDataFrame:
+def uncovered(residential: gpd.GeoDataFrame, covers: Mapping[str, LevelCover], ground: Ground) -> gpd.GeoDataFrame:
     """Return one row per area and level outside the circle, with the cause."""
-    base = residential.set_index("residential_id", drop=False)
     parts = [gpd.GeoDataFrame({"residential_id": pd.Series(dtype="str")}, geometry=[], crs=residential.crs)]
-    for level, cover in covers.items():
-        outside = cover.covered[cover.covered["status"] != "covered"]
-        areas = base.loc[outside.index]
-        parts.append(
-            gpd.GeoDataFrame(
-                {
-                    "residential_id": areas["residential_id"].to_numpy(),
-                    "name": areas["name"].to_numpy(),
-                    "level": level,
-                    "status": outside["status"].to_numpy(),
-                    "cause": _cause(outside["status"], access.gates.reindex(outside.index)).to_numpy(),
-                    "facility_id": outside["facility_id"].to_numpy(),
-                    "distance_m": outside["distance_m"].to_numpy(),
-                    "street_id": places.street.reindex(outside.index).to_numpy(),
-                    "households": areas["households"].to_numpy(),
-                    "elderly": areas["elderly"].to_numpy(),
-                },
-                geometry=areas.geometry.to_numpy(),
-                crs=residential.crs,
-            )
-        )
+    parts += [_outside(residential, level, cover, ground) for level, cover in covers.items()]
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=residential.crs)
 
 
-def _cause(status: pd.Series, gates: pd.Series) -> pd.Series:
-    """Name why an area is outside: too far, no way there, gates closed, or a fault of the data."""
-    cause = status.map({"uncovered": "beyond_limit", "unreachable": "no_route", "unsnapped": "unsnapped"})
-    return cause.mask((status == "unreachable") & (gates == "closed"), "gates_closed")
+def _outside(residential: gpd.GeoDataFrame, level: str, cover: LevelCover, ground: Ground) -> gpd.GeoDataFrame:
+    """Return the areas that the circle of one level leaves out."""
+    in_service = len(serving(ground.facilities, level))
+    cause = coverage.causes(cover.covered, ground.access.gates, in_service=in_service)
+    facts = cover.covered.assign(level=level, cause=cause, street_id=ground.places.street)
+    named = residential.set_index("residential_id", drop=False)[
+        ["residential_id", "name", "households", "elderly", "geometry"]
+    ]
+    columns = ["level", "status", "cause", "facility_id", "distance_m", "street_id"]
+    return named.join(facts.loc[facts["status"] != "covered", columns], how="inner").reset_index(drop=True)
 
 
 def findings(assessment: Assessment | None, clauses: pd.DataFrame | None) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
+from planning.demand import Access
 from planning.errors import Fault
 from planning.network import Network
 from planning.plan import Plan
@@ -67,16 +68,6 @@ class StudyResult:
 
 
 @dataclass(frozen=True, eq=False)
-class LevelCover:
-    """One level's coverage: who is nearest to what, at the radius reported and at every band beside it."""
-
-    nearest: pd.DataFrame
-    covered: pd.DataFrame
-    summary: Mapping[str, Any]
-    bands: Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True, eq=False)
 class Places:
     """Where each residential area lies: its unit by type of unit, its street, urban or rural and whether assumed."""
 
@@ -84,3 +75,23 @@ class Places:
     street: pd.Series
     setting: pd.Series
     assumed: pd.Series
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What every analysis stands on: the walking network, facilities and candidates, gates, and where areas lie."""
+
+    walkways: Network
+    facilities: gpd.GeoDataFrame
+    access: Access
+    places: Places
+
+
+@dataclass(frozen=True, eq=False)
+class LevelCover:
+    """One level's coverage: who is nearest to what, at the radius reported and at every band beside it."""
+
+    nearest: pd.DataFrame
+    covered: pd.DataFrame
+    summary: Mapping[str, Any]
+    bands: Mapping[str, Mapping[str, Any]]

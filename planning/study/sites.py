@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import geopandas as gpd
@@ -11,13 +12,12 @@ import numpy as np
 import pandas as pd
 
 from planning import catchment, demand, siting
-from planning.demand import Access
 from planning.errors import Fault
-from planning.network import Network
 from planning.siting import SitingPlan
+from planning.standards import Clause
 from planning.study import layers
 from planning.study.circles import cover_level
-from planning.study.records import Places, StudyInputs
+from planning.study.records import Ground, Places, StudyInputs
 from planning.tables import WEIGHTS
 
 _MODELS: Final[Mapping[str, Callable[..., SitingPlan]]] = {
@@ -76,52 +76,42 @@ def _street_faults(inputs: StudyInputs) -> list[Fault]:
     return faults
 
 
-def choose(
-    inputs: StudyInputs, walkways: Network, access: Access, facilities: gpd.GeoDataFrame, places: Places
-) -> Choice:
+def choose(inputs: StudyInputs, ground: Ground) -> Choice:
     """Choose the new sites; without candidates there is nothing to choose.
 
     The plan is evaluated by the same coverage functions as the current state, once before and once after.
     """
-    plan = inputs.plan
+    plan, facilities = inputs.plan, ground.facilities
     if "candidates" not in inputs.tables:
-        return Choice(None, _no_sites(facilities), None)
+        return nothing(ground)
     offered = facilities[facilities["status"] == "candidate"]
     fixed = layers.serving(facilities, plan.siting.level)
-    answer = _solve(inputs, walkways, access, offered, fixed, places)
+    answer = _solve(inputs, ground, offered, fixed)
     opened = offered.set_index("facility_id", drop=False).loc[list(answer.sites)]
-    before = cover_level(inputs, walkways, access, fixed, radius_m=plan.siting_radius_m)
-    after = cover_level(inputs, walkways, access, _together(fixed, opened, facilities), radius_m=plan.siting_radius_m)
-    layer = _layer(answer, opened, facilities)
+    before = cover_level(inputs, ground, fixed, radius_m=plan.siting_radius_m)
+    after = cover_level(inputs, ground, _together(fixed, opened, facilities), radius_m=plan.siting_radius_m)
+    layer = _layer(answer, opened, facilities, _size_clause(inputs))
     return Choice(answer, layer, _summary(inputs, answer, layer, before.summary, after.summary))
 
 
-def layer_of(choice: Choice | None, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the layer of chosen sites, empty where nothing was asked."""
-    return _no_sites(facilities) if choice is None else choice.layer
+def nothing(ground: Ground) -> Choice:
+    """Return the answer to no question."""
+    return Choice(None, _no_sites(ground.facilities), None)
 
 
-def serving_with(choice: Choice | None, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def serving_with(choice: Choice, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the facilities in service together with the chosen sites."""
-    chosen = () if choice is None else tuple(choice.layer["facility_id"])
-    return facilities[facilities["in_service"] | facilities["facility_id"].isin(chosen)]
+    return facilities[facilities["in_service"] | facilities["facility_id"].isin(choice.layer["facility_id"])]
 
 
-def _solve(
-    inputs: StudyInputs,
-    walkways: Network,
-    access: Access,
-    offered: gpd.GeoDataFrame,
-    fixed: gpd.GeoDataFrame,
-    places: Places,
-) -> SitingPlan:
+def _solve(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFrame) -> SitingPlan:
     """Build the reach table and the constraints, and call the model."""
     plan, ask = inputs.plan, inputs.plan.siting
     by_radius = ask.model in ("lscp", "mclp")
     reach = catchment.reach(
-        walkways,
+        ground.walkways,
         pd.concat([fixed, offered], ignore_index=True),
-        layers.demand_points(access),
+        layers.demand_points(ground.access),
         limit_m=plan.siting_radius_m if by_radius else np.inf,
         max_snap_m=plan.walk.max_snap_m,
     )
@@ -137,7 +127,7 @@ def _solve(
         facts["weight"] = ask.demand
     if by_radius:
         facts["radius_m"] = plan.siting_radius_m
-    facts |= _constraints(inputs, offered, fixed, places)
+    facts |= _constraints(inputs, offered, fixed, ground.places)
     answer: SitingPlan = _MODELS[ask.model](
         reach, demand_table(inputs), candidates=tuple(offered["facility_id"]), **facts
     )
@@ -180,7 +170,26 @@ def _together(fixed: gpd.GeoDataFrame, opened: gpd.GeoDataFrame, facilities: gpd
     return gpd.GeoDataFrame(both, geometry="geometry", crs=facilities.crs).sort_values("facility_id", ignore_index=True)
 
 
-def _layer(answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _size_clause(inputs: StudyInputs) -> Clause | None:
+    """Return the document's clause on the size of a facility of the level that sites are sought for."""
+    level = inputs.plan.siting.level
+    found = (
+        clause for clause in inputs.standard.clauses if clause.metric == "facility_size" and level in clause.levels
+    )
+    return next(found, None)
+
+
+def _size_ok(area_m2: pd.Series, clause: Clause | None) -> pd.Series:
+    """Say whether a site is large enough to count under the document; missing where either is unknown."""
+    if clause is None or clause.value is None:
+        return pd.Series(pd.NA, index=area_m2.index, dtype="boolean")
+    enough = [None if pd.isna(area) else Decimal(str(area)) >= clause.value for area in area_m2]
+    return pd.Series(enough, index=area_m2.index, dtype="boolean")
+
+
+def _layer(
+    answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, size: Clause | None
+) -> gpd.GeoDataFrame:
     """Return the chosen sites with rank, phase and gain, in rank order."""
     kept = ["facility_id", "name", "source", "role", "max_floor_area_m2", "cost", "available_from"]
     layer = opened[[*kept, "geometry"]].reset_index(drop=True)
@@ -188,11 +197,12 @@ def _layer(answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoData
     layer.insert(3, "phase", list(answer.phase) if answer.phase else None)
     layer.insert(4, "gain", list(answer.gain))
     layer.insert(5, "floor_area_m2", layer["max_floor_area_m2"])
+    layer.insert(6, "size_ok", _size_ok(layer["floor_area_m2"], size))
     return gpd.GeoDataFrame(layer, geometry="geometry", crs=facilities.crs)
 
 
 def _no_sites(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    columns = ["facility_id", "name", "rank", "phase", "gain", "floor_area_m2"]
+    columns = ["facility_id", "name", "rank", "phase", "gain", "floor_area_m2", "size_ok", "source", "cost"]
     empty = {
         name: pd.Series(dtype="float64" if name in ("rank", "gain", "floor_area_m2") else "str") for name in columns
     }

@@ -73,7 +73,8 @@ def summary(
     if siting is not None:
         found["siting"] = dict(siting)
     found["ledger"] = {name: dict(entry) for name, entry in counts.items()}
-    return clean(found)
+    whole: dict[str, Any] = clean(found)
+    return whole
 
 
 def run_facts(inputs: StudyInputs) -> dict[str, Any]:
