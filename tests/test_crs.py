@@ -14,6 +14,7 @@ from planning.errors import InputRefused
 
 WGS84, CGCS2000 = CRS.from_epsg(4326), CRS.from_epsg(4490)
 ZONE_117 = CRS.from_epsg(4548)
+TAIL = 'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
 
 
 def codes(faults):
@@ -152,16 +153,12 @@ def test_source_faults(epsg, code):
 
 
 def test_an_old_datum_is_known_by_its_ellipsoid_whatever_it_is_called():
-    named = CRS.from_wkt(
-        'GEOGCS["北京坐标系",DATUM["D_我的基准",SPHEROID["克氏",6378245.0,298.3]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
-    )
+    named = CRS.from_wkt('GEOGCS["北京坐标系",DATUM["D_我的基准",SPHEROID["克氏",6378245.0,298.3]],' + TAIL)
     assert crss.old_datum(named) == "Beijing 1954"
 
 
 def test_a_datum_without_a_dependable_way_is_refused():
-    unnamed = CRS.from_wkt(
-        'GEOGCS["local",DATUM["D_local",SPHEROID["Clarke 1866",6378206.4,294.9786982]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
-    )
+    unnamed = CRS.from_wkt('GEOGCS["local",DATUM["D_local",SPHEROID["Clarke 1866",6378206.4,294.9786982]],' + TAIL)
     assert codes(crss.source_faults(unnamed, ZONE_117)) == ["crs_datum_shift"]
 
 
@@ -258,7 +255,7 @@ def test_bd09_there_and_back_within_a_centimetre(lon, lat):
     ],
 )
 def test_gcj02_offset_of_known_cities(lon, lat, metres):
-    """Offsets published for Beijing, Shanghai, Guangzhou, Chengdu and Urumqi, to the metre or so of the point chosen."""
+    """Offsets published for Beijing, Shanghai, Guangzhou, Chengdu and Urumqi; they depend a little on the point."""
     there = crss.wgs84_to_gcj02(np.array([lon]), np.array([lat]))
     assert GEOD.inv(lon, lat, there[0][0], there[1][0])[2] == pytest.approx(metres, abs=12)
 
@@ -271,7 +268,7 @@ def test_outside_china_nothing_moves(place):
 
 
 def test_offsets_keep_nan_and_empty():
-    lon, lat = crss.gcj02_to_wgs84(np.array([np.nan, 117.0]), np.array([36.0, 36.0]))
+    lon, _ = crss.gcj02_to_wgs84(np.array([np.nan, 117.0]), np.array([36.0, 36.0]))
     assert np.isnan(lon).tolist() == [True, False]
     assert crss.bd09_to_wgs84(np.empty(0), np.empty(0))[0].shape == (0,)
 

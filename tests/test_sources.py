@@ -16,6 +16,8 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyproj import CRS
 
 from planning import crs as crss
@@ -210,6 +212,64 @@ def test_the_folder_is_not_written_to_and_nothing_is_left_over(town, tmp_path, m
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+CELLS = [
+    "",
+    "-",
+    "120户",
+    "1.2万",
+    "约300",
+    "-5",
+    "Infinity",
+    "合计",
+    "是",
+    "2015年",
+    "新建",
+    "117.0",
+    "999",
+    "甲",
+    "１",
+]
+HEADS = ["residential_id", "households", "residents", "built", "completion_date", "lon", "lat", "name"]
+
+
+@given(st.lists(st.lists(st.sampled_from(CELLS), min_size=8, max_size=8), min_size=1, max_size=6))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_stands_in_the_cells_no_row_is_lost(town, records):
+    """Every record ends as used, flagged or excluded, and every fault has its sentences (see `Town.check`)."""
+    text = "\n".join(",".join(record) for record in [HEADS, *records])
+    town.csv("residential", text + "\n", datum="wgs84")
+    faults, counts = town.check()
+    assert counts["residential"]["read"] == sum(any(record) for record in records)
+    assert not [fault for fault in faults if fault.code == "rows_lost"]
+
+
+@given(st.permutations(range(4)))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_order_of_rows_does_not_matter(town, order):
+    straight = town.put("residential", residential_frame()).read().tables["residential"]
+    town.put("residential", residential_frame().iloc[list(order)])
+    shuffled = town.read().tables["residential"].sort_values("residential_id", ignore_index=True)
+    assert shuffled.pop("source_row").sum() == straight.pop("source_row").sum() == 1 + 2 + 3 + 4
+    pd.testing.assert_frame_equal(pd.DataFrame(shuffled), pd.DataFrame(straight))
+
+
+def test_cells_of_every_type_in_a_workbook(town):
+    """Dates, truths and numbers in the wrong columns are said, not crashed on."""
+    import datetime as dt
+
+    rows = [["小区编号", "户数", "常住人口", "竣工日期", "是否", "经度", "纬度"]]
+    lon, lat = degrees(0)
+    rows.append([1, dt.datetime(2015, 6, 1), True, 42156, 1, float(lon), float(lat)])
+    rows.append([2.0, "8", 16, dt.datetime(2015, 6, 1), None, float(lon), float(lat)])
+    rows.append([True, 8, 16, True, None, float(lon), float(lat)])
+    town.xlsx("residential", rows, datum="wgs84")
+    faults, counts = town.check()
+    assert counts["residential"]["read"] == 3
+    errors = {(fault.row, fault.column, fault.code) for fault in faults if fault.severity == "error"}
+    assert errors == {(2, "户数", "number_unreadable"), (2, "常住人口", "number_unreadable")}
+    assert [fault.row for fault in faults if fault.code == "date_unreadable"] == [4]
+
+
 def test_the_same_bytes_give_the_same_intake(town):
     one, other = town.read(), town.read()
     pd.testing.assert_frame_equal(one.ledger, other.ledger)
@@ -327,6 +387,15 @@ def test_extra_columns_stay_behind_under_their_names(town):
     areas = town.read().tables["residential"]
     assert areas["物业"].tolist() == ["a", "b", "c", "d"]
     assert list(areas.columns).index("物业") > list(areas.columns).index("largest_unit_m2")
+
+
+def test_a_source_column_under_a_name_we_use_ourselves(town):
+    town.put("residential", residential_frame(source_row=["a", "b", "c", "d"], node_ids=[1, 2, 3, 4]))
+    areas = town.read().tables["residential"]
+    assert areas["source_row"].tolist() == [1, 2, 3, 4]
+    assert areas["source_row_source"].tolist() == ["a", "b", "c", "d"]
+    town.put("roads", roads_frame().assign(node_ids=["x"]))
+    assert town.read().tables["roads"]["node_ids"].isna().tolist() == [True]
 
 
 def test_names_and_ids_are_kept_byte_for_byte(town):
@@ -592,7 +661,7 @@ def test_one_bad_of_a_hundred_leaves_ninety_nine(town):
 
 
 def test_a_slip_is_repaired_and_a_bow_tie_is_not(town):
-    """A tiny loop at a corner changes 10 000 m² by 0.5 m²; a bow-tie of two equal halves has a signed area of nothing."""
+    """A loop at a corner changes 10 000 m² by 0.5 m²; the halves of a bow-tie cancel each other."""
     slip = shapely.Polygon(
         [
             (X0, Y0),

@@ -80,8 +80,6 @@ def _encoding(data: bytes, stated: str | None, dataset: Dataset) -> str:
         except LookupError:
             raise InputRefused(Fault("encoding_unknown", file=dataset.file, value=stated)) from None
         return _strict(data, (stated,), dataset)
-    if data[:200].count(0) > len(data[:200]) // 4:
-        return _strict(data, ("utf-16-le" if data[1:2] == b"\0" else "utf-16-be",), dataset)
     return _strict(data, ("utf-8", "gb18030"), dataset)
 
 

@@ -7,9 +7,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
@@ -21,6 +23,9 @@ from planning.sources import columns as cols
 from planning.sources.columns import ColumnMap
 from planning.sources.ledger import Notes, Origin
 from planning.sources.raw import Dataset, Raw
+
+RESERVED: Final = ("geometry", "source_row")
+"""Columns every canonical table gets at the end; a source column of that name is kept as ``…_source``."""
 
 
 @dataclass(frozen=True)
@@ -204,10 +209,8 @@ def _uncalculated(raw: Raw, known: ColumnMap, notes: Notes) -> list[Fault]:
 
 
 def _comparable(shapes: NDArray[np.object_] | None) -> NDArray[np.object_] | None:
-    """Return shapes so that equal ones are equal: normalised, as hexadecimal text."""
-    import shapely
-
-    return None if shapes is None else np.asarray(shapely.to_wkb(shapely.normalize(shapes), hex=True), dtype=object)
+    """Return shapes so that equal ones are equal: normalised, as bytes."""
+    return None if shapes is None else np.asarray(shapely.to_wkb(shapely.normalize(shapes)), dtype=object)
 
 
 def _with_defaults(frame: pd.DataFrame, name: str, known: ColumnMap, notes: Notes) -> pd.DataFrame:
@@ -238,9 +241,8 @@ def _with_rest(frame: pd.DataFrame, rest: pd.DataFrame | None) -> pd.DataFrame:
     """Return the frame with other source columns behind it; a name that is taken gets ``_source``."""
     if rest is None or not rest.shape[1]:
         return frame
-    names = {
-        name: name if name not in frame and name != "geometry" else f"{name}_source" for name in map(str, rest.columns)
-    }
+    ours = {*frame.columns, *RESERVED}
+    names = {name: f"{name}_source" if name in ours else name for name in map(str, rest.columns)}
     more = rest.rename(columns=names)
     more = more[[name for name in more.columns if name not in frame]]
     return pd.concat([frame, more.set_axis(frame.index)], axis=1)

@@ -46,7 +46,11 @@ def _from_wkt(mapped: Mapped, notes: Notes) -> NDArray[np.object_]:
     live = ~notes.marked("excluded")
     notes.say("coordinates_missing", "excluded", live & empty, column=mapped.source)
     notes.say(
-        "coordinates_unreadable", "excluded", live & ~empty & shapely.is_missing(shapes), column=mapped.source, values=cells
+        "coordinates_unreadable",
+        "excluded",
+        live & ~empty & shapely.is_missing(shapes),
+        column=mapped.source,
+        values=cells,
     )
     return shapes
 

@@ -111,8 +111,16 @@ def _parquet(dataset: Dataset, _: str | None) -> Raw:
         raise _broken(dataset, str(error)) from None
     crs = None if frame.crs is None else crss.horizontal(CRS(frame.crs))
     geometry = frame.geometry.to_numpy().astype(object)
-    columns = [(str(name), frame[name].to_numpy()) for name in frame.columns if name != frame.geometry.name]
+    columns = [(str(name), _plain_cells(frame[name])) for name in frame.columns if name != frame.geometry.name]
     return raw_table(columns, np.arange(1, len(frame) + 1), count, geometry=geometry, crs=crs)
+
+
+def _plain_cells(series: pd.Series[Any]) -> NDArray[np.object_]:
+    """Return the cells of a column; lists and the like become text."""
+    cells = series.astype(object).where(series.notna(), None)
+    return cells.map(lambda cell: str(cell) if isinstance(cell, list | dict | np.ndarray) else cell).to_numpy(
+        dtype=object
+    )
 
 
 def _plain(dataset: Dataset, layer: str | None) -> Raw:

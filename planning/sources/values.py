@@ -208,8 +208,7 @@ def say_duplicates(frame: pd.DataFrame, shapes: NDArray[np.object_] | None, note
         cells["\0shape"] = shapes
     if not cells.shape[1]:
         return
-    alike = cells.map(str).agg("\x1f".join, axis=1) if len(cells) else pd.Series([], dtype="str")
     live = ~notes.marked("excluded")
     repeated = np.zeros(notes.size, dtype=bool)
-    repeated[live] = alike[live].duplicated().to_numpy()
+    repeated[live] = cells[live].duplicated().to_numpy()
     notes.say("duplicate_row", "excluded", repeated)

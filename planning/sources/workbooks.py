@@ -57,12 +57,14 @@ def read(dataset: Dataset, *, layer: str | None, known: Iterable[str]) -> Raw:
     InputRefused
         ``file_broken``, ``zip_bomb``, ``xml_dtd``, ``layer_needed``, ``layer_unknown``, ``table_empty``.
     """
-    zips.refuse_bomb(dataset.path)
     try:
+        zips.refuse_bomb(dataset.path)
         sheets = _sheet_paths(dataset)
         name = _pick(sheets, layer, dataset)
         scan = _scan(dataset, sheets[name])
         rows = _rows(dataset, name)
+    except InputRefused:
+        raise
     except (zipfile.BadZipFile, InvalidFileException, ET.ParseError, KeyError, ValueError, TypeError) as error:
         raise InputRefused(Fault("file_broken", file=dataset.file, facts={"why": str(error)[:200]})) from None
     if not rows:
