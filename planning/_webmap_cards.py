@@ -213,6 +213,8 @@ def _rooms(view: View) -> dict[str, list[str]]:
     """Return the rooms that were looked at for each area: name, floor area, counted or why not."""
     found: dict[str, list[str]] = {}
     rooms = view.result.rooms
+    if rooms.empty:
+        return found
     for row in rooms[rooms["residential_id"].notna()].to_dict("records"):
         stated = words.missing(row["facility_id"])
         said = view.say(
@@ -248,7 +250,7 @@ def _candidate(view: View, row: Row, site: Row | None) -> Card:
     rows = [
         ("chosen", view.say("card.chosen_no") if site is None else _rank(view, site)),
         ("phase", "" if site is None or words.missing(site.get("phase")) else str(site["phase"])),
-        ("gain", "" if site is None else view.demand(site["gain"])),
+        ("gain", "" if site is None else view.gain(site["gain"])),
         ("level", view.level(view.plan.siting.level if words.missing(row.get("level")) else row["level"])),
         ("source", words.word("source", row.get("source"), language)),
         ("role", words.word("role", row.get("role"), language)),

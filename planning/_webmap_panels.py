@@ -167,9 +167,17 @@ def _siting(view: View) -> list[Block]:
                 {"value": " → ".join(shares), "label": view.say("figure.before_after", what=what), "tone": "plan"},
             ],
         },
-        {"lines": [view.say(f"model.{figures['model']}"), _solver(view, figures), *_reasons(figures)]},
+        {"lines": [line for line in _siting_lines(view, figures) if line]},
     ]
     return [*found, *_site_table(view)]
+
+
+def _siting_lines(view: View, figures: Mapping[str, Any]) -> list[str]:
+    """Return model, proof and reasons; and a word where sites are judged by another radius than the areas drawn."""
+    drawn_m, sought_m = view.plan.radius_m, view.plan.siting_radius_m
+    radii = {name: words.metres(m, m, view.language) for name, m in (("drawn", drawn_m), ("sought", sought_m))}
+    other = "" if drawn_m == sought_m else view.say("figure.other_radius", **radii)
+    return [view.say(f"model.{figures['model']}"), _solver(view, figures), other, *_reasons(figures)]
 
 
 def _solver(view: View, figures: Mapping[str, Any]) -> str:
@@ -184,7 +192,7 @@ def _reasons(figures: Mapping[str, Any]) -> list[str]:
 def _site_table(view: View) -> list[Block]:
     if view.sites.empty:
         return []
-    columns = [view.say(f"column.{name}") for name in ("rank", "site", f"gain_{view.plan.siting.demand}", "phase")]
+    columns = [view.say(f"column.{name}") for name in ("rank", "site", f"gain_{view.gain_unit}", "phase")]
     rows = [
         {
             "go": ["point", row["facility_id"]],

@@ -245,7 +245,15 @@ def _lines(view: View, key: str) -> list[Item]:
             items.append(
                 {"svg": _boundary_sample(book, name), "text": view.say(f"legend.{name}"), "group": f"unit:{name}"}
             )
-    return items
+    return [*items, *_barrier(view)]
+
+
+def _barrier(view: View) -> list[Item]:
+    barriers = view.result.inputs.tables.get("barriers")
+    if barriers is None or barriers.empty:
+        return []
+    style = view.book.line["barrier"]
+    return [{"svg": symbols.line_sample(style["hex"], style["px"], ""), "text": view.say("legend.barrier")}]
 
 
 def _boundary_sample(book: palette.Palette, name: str) -> str:

@@ -109,10 +109,16 @@ class View:
         """Return a count."""
         return words.whole(value, self.language)
 
-    def demand(self, value: Any) -> str:
-        """Return an amount of the demand that sites were sought for, with its unit."""
+    @property
+    def gain_unit(self) -> str:
+        """Return what the gain of a site is counted in: each model has its own."""
+        own = {"p_center": "areas", "p_median": f"metres_{self.plan.siting.demand}", "deficit": "m2"}
+        return own.get(self.plan.siting.model, self.plan.siting.demand)
+
+    def gain(self, value: Any) -> str:
+        """Return the gain of a site with its unit."""
         shown = words.whole(value, self.language)
-        return shown if words.missing(value) else self.say(f"demand.{self.plan.siting.demand}", value=shown)
+        return shown if words.missing(value) else self.say(f"gain.{self.gain_unit}", value=shown)
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,15 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import folium
-import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import webmap_town
-from shapely.geometry import LineString, Point, Polygon
 from webmap_town import HOSTILE
 
 from planning import _webmap_assets as assets
-from planning import _webmap_geometry as shapes
 from planning import _webmap_roles as roles
 from planning import _webmap_themes as themes
 from planning import standards, texts, webmap
@@ -321,6 +319,27 @@ def test_legend_counts_every_facility_once(town: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("mclp", "新增覆盖 640 名老年人"),
+        ("lscp", "新增覆盖 640 名老年人"),
+        ("p_center", "新增 640 个居住区在最远距离以内"),
+        ("p_median", "老年人少走 640 人·米"),
+    ],
+)
+def test_the_gain_of_a_site_is_in_the_unit_of_its_model(model: Any, said: str) -> None:
+    town = webmap_town.result()
+    siting = dataclasses.replace(town.inputs.plan.siting, model=model, minutes=10)
+    town.inputs.plan = dataclasses.replace(town.inputs.plan, siting=siting)
+    town.summary["siting"]["model"] = model
+    found = gather(View(town, "zh"))
+    site = next(point for point in found["points"] if point["id"] == "C02")
+    assert ["作用", said] in site["card"]["rows"]
+    lines = next(theme for theme in found["themes"] if theme["key"] == "siting")["blocks"][1]["lines"]
+    assert lines[2] == "居住区按 900 m 服务半径着色，选址及规划前后覆盖率按 600 m 计算。"
+
+
 def test_a_draft_is_stamped_and_notes_stand_in_the_title(town: Any) -> None:
     other = webmap_town.result()
     page = webmap.page(other, notes=["另一说明"])
@@ -340,6 +359,8 @@ def test_parts_that_were_not_asked_for_are_left_out() -> None:
     town.sites = town.sites.iloc[:0]
     town.service_areas = town.service_areas.iloc[:0]
     town.units = town.units.iloc[:0]
+    town.rooms = pd.DataFrame()
+    town.findings = town.findings.iloc[:0]
     town.summary = {"coverage": town.summary["coverage"], "units": []}
     assert themes.keys(View(town, "zh")) == ["coverage_street", "coverage_community", "facilities"]
     assert "达标核查" not in webmap.page(town)
@@ -353,63 +374,3 @@ def test_nothing_to_draw_is_refused() -> None:
     with pytest.raises(InputRefused) as refused:
         webmap.page(town)
     assert refused.value.faults[0].code == "webmap_nothing_to_draw"
-
-
-# ------------------------------------------------------------------------------------------------------------ geometry
-
-
-def test_parts_keep_holes_and_say_latitude_first() -> None:
-    ring = Polygon([(116, 36), (117, 36), (117, 37), (116, 37)], [[(116.2, 36.2), (116.4, 36.2), (116.4, 36.4)]])
-    found = shapes.parts(ring)
-    assert [len(part) for part in found] == [2]
-    assert found[0][0][0] == [36.0, 116.0]
-    assert shapes.place(Point(116.1234567, 36.7654321)) == [36.765432, 116.123457]
-
-
-def test_roads_of_one_class_are_joined_and_bent_by_at_most_a_metre() -> None:
-    """A wave of 0.4 m about a straight kilometre is drawn straight; a bend of 30 m stays."""
-    wave = [(webmap_town.WEST + x, webmap_town.SOUTH + (0.4 if x % 20 else 0.0)) for x in range(0, 1010, 10)]
-    pieces = [
-        LineString(wave[:51]),
-        LineString(wave[50:]),
-        LineString([(513000, 4038000), (513500, 4038030), (514000, 4038000)]),
-    ]
-    frame = gpd.GeoDataFrame(
-        {"highway": ["primary", "primary", None], "road_class": [None, None, "支路"]},
-        geometry=pieces,
-        crs=webmap_town.METRIC,
-    )
-    found = shapes.roads(frame)
-    assert [len(line) for line in found["arterial"]] == [2]
-    assert [len(line) for line in found["local"]] == [3]
-
-
-def test_washes_of_one_level_are_one_and_only_of_what_serves(town: Any) -> None:
-    found = gather(View(town, "zh"))
-    assert sorted(found["wash"]) == ["community", "new", "street"]
-    assert len(found["wash"]["street"]) == 3
-    assert len(found["wash"]["new"]) == 1
-
-
-def test_a_district_fits_into_five_megabytes() -> None:
-    """150 areas and some 4 000 road pieces of five vertices each."""
-    town = webmap_town.result(columns=15, rows=10)
-    grid = [(webmap_town.WEST + 65 * x, webmap_town.SOUTH + 65 * y) for x in range(45) for y in range(45)]
-    wiggle = np.array([[0, 0], [15, 6], [30, -5], [45, 4], [65, 0]])
-    lines = [LineString(wiggle[:, order] + corner) for corner in grid for order in ([0, 1], [1, 0])]
-    town.inputs.tables["roads"] = gpd.GeoDataFrame(
-        {"highway": ["residential"] * len(lines)}, geometry=lines, crs=webmap_town.METRIC
-    )
-    assert len(lines) > 4000
-    assert len(webmap.page(town).encode("utf-8")) < 5_000_000
-
-
-def test_areas_given_as_points_and_missing_outlines_do_not_stop_the_map() -> None:
-    town = webmap_town.result()
-    outlines = list(town.residential.geometry)
-    shapes_given = [outlines[0].centroid, Polygon(), *outlines[2:]]
-    town.residential = town.residential.set_geometry(gpd.GeoSeries(shapes_given, crs=webmap_town.METRIC))
-    found = gather(View(town, "zh"))["areas"]
-    assert (found[0]["parts"], len(found[0]["at"])) == ([], 2)
-    assert (found[1]["parts"], found[1]["at"]) == ([], None)
-    webmap.page(town)
