@@ -22,7 +22,9 @@ from planning.siting._highs import Clock, Found, Model, load, run
 from planning.siting._median import Walk
 from planning.siting._units import Floats, Ints
 
-STEPS = 300
+STEPS = 500
+ROUNDS = 8
+PAYS = 1e-4  # a round that lifts the bound by less than this share of it is the last
 RELATIVE = 1e-9  # what double arithmetic cannot tell apart counts as equal
 
 
@@ -44,7 +46,7 @@ def least(sums: Walk, p: int, clock: Clock) -> Choice:
     chosen = np.searchsorted(free, np.setdiff1d(first, required))
     master = _Master(rest, free, limit, unserved)
     sites, bound = master.solve(chosen, clock)
-    return Choice(np.sort(np.concatenate([required, free[sites]])), bound)
+    return Choice(np.sort(np.concatenate([required, sites])), bound)
 
 
 def _first(sums: Walk, rest: Walk, p: int, clock: Clock) -> tuple[Ints, int | None]:
@@ -89,9 +91,27 @@ class _Master:
         self.base = int((sums.weight * self.least).sum())
         raw = (metres - self.least[:, None]).astype(np.float64) * sums.weight[:, None]
         self.scale = 1e6 / max(float(raw.max(axis=1).sum()) / max(1, limit), 1.0)
-        self.cost = raw * self.scale
-        self.order = np.argsort(self.cost, axis=1, kind="stable")
-        self.sorted = np.take_along_axis(self.cost, self.order, axis=1)
+        self.known = 0
+        self.best: Ints = np.empty(0, dtype=np.int64)
+        self.cost_of_best = (0, 0)
+        self.sort(raw * self.scale)
+
+    def sort(self, cost: Floats) -> None:
+        """Hold the costs and, for each demand, its sites from the cheapest to the dearest."""
+        self.cost = cost
+        self.order = np.argsort(cost, axis=1, kind="stable")
+        self.sorted = np.take_along_axis(cost, self.order, axis=1)
+
+    def narrow(self, bound: float, reduced: Floats) -> None:
+        """Leave out the sites that no plan as good as the best has: opening one lifts the Lagrangian bound above it."""
+        worst_open = np.partition(reduced, self.limit - 1)[self.limit - 1]
+        keep = bound + reduced - worst_open <= self.value(self.best) * (1 + RELATIVE) + 1e-6
+        keep[self.best] = True
+        self.known = max(self.known, self.whole(bound))
+        self.best = np.searchsorted(np.flatnonzero(keep), self.best)
+        self.free = self.free[keep]
+        self.inner = replace(self.inner, metres=self.inner.metres[:, keep])
+        self.sort(self.cost[:, keep])
 
     # ------------------------------------------------------------------------------------------------------- bounds
 
@@ -104,18 +124,19 @@ class _Master:
         slack = RELATIVE * (abs(bound) + self.base * self.scale) + 1e-7
         return self.base + max(0, math.ceil((bound - slack) / self.scale))
 
-    def lagrange(self, chosen: Ints) -> tuple[float, Floats, Floats]:
-        """Return a lower bound, its multipliers and the reduced costs, by subgradient steps (Fisher 1981)."""
+    def lagrange(self, price: Floats, clock: Clock) -> tuple[float, Floats, Floats]:
+        """Return a lower bound, its prices and the reduced costs, by subgradient steps from ``price`` (Fisher 1981)."""
         sites = self.cost.shape[1]
         width = min(sites, max(32, 4 * math.ceil(sites / self.limit)))
         order, cost = self.order[:, :width], self.sorted[:, :width]
         flat, top = order.ravel(), self.sorted[:, width - 1]
-        upper, step, stall = self.value(chosen), 1.0, 0
-        price = np.minimum(self.sorted[:, min(width - 1, math.ceil(sites / self.limit))], top)
-        best, best_price, best_reduced = -math.inf, price, np.zeros(sites)
+        upper, step, stall = self.value(self.best), 1.0, 0
+        price = np.minimum(price, top)
+        best, best_price = -math.inf, price
+        best_reduced: Floats = np.zeros(sites)
         for _ in range(STEPS):
             below = np.minimum(cost - price[:, None], 0.0)
-            reduced = np.bincount(flat, weights=below.ravel(), minlength=sites)
+            reduced: Floats = np.bincount(flat, weights=below.ravel(), minlength=sites).astype(np.float64)
             opened = np.argpartition(reduced, self.limit - 1)[: self.limit]
             bound = float(price.sum() + reduced[opened].sum())
             stall += 1
@@ -128,7 +149,7 @@ class _Master:
             is_open[opened] = True
             excess = 1.0 - (is_open[order] & (below < 0)).sum(axis=1)
             length = float(excess @ excess)
-            if length == 0 or step < 1e-3:
+            if length == 0 or step < 1e-3 or clock.left_s == 0:
                 break
             price = np.clip(price + excess * (step * max(1.01 * upper - bound, 1e-9) / length), 0.0, top)
         return best, best_price, best_reduced
@@ -210,10 +231,9 @@ class _Master:
         return np.concatenate([y, self.cost[:, chosen].min(axis=1), left.astype(np.float64)])
 
     def solve(self, chosen: Ints, clock: Clock) -> tuple[Ints, int]:
-        """Return the best plan found, starting from ``chosen``, and the least whole cost that any plan can have."""
+        """Return the best plan found, starting from ``chosen``, as candidates, and the least cost any plan can have."""
         self.best, self.cost_of_best = chosen, self.exact(chosen)
-        bound, price, reduced = self.lagrange(chosen)
-        self.try_plan(np.argpartition(reduced, self.limit - 1)[: self.limit])
+        bound, price = self.tighten(clock)
         if self.proven(bound) or clock.left_s == 0:
             return self.answer(bound)
         solver = load(self.model())
@@ -224,6 +244,20 @@ class _Master:
             return self.answer(bound)
         self.fix(solver, bound, found)
         return self.answer(self.branch(solver, bound, clock))
+
+    def tighten(self, clock: Clock) -> tuple[float, Floats]:
+        """Take turns at a better bound, a better plan and fewer sites, as long as it pays."""
+        bound, price = -math.inf, self.sorted[:, min(len(self.free) - 1, math.ceil(len(self.free) / self.limit))]
+        for _ in range(ROUNDS):
+            before, sites = bound, len(self.free)
+            bound, price, reduced = self.lagrange(price, clock)
+            self.try_plan(np.argpartition(reduced, self.limit - 1)[: self.limit])
+            if self.proven(bound) or clock.left_s == 0:
+                break
+            self.narrow(bound, reduced)
+            if bound - before <= PAYS * abs(bound) and len(self.free) == sites:
+                break
+        return bound, price
 
     def relax(self, solver: Any, bound: float, clock: Clock) -> tuple[float, Found]:
         """Add cuts to the linear programme until none is violated; return its bound and last point."""
@@ -291,9 +325,10 @@ class _Master:
     def proven(self, bound: float) -> bool:
         """Say whether ``bound`` leaves no room below the best plan."""
         cost = self.cost_of_best[1]
-        return cost - self.whole(bound) <= 3 * RELATIVE * cost
+        return cost - max(self.known, self.whole(bound)) <= 3 * RELATIVE * cost
 
     def answer(self, bound: float) -> tuple[Ints, int]:
         """Return the best plan and its bound; what double arithmetic cannot tell apart is equal."""
         cost = self.cost_of_best[1]
-        return self.best, cost if self.proven(bound) else min(cost, self.whole(bound))
+        lower = max(self.known, self.whole(bound))
+        return self.free[self.best], cost if self.proven(bound) else min(cost, lower)

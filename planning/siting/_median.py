@@ -156,11 +156,16 @@ class WalkWorth:
 def greedy(sums: Walk, limit: int, start: Ints) -> Ints:
     """Add to ``start`` the site that takes most off the sum until ``limit`` are open."""
     sites = list(start)
-    worth = WalkWorth(sums)
+    near, gains = sums.near(start), WalkWorth(sums).gains(start)
     while len(sites) < limit:
-        gains = worth.gains(np.array(sites, dtype=np.int64))
         gains[sites] = -1
         sites.append(int(np.argmax(gains)))
+        nearer = np.minimum(near, sums.metres[:, sites[-1]])
+        rows = np.flatnonzero(nearer < near)
+        # only demand that got a nearer site can gain less from the others
+        before, after = near[rows, None] - sums.metres[rows], nearer[rows, None] - sums.metres[rows]
+        gains -= (sums.weight[rows, None] * (np.maximum(before, 0) - np.maximum(after, 0))).sum(axis=0)
+        near = nearer
     return np.sort(np.array(sites, dtype=np.int64))
 
 
