@@ -1,7 +1,8 @@
 """Room of `planning.catchment`: bounded shortest paths in whole millimetres, compiled by numba.
 
 Imported when first used, for numba takes a second to load. Compiled code is kept in ``__pycache__`` beside this file,
-or, where that cannot be written to, in the user's cache folder or the one ``NUMBA_CACHE_DIR`` names.
+or, where that cannot be written to, in the user's cache folder. Where neither can be written to, numba raises
+RuntimeError until ``NUMBA_CACHE_DIR`` names a folder that can.
 
 A search takes the edges in both directions as compressed rows, and seeds: nodes with the millimetres walked to get
 there. Labels carry the number of the search they belong to, so that nothing is cleared between two searches, and the
