@@ -111,7 +111,8 @@ def ribbon(geometries: gpd.GeoSeries) -> Nested:
 
 def _sorted(geometries: gpd.GeoSeries) -> np.ndarray:
     """Return geometries in an order that does not depend on the order of rows."""
-    kept = geometries[geometries.notna() & ~geometries.is_empty].to_numpy()
+    every = geometries.to_numpy()
+    kept = every[~(shapely.is_missing(every) | shapely.is_empty(every))]
     return np.asarray(kept[np.argsort(shapely.to_wkb(kept, hex=True), kind="stable")])
 
 
