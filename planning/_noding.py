@@ -1,4 +1,4 @@
-"""Room of `planning.network`: vertices added to lines where they cross, where a gap is closed, and where a barrier cuts."""
+"""Room of `planning.network`: vertices added to lines at crossings, where a gap is closed, and where a barrier cuts."""
 
 from __future__ import annotations
 
