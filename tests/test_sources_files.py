@@ -139,6 +139,61 @@ def test_a_field_name_cut_in_mid_character(here):
     assert found.frame["小区名"].fillna("").tolist() == NAMES
 
 
+def test_a_name_cut_by_the_width_of_its_field(here):
+    """Five bytes hold two and a half characters of GBK: the whole ones are kept, and the file is still GBK."""
+    path = write_shapefile(here, areas(2).assign(小区名称=["莲池x", "东x"]).rename(columns={"小区名称": "n"}))
+    dbf = path.with_suffix(".dbf")
+    wide = dbf.read_bytes()
+    full = "莲池".encode("gbk") + "小".encode("gbk")[:1] * (wide[32 + 32 + 16] - 4)
+    assert wide.count("莲池x".encode("gbk") + b" " * (len(full) - 5)) == 1
+    dbf.write_bytes(
+        wide.replace("莲池x".encode("gbk") + b" " * (len(full) - 5), full[:5].ljust(len(full), b"a")[:-1] + full[4:5])
+    )
+    assert raw(path).encoding == "gb18030"
+
+
+def harmed(data, at, value):
+    """Return ``data`` with one byte changed."""
+    changed = bytearray(data)
+    changed[at % len(changed)] = value
+    return bytes(changed)
+
+
+MAKERS = {
+    "a.gpkg": lambda path: areas().to_file(path, driver="GPKG"),
+    "a.fgb": lambda path: areas().to_file(path, driver="FlatGeobuf"),
+    "a.geojson": lambda path: areas().to_file(path, driver="GeoJSON"),
+    "a.xlsx": lambda path: workbook(path, [["小区编号", "户数"], ["1", 2], ["2", 3]]),
+    "a.osm.pbf": lambda path: write_osm(path),  # noqa: PLW0108 - defined further down
+    "a.graphml": lambda path: path.write_text(GRAPH, encoding="utf-8"),
+    "a.csv": lambda path: path.write_text(CSV, encoding="gbk"),
+    "a.parquet": lambda path: areas().to_parquet(path),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*MAKERS, "shp", "shx", "dbf"])
+@given(at=st.integers(0, 1 << 20), value=st.integers(0, 255), cut=st.booleans())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_with_one_byte_changed_or_its_end_cut_off(here, name, at, value, cut):
+    """Refused, or read with as many rows as were counted by the other way; never a crash, never a row in silence."""
+    path = here / (name if name in MAKERS else "小区.shp")
+    target = path if name in MAKERS else path.with_suffix(f".{name}")
+    keep = here / "whole"
+    if not keep.exists():
+        MAKERS[name](path) if name in MAKERS else write_shapefile(here, areas())
+        keep.write_bytes(target.read_bytes())
+    whole = keep.read_bytes()
+    target.write_bytes(whole[: at % len(whole)] if cut else harmed(whole, at, value))
+    try:
+        found = raw(path, "roads")
+    except InputRefused:
+        return
+    assert found.read >= len(found.rows)
+    assert len(found.rows) == len(found.frame)
+
+
 def test_long_numbers_keep_their_digits(here):
     frame = areas(2).assign(code=[440106199001011234, 7])[["code", "geometry"]]
     path = write_shapefile(here, frame)

@@ -67,13 +67,15 @@ def read(dataset: Dataset, *, layer: str | None) -> Raw:
         ``layer_needed``, ``layer_unknown``, ``file_broken``, ``gpkg_journal``, ``gpkg_not_geopackage``.
     """
     readers = {"gpkg": _geopackage, "geojson": _geojson, "parquet": _parquet}
-    return readers.get(dataset.kind, _plain)(dataset, layer)
+    with _translated(dataset):
+        return readers.get(dataset.kind, _plain)(dataset, layer)
 
 
 def read_shapes(path: Path, dataset: Dataset) -> tuple[NDArray[np.object_], CRS | None]:
     """Return geometries and CRS of a shapefile; None where a record has no shape."""
-    meta, table = _arrow(path, dataset, None, columns=[], encoding="ISO-8859-1")
-    return _geometry(meta, table), _crs(meta["crs"], dataset)
+    with _translated(dataset):
+        meta, table = gdal().raw.read_arrow(path, columns=[], encoding="ISO-8859-1")
+        return _geometry(meta, table), _crs(meta["crs"], dataset)
 
 
 # ------------------------------------------------------------------------------------------------------ the formats
@@ -100,14 +102,13 @@ def _geojson(dataset: Dataset, _: str | None) -> Raw:
 
 def _parquet(dataset: Dataset, _: str | None) -> Raw:
     import geopandas as gpd
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with dataset.path.open("rb") as stream:
             count = pq.ParquetFile(stream).metadata.num_rows
         frame = gpd.read_parquet(dataset.path)
-    except (ValueError, KeyError, pa.ArrowException) as error:
+    except (ValueError, KeyError) as error:
         raise _broken(dataset, str(error)) from None
     crs = None if frame.crs is None else crss.horizontal(CRS(frame.crs))
     geometry = frame.geometry.to_numpy().astype(object)
@@ -126,11 +127,9 @@ def _plain_cells(series: pd.Series[Any]) -> NDArray[np.object_]:
 def _plain(dataset: Dataset, layer: str | None) -> Raw:
     """Read a format whose layers and counts GDAL itself tells (FlatGeobuf, File Geodatabase, KML)."""
     pyogrio = gdal()
-    with _translated(dataset):
-        names = [str(name) for name in pyogrio.list_layers(dataset.path)[:, 0]]
+    names = [str(name) for name in pyogrio.list_layers(dataset.path)[:, 0]]
     name = _pick(names, layer, dataset)
-    with _translated(dataset):
-        count = pyogrio.read_info(dataset.path, layer=name, force_feature_count=True)["features"]
+    count = pyogrio.read_info(dataset.path, layer=name, force_feature_count=True)["features"]
     if dataset.kind == "kml" and len(names) == 1:
         count = len(re.findall(rb"<(?:\w+:)?Placemark\b", dataset.path.read_bytes()))
     return _read(dataset.path, dataset, name, int(count))
@@ -198,7 +197,7 @@ def _count(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _read(path: Path, dataset: Dataset, layer: str | None, count: int) -> Raw:
-    meta, table = _arrow(path, dataset, layer)
+    meta, table = gdal().raw.read_arrow(path, layer=layer)
     columns = [(str(name), _values(table.column(name))) for name in meta["fields"]]
     geometry = _geometry(meta, table) if meta["geometry_type"] is not None else None
     return raw_table(
@@ -209,12 +208,6 @@ def _read(path: Path, dataset: Dataset, layer: str | None, count: int) -> Raw:
         geometry=geometry,
         crs=None if geometry is None else _crs(meta["crs"], dataset),
     )
-
-
-def _arrow(path: Path, dataset: Dataset, layer: str | None, **options: Any) -> tuple[dict[str, Any], Any]:
-    with _translated(dataset):
-        found: tuple[dict[str, Any], Any] = gdal().raw.read_arrow(path, layer=layer, **options)
-    return found
 
 
 def _values(column: Any) -> Any:
@@ -246,11 +239,13 @@ def _crs(text: str | None, dataset: Dataset) -> CRS | None:
 @contextmanager
 def _translated(dataset: Dataset) -> Iterator[None]:
     """Turn what GDAL says into a fault about the file."""
+    import pyarrow as pa
     from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
 
+    known = (DataSourceError, DataLayerError, FieldError, GeometryError, UnicodeDecodeError, RuntimeError)
     try:
         yield
-    except (DataSourceError, DataLayerError, FieldError, GeometryError, UnicodeDecodeError, RuntimeError) as error:
+    except (*known, OSError, pa.ArrowException, shapely.errors.ShapelyError) as error:
         raise _broken(dataset, str(error)) from None
 
 

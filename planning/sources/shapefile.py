@@ -129,6 +129,8 @@ def _agree(parts: dict[str, Path], records: int, dataset: Dataset) -> None:
     told = 2 * struct.unpack(">i", shp[24:28])[0], 2 * struct.unpack(">i", shx[24:28])[0]
     if told != (len(shp), len(shx)):
         raise _disagrees(dataset, f".shp {len(shp)}/{told[0]} B, .shx {len(shx)}/{told[1]} B")
+    if len(shx) % 8 != 4:
+        raise _disagrees(dataset, f".shx {len(shx)} B")
     index = np.frombuffer(shx, dtype=">i4", offset=100).reshape(-1, 2).astype(np.int64) * 2
     if len(index) != records:
         raise _disagrees(dataset, f".shx {len(index)}, .dbf {records}")
@@ -196,7 +198,7 @@ def _column(dbf: _Dbf, index: int, encoding: str) -> NDArray[np.object_]:
         return values
     for position, cell in enumerate(cells):
         raw = cell.tobytes()
-        values[position] = read(raw, field) if read else raw.split(b"\0")[0].decode(encoding).rstrip() or None
+        values[position] = read(raw, field) if read else _decoded(raw, encoding).rstrip() or None
     return values
 
 
@@ -254,7 +256,7 @@ def _text_bytes(dbf: _Dbf) -> list[bytes]:
     found = [field.name for field in dbf.fields if not field.name.isascii() and len(field.name) < 10]
     for index, field in enumerate(dbf.fields):
         if field.kind == "C":
-            found += [raw for cell in dbf.records[f"f{index}"] if not (raw := cell.tobytes().split(b"\0")[0]).isascii()]
+            found += [raw for cell in dbf.records[f"f{index}"] if not (raw := cell.tobytes()).isascii()]
     return found
 
 
@@ -282,10 +284,17 @@ def _cpg_encoding(cpg: Path) -> str | None:
     return None if found in ("iso8859-1", "cp1252", "ascii", "iso8859-15") else found
 
 
+def _decoded(raw: bytes, encoding: str) -> str:
+    """Return a text cell; what its fixed width cut off in mid-character is dropped, anything else must be whole."""
+    text = raw.split(b"\0")[0]
+    is_full = not raw.endswith((b" ", b"\0"))
+    return codecs.getincrementaldecoder(encoding)("strict").decode(text, not is_full)
+
+
 def _decodes(texts: list[bytes], encoding: str) -> bool:
     try:
         for text in texts:
-            text.decode(encoding)
+            _decoded(text, encoding)
     except UnicodeDecodeError:
         return False
     return True

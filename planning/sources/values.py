@@ -189,9 +189,13 @@ def say_totals(frame: pd.DataFrame, known: Mapping[str, Mapped], notes: Notes) -
     """Exclude rows of totals: 合计, 总计, 小计 in the first column, an id or a name (``…街道小计`` too)."""
     looked = [mapped.cells for name, mapped in known.items() if name == "name" or mapped.column.kind == "id"]
     looked += [frame.iloc[:, 0]] if frame.shape[1] else []
+    found = np.zeros(notes.size, dtype=bool)
+    shown = np.full(notes.size, "", dtype=object)
     for values in looked:
         cells = values.astype(object).to_numpy()
-        notes.say("total_row", "excluded", np.array([_is_total(cell) for cell in cells], dtype=bool), values=cells)
+        here = np.array([_is_total(cell) for cell in cells], dtype=bool)
+        found, shown = found | here, np.where(here, cells, shown)
+    notes.say("total_row", "excluded", found, values=shown)
 
 
 def _is_total(cell: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +22,11 @@ from planning.sources import zips
 from planning.sources.raw import Dataset, Raw, raw_table
 
 HEADER_ROWS: Final = 10
+_BROKEN: Final = (
+    *(zipfile.BadZipFile, zlib.error, InvalidFileException, ET.ParseError, EOFError, OSError),
+    *(LookupError, ValueError, TypeError, AttributeError, NotImplementedError),
+)
+"""What openpyxl and zipfile raise on a damaged workbook."""
 EXACT_DIGITS: Final = 10**15
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -65,7 +71,7 @@ def read(dataset: Dataset, *, layer: str | None, known: Iterable[str]) -> Raw:
         rows = _rows(dataset, name)
     except InputRefused:
         raise
-    except (zipfile.BadZipFile, InvalidFileException, ET.ParseError, KeyError, ValueError, TypeError) as error:
+    except _BROKEN as error:
         raise InputRefused(Fault("file_broken", file=dataset.file, facts={"why": str(error)[:200]})) from None
     if not rows:
         raise InputRefused(Fault("table_empty", file=dataset.file, layer=name))
