@@ -1,0 +1,17 @@
+"""The workbench in the browser: ``streamlit run app.py -- PLAN``, or ``planning app PLAN``."""
+
+from __future__ import annotations
+
+import sys
+
+import streamlit as st
+
+from planning import ui
+
+st.set_page_config(
+    page_title="养老服务设施规划工作台",
+    page_icon=str(ui.MARK),
+    layout="wide",
+    initial_sidebar_state=208,
+)
+ui.navigate(sys.argv[1:])

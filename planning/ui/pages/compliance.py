@@ -1,0 +1,227 @@
+"""达标核查: which area has too little room for elderly care, by how much, and under which clause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from planning import standards
+from planning.ui import parts, planmap, words
+from planning.ui.pages import card
+from planning.ui.parts import Cell, Column, Tone
+from planning.ui.session import Desk
+
+_PICKED: Final = "picked-area"
+_TONES: Final[Mapping[str, Tone]] = {"meets": "good", "fails": "bad", "not_assessable": "warn"}
+
+
+def show(desk: Desk) -> None:
+    """Show key figures; then map, card and table together; then streets and clauses."""
+    if "compliance" not in desk.summary:
+        parts.empty(desk.say("compliance.none"))
+        return
+    _figures(desk, desk.summary["compliance"])
+    st.fragment(partial(_panel, desk))()
+    streets, clauses = st.tabs([desk.say("compliance.by_street"), desk.say("compliance.clauses")])
+    with streets:
+        _streets(desk)
+    with clauses:
+        _clauses(desk)
+
+
+def _figures(desk: Desk, figures: Mapping[str, Any]) -> None:
+    language = desk.language
+    parts.figures(
+        [
+            (desk.say("compliance.meets_share"), words.percent(figures["meets_share"], language), "",
+             desk.say("compliance.meets_share_means")),
+            (desk.say("compliance.meets_fails"), f"{figures['meets']:,} / {figures['fails']:,}", "", ""),
+            (desk.say("compliance.not_assessable"), words.whole(figures["not_assessable"], language, "areas"),
+             desk.say("compliance.not_applicable", count=figures["not_applicable"]),
+             desk.say("compliance.not_assessable_means")),
+            (desk.say("compliance.required"), words.m2(figures["required_m2"], language),
+             desk.say("compliance.provided", value=words.m2(figures["provided_m2"], language)), ""),
+            (desk.say("compliance.shortfall"), words.m2(figures["shortfall_m2"], language), "",
+             desk.say("compliance.shortfall_means")),
+        ]
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------- map, card and table
+
+
+def _panel(desk: Desk) -> None:
+    """Show map, card and table, which change together when an area is picked."""
+    rows = _rows(desk)
+    known = set(rows["residential_id"])
+    if st.session_state.get(_PICKED) not in known:
+        st.session_state[_PICKED] = str(rows["residential_id"].iloc[0]) if len(rows) else ""
+    left, right = st.columns([0.62, 0.38], gap="small")
+    with left:
+        planmap.show(desk, theme="compliance", key="map-compliance", height="max(400px, calc(100vh - 420px))",
+                     picked=st.session_state[_PICKED], on_pick=partial(_pick_on_map, known))  # fmt: skip
+    with right:
+        _find(desk, rows)
+        with st.container(border=True, height=470, key="card"):
+            card.show(desk, st.session_state[_PICKED])
+    _table(desk, rows)
+
+
+def _pick_on_map(known: set[str], kind: str, name: str) -> None:
+    if kind == "area" and name in known:
+        st.session_state[_PICKED] = name
+
+
+def _find(desk: Desk, rows: pd.DataFrame) -> None:
+    """Put a list of all names beside the map: what a click does, by keyboard."""
+    names = dict(zip(rows["residential_id"], rows["name"], strict=True))
+    ids = list(names)
+    st.session_state["find-area"] = st.session_state[_PICKED]
+
+    def chosen() -> None:
+        st.session_state[_PICKED] = st.session_state["find-area"]
+
+    st.selectbox(
+        desk.say("compliance.find"), ids, key="find-area", on_change=chosen, label_visibility="collapsed",
+        format_func=lambda name: f"{words.text(names.get(name))}　{name}",
+    )  # fmt: skip
+
+
+def _rows(desk: Desk) -> pd.DataFrame:
+    """Return the areas, largest shortfall first, then those without data, ties by id."""
+    layer = desk.result.residential.drop(columns="geometry")
+    order = layer["verdict"].map({"fails": 0, "not_assessable": 1, "meets": 2, "not_applicable": 3})
+    units = desk.result.units.set_index("unit_id")["name"]
+    return (
+        layer.assign(order=order, street=layer["street_id"].map(units).fillna(layer["street_id"]))
+        .sort_values(["order", "shortfall_m2", "residential_id"], ascending=[True, False, True])
+        .reset_index(drop=True)
+    )
+
+
+def _table(desk: Desk, rows: pd.DataFrame) -> None:
+    language = desk.language
+    which = st.segmented_control(
+        desk.say("compliance.which"), ["fails", "not_assessable", "meets", "not_applicable", "all"], default="fails",
+        required=True, format_func=lambda name: desk.say("all") if name == "all" else words.word("verdict", name, language),
+        key="which-areas", label_visibility="collapsed",
+    )  # fmt: skip
+    shown = rows if which == "all" else rows[rows["verdict"] == which].reset_index(drop=True)
+    if not len(shown):
+        parts.empty(desk.say("compliance.nobody", verdict=words.word("verdict", which, language)))
+        return
+    dressed = shown.assign(
+        finding=shown["verdict"].map(lambda verdict: desk.say(f"marked.{verdict}")),
+        built_used=shown["built_used"].map(lambda built: words.word("report.built", built, language)),
+        paper=shown["paper_verdict"].map(lambda verdict: words.word("verdict", verdict, language)),
+        why=shown["reason"].map(lambda codes: words.reasons(codes, language, "compliance.reason")),
+    )
+    names = ("finding", "residential_id", "name", "street", "households", "built_used", "required_m2", "provided_m2",
+             "shortfall_m2", "pool_id", "paper", "why")  # fmt: skip
+    formats = {"households": "localized", "required_m2": "%.1f", "provided_m2": "%.1f", "shortfall_m2": "%.1f"}
+
+    def pick(place: int) -> None:
+        st.session_state[_PICKED] = str(shown["residential_id"].iloc[place])
+
+    parts.frame(dressed, {name: desk.say(f"area.{name}") for name in names}, formats=formats, height=332,
+                key=f"table-{which}", on_pick=pick)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------------- by street
+
+
+def _streets(desk: Desk) -> None:
+    language = desk.language
+    units = [unit for unit in desk.summary["units"] if unit["type"] in ("street", "town") and unit["compliance"]]
+    if not units:
+        parts.empty(desk.say("coverage.no_streets"))
+        return
+    largest = max((unit["compliance"]["shortfall_m2"] for unit in units), default=0.0)
+    left, right = st.columns([0.42, 0.58], gap="small")
+    with left:
+        parts.head(desk.say("compliance.shortfall_by_street"))
+        parts.bars(
+            (
+                (
+                    words.text(unit["name"] or unit["unit_id"]),
+                    unit["compliance"]["shortfall_m2"] / largest if largest else 0.0,
+                    words.m2(unit["compliance"]["shortfall_m2"], language),
+                    "",
+                )
+                for unit in units
+            ),
+            tone="bad",
+        )
+    with right:
+        columns = [Column(desk.say("area.street")), *(Column(words.word("verdict", name, language), "num") for name in _VERDICTS),
+                   Column(desk.say("compliance.meets_share"), "num"), Column(desk.say("area.required_m2"), "num"),
+                   Column(desk.say("area.shortfall_m2"), "num")]  # fmt: skip
+        parts.table(columns, [_street_row(desk, unit) for unit in units])
+
+
+_VERDICTS: Final = ("meets", "fails", "not_assessable", "not_applicable")
+
+
+def _street_row(desk: Desk, unit: Mapping[str, Any]) -> list[str | Cell]:
+    figures = unit["compliance"]
+    return [
+        words.text(unit["name"] or unit["unit_id"]),
+        *(f"{figures[name]:,}" for name in _VERDICTS),
+        words.percent(figures["meets_share"], desk.language),
+        words.m2(figures["required_m2"], desk.language),
+        words.m2(figures["shortfall_m2"], desk.language),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------------ clauses
+
+
+def _clauses(desk: Desk) -> None:
+    """Put every other clause of the document: what it asks, what there is, the verdict, whether overdue."""
+    rows = desk.result.indicators
+    if rows.empty:
+        parts.empty(desk.say("compliance.no_clauses"))
+        return
+    columns = [Column(desk.say("clause.id"), "tight"), Column(desk.say("clause.text")), Column(desk.say("clause.subject")),
+               Column(desk.say("clause.required"), "tight"), Column(desk.say("clause.actual"), "num"),
+               Column(desk.say("clause.verdict"), "tight"), Column(desk.say("clause.deadline"), "tight"),
+               Column(desk.say("clause.reason"))]  # fmt: skip
+    subjects = desk.result.units.set_index("unit_id")["name"].to_dict()
+    names = ["clause_id", "subject", "actual", "unit", "verdict", "deadline", "overdue", "reason"]
+    parts.table(columns, [_clause_row(desk, row, subjects) for row in rows[names].to_dict("records")])
+
+
+def _clause_row(desk: Desk, row: Mapping[str, Any], subjects: Mapping[str, str]) -> list[str | Cell]:
+    language, clause = desk.language, desk.standard.clause(row["clause_id"])
+    verdict, overdue = (
+        row["verdict"],
+        desk.say("clause.overdue") if row["overdue"] is True or row["overdue"] == 1 else "",
+    )
+    subject = desk.say("clause.plan") if row["subject"] == "plan" else subjects.get(row["subject"], row["subject"])
+    return [
+        row["clause_id"],
+        clause.text_zh if language == "zh" else clause.text_en,
+        words.text(subject),
+        standards.required(clause, language),
+        _actual(row, language),
+        Cell(desk.say(f"marked.{verdict}"), _TONES.get(verdict, "")),
+        Cell(
+            f"{'' if words.missing(row['deadline']) else row['deadline']} {overdue}".strip(), "bad" if overdue else ""
+        ),
+        words.reasons(row["reason"], language, "indicators.reason"),
+    ]
+
+
+def _actual(row: Mapping[str, Any], language: Any) -> str:
+    """Return what there is, in the clause's unit."""
+    if words.missing(row["actual"]):
+        return words.NOTHING
+    if row["unit"] == "share":
+        return words.percent(row["actual"], language)
+    if row["unit"] == "act":
+        return words.say("yes" if row["actual"] else "no", language)
+    return f"{row['actual']:,.10g}"

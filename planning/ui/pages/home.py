@@ -1,0 +1,237 @@
+"""首页 / 方案: what the plan says in a few sentences, which step asks for attention, and the current state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from html import escape
+from typing import Any, Final, Literal
+
+import streamlit as st
+
+from planning.texts import Language
+from planning.ui import parts, planmap, session, words
+from planning.ui.session import Desk
+
+State = Literal["open", "running", "done", "look"]
+_MARKS: Final[Mapping[str, str]] = {"done": "✓", "look": "!", "open": "○", "running": "▶"}
+
+
+def show(desk: Desk) -> None:
+    """Show the conclusion, the steps with their state, the map of the current state, coverage by street."""
+    left, right = st.columns([0.56, 0.44], gap="small")
+    with left:
+        with st.container(border=True, key="conclusion"):
+            parts.muted(desk.say("conclusion.head", as_of=desk.plan.as_of.isoformat()))
+            parts.html(f'<p class="p-sentence">{"".join(conclusion(desk))}</p>')
+        with st.container(border=True, key="steps", gap="xxsmall"):
+            for name in ("data", "coverage", "compliance", "blind_spots", "siting", "outputs"):
+                _step(desk, name)
+        with st.container(horizontal=True):
+            st.button(desk.say("action.again"), key="again", on_click=session.start_again, icon=":material/refresh:")
+            st.button(desk.say("action.close"), key="close", on_click=session.close, icon=":material/close:")
+    with right:
+        _current_state(desk)
+
+
+def _current_state(desk: Desk) -> None:
+    if not desk.levels:
+        parts.empty(desk.say("coverage.none"))
+        return
+    level = desk.levels[0]
+    planmap.show(desk, theme=f"coverage_{level}", key="map-home", height="max(380px, calc(100vh - 380px))")
+    streets(desk, level)
+
+
+def streets(desk: Desk, level: str) -> None:
+    """Put coverage by street as bars, in the plan's order."""
+    weight = main_weight(desk.summary["coverage"][level])
+    units = [unit for unit in desk.summary["units"] if unit["type"] in ("street", "town")]
+    if not units:
+        parts.muted(desk.say("coverage.no_streets"))
+        return
+    radius = words.metres(desk.plan.radius_m, desk.plan.radius_m, desk.language)
+    parts.head(desk.say(f"by_street.{weight}"), desk.say("by_street.beside", level=desk.level(level), radius=radius))
+    parts.bars(_street_bar(desk, unit, level, weight) for unit in units)
+
+
+def _street_bar(desk: Desk, unit: Mapping[str, Any], level: str, weight: str) -> tuple[str, float | None, str, str]:
+    figures, language = unit["coverage"][level], desk.language
+    share = figures[f"{weight}_share"]
+    covered, total = (words.whole(figures[f"{weight}_{part}"], language) for part in ("covered", "total"))
+    return words.text(unit["name"] or unit["unit_id"]), share, words.percent(share, language), f"{covered} / {total}"
+
+
+def main_weight(figures: Mapping[str, Any]) -> str:
+    """Return the weight that coverage is told in: elderly, else households, else areas, as far as given."""
+    return next((name for name in ("elderly", "households") if figures.get(f"{name}_total") is not None), "residential")
+
+
+# ------------------------------------------------------------------------------------------------------- in sentences
+
+
+def conclusion(desk: Desk) -> Iterator[str]:
+    """Yield the sentences of the conclusion as escaped HTML."""
+    if desk.levels:
+        yield _coverage(desk, desk.summary["coverage"][desk.levels[0]])
+    if "compliance" in desk.summary:
+        yield _compliance(desk, desk.summary["compliance"])
+    if desk.summary.get("siting") is not None:
+        yield siting_sentence(desk)
+
+
+def _coverage(desk: Desk, figures: Mapping[str, Any]) -> str:
+    language, weight = desk.language, main_weight(figures)
+    exact = figures[f"{weight}_lower"] == figures[f"{weight}_upper"]
+    facts = {
+        "areas": words.whole(figures["residential_total"], language),
+        "total": words.whole(figures[f"{weight}_total"], language),
+        "share": words.percent(figures[f"{weight}_share"], language),
+        "covered": words.whole(figures[f"{weight}_covered"], language),
+        "lower": words.whole(figures[f"{weight}_lower"], language),
+        "upper": words.whole(figures[f"{weight}_upper"], language),
+        "radius": words.metres(figures["radius_m"], figures["radius_m"], language),
+        "level": desk.level(desk.levels[0]),
+    }
+    return parts.sentence(f"conclusion.coverage{'_exact' if exact else ''}_{weight}", language, facts)
+
+
+def _compliance(desk: Desk, figures: Mapping[str, Any]) -> str:
+    language = desk.language
+    if figures["meets_share"] is None:
+        return parts.sentence("conclusion.compliance_none", language, {})
+    facts = {
+        "share": words.percent(figures["meets_share"], language),
+        "fails": words.whole(figures["fails"], language),
+        "shortfall": words.m2(figures["shortfall_m2"], language),
+        "unknown": words.whole(figures["not_assessable"], language),
+    }
+    return parts.sentence("conclusion.compliance", language, facts, bad=("fails", "shortfall"))
+
+
+def siting_sentence(desk: Desk) -> str:
+    """Return what the siting found, as escaped HTML."""
+    siting, language = desk.summary["siting"], desk.language
+    key = siting["status"] if siting["sites"] or siting["status"] in ("infeasible", "not_needed") else "no_sites"
+    names = [words.text(site["name"] or site["facility_id"]) for site in siting["sites"]]
+    weight = siting["demand"]
+    facts = {
+        "count": str(len(names)),
+        "names": desk.say("comma").join(names),
+        "level": desk.level(siting["level"]),
+        "before": words.percent(siting["before"][f"{weight}_share"], language),
+        "after": words.percent(siting["after"][f"{weight}_share"], language),
+        "gap": words.percent(siting["gap"], language),
+        "weight": desk.say(f"weight.{weight}"),
+    }
+    return parts.sentence(f"conclusion.siting_{key}", language, facts)
+
+
+# -------------------------------------------------------------------------------------------------------------- steps
+
+
+def _step(desk: Desk, name: str) -> None:
+    state = state_of(name)
+    mark = f'<i class="{state}" title="{escape(desk.say(f"state.{state}"))}">{_MARKS[state]}</i>'
+    line = f"{mark}<b>{escape(desk.say(f'page.{name}'))}</b><span>{escape(_SAID[name](desk))}</span>"
+    with st.container(horizontal=True, vertical_alignment="center", key=f"step-{name}"):
+        st.html(f'<div class="p-step">{line}</div>', width="stretch")
+        st.page_link(
+            st.session_state["pages"][name], label=desk.say("look"), width="content", icon=":material/chevron_right:"
+        )
+
+
+def _said_of_data(desk: Desk) -> str:
+    counts = desk.summary["ledger"].values()
+    sums = {name: f"{sum(entry[name] for entry in counts):,}" for name in ("read", "used", "flagged", "excluded")}
+    return desk.say("step.data", **sums)
+
+
+def _said_of_coverage(desk: Desk) -> str:
+    if not desk.levels:
+        return desk.say("step.none")
+    said = [
+        desk.say("step.level", level=desk.level(level), share=words.percent(figures[f"{weight}_share"], desk.language))
+        for level, figures in ((level, desk.summary["coverage"][level]) for level in desk.levels)
+        for weight in (main_weight(figures),)
+    ]
+    return desk.say("comma").join(said)
+
+
+def _said_of_compliance(desk: Desk) -> str:
+    figures = desk.summary.get("compliance")
+    return desk.say("step.none") if figures is None else desk.say("step.compliance", **figures)
+
+
+def _said_of_blind_spots(desk: Desk) -> str:
+    if not desk.levels:
+        return desk.say("step.none")
+    rows = desk.result.uncovered
+    here = rows[rows["level"] == desk.levels[0]]
+    faults = int((here["cause"] == "unsnapped").sum())
+    return desk.say("step.blind_spots", real=len(here) - faults, faults=faults, level=desk.level(desk.levels[0]))
+
+
+def _said_of_siting(desk: Desk) -> str:
+    siting = desk.summary.get("siting")
+    if siting is None:
+        return desk.say("step.no_candidates")
+    status = words.word("siting_status", siting["status"], desk.language)
+    return desk.say("step.siting", count=len(siting["sites"]), status=status)
+
+
+def _said_of_outputs(desk: Desk) -> str:
+    return desk.say("step.outputs", run_id=desk.run.run_id)
+
+
+_SAID: Final[Mapping[str, Callable[[Desk], str]]] = {
+    "data": _said_of_data,
+    "coverage": _said_of_coverage,
+    "compliance": _said_of_compliance,
+    "blind_spots": _said_of_blind_spots,
+    "siting": _said_of_siting,
+    "outputs": _said_of_outputs,
+}
+
+
+def state_of(name: str) -> State:
+    """Return how a step stands, for its mark on this page and in the navigation."""
+    job, desk = session.job(), session.desk()
+    if job is not None and job.state == "running":
+        return "running"
+    if desk is None:
+        return "look" if job is not None and name == "data" else "open"
+    if name == "data":
+        touched = any(entry["flagged"] or entry["excluded"] for entry in desk.summary["ledger"].values())
+        return "look" if touched or desk.result.inputs.faults else "done"
+    if name == "siting":
+        siting = desk.summary.get("siting")
+        return "open" if siting is None else "look" if siting["status"] in ("infeasible", "feasible") else "done"
+    return "done" if name != "compliance" or "compliance" in desk.summary else "open"
+
+
+# ------------------------------------------------------------------------------------------------------- first visit
+
+
+def welcome(language: Language) -> None:
+    """Offer the sample, or a plan file of this machine, and say what a plan needs."""
+    say = words.say
+    sample, own = st.columns(2, gap="small")
+    with sample, st.container(border=True, height="stretch"):
+        _choice(say("welcome.sample", language), say("welcome.sample_says", language))
+        st.button(say("action.sample", language), key="sample", type="primary", on_click=session.start_sample,
+                  icon=":material/play_arrow:")  # fmt: skip
+    with own, st.container(border=True, height="stretch"):
+        _choice(say("welcome.open", language), say("welcome.open_says", language))
+        path = st.text_input(say("welcome.path", language), key="path", placeholder=say("welcome.example", language))
+        if st.button(
+            say("action.open", language), key="open", icon=":material/folder_open:", disabled=not path.strip()
+        ):
+            session.start_plan(path)
+            st.rerun()
+    with st.container(border=True):
+        items = "".join(f"<li>{escape(say(f'welcome.{name}', language))}</li>" for name in ("needs", "gets", "offline"))
+        parts.html(f'<div class="p-choice"><h3>{escape(say("welcome.head", language))}</h3><ul>{items}</ul></div>')
+
+
+def _choice(heading: str, says: str) -> None:
+    parts.html(f'<div class="p-choice"><h3>{escape(heading)}</h3><p>{escape(says)}</p></div>')

@@ -1,0 +1,191 @@
+"""选址: where the new sites go, what each adds, and how good the choice is proven to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from planning.ui import parts, planmap, words
+from planning.ui.pages import home
+from planning.ui.parts import Cell, Column
+from planning.ui.session import Desk
+
+_WEIGHTS: Final = ("elderly", "residents", "households", "residential")
+
+
+def show(desk: Desk) -> None:
+    """Show the answer and its proof, the map, the sites with their gain, the candidates left over, before and after."""
+    siting = desk.summary.get("siting")
+    if siting is None:
+        parts.empty(desk.say("siting.none"))
+        return
+    _figures(desk, siting)
+    if siting["reasons"]:
+        st.error(desk.say("siting.infeasible"), icon=":material/error:")
+        parts.table(
+            [Column(desk.say("siting.why"))],
+            [[words.one_language(reason["message"], desk.language)] for reason in siting["reasons"]],
+        )
+    left, right = st.columns([0.58, 0.42], gap="small")
+    with left:
+        planmap.show(desk, theme="siting", key="map-siting", height="max(400px, calc(100vh - 300px))")
+    with right:
+        with st.container(border=True):
+            parts.html(f'<p class="p-sentence">{home.siting_sentence(desk)}</p>')
+            parts.muted(proof(desk, siting), _asked(desk, siting))
+        _before_and_after(desk, siting)
+    _sites(desk, siting)
+    _left_over(desk, siting)
+
+
+def _figures(desk: Desk, siting: Mapping[str, Any]) -> None:
+    language, weight = desk.language, siting["demand"]
+    before, after = siting["before"], siting["after"]
+    parts.figures(
+        [
+            (desk.say(f"coverage.{weight}"), words.percent(after[f"{weight}_share"], language),
+             desk.say("siting.was", value=words.percent(before[f"{weight}_share"], language)), ""),
+            (desk.say(f"siting.gain_{weight}"),
+             words.whole(_difference(after[f"{weight}_covered"], before[f"{weight}_covered"]), language),
+             desk.say("siting.was", value=words.whole(before[f"{weight}_covered"], language)), ""),
+            (desk.say("siting.still_outside"),
+             words.whole(_difference(after[f"{weight}_total"], after[f"{weight}_covered"]), language),
+             desk.say("siting.of", value=words.whole(after[f"{weight}_total"], language)), ""),
+            (desk.say("siting.new"), desk.say("siting.places", count=len(siting["sites"])),
+             desk.say("siting.offered", count=_offered(desk)), ""),
+            (desk.say("siting.proof"), words.word("siting_status", siting["status"], language),
+             _gap(desk, siting), desk.say("siting.proof_means")),
+        ]
+    )  # fmt: skip
+
+
+def _difference(one: Any, other: Any) -> Any:
+    return None if one is None or other is None else one - other
+
+
+def _offered(desk: Desk) -> int:
+    return int((desk.result.facilities["status"] == "candidate").sum())
+
+
+def _gap(desk: Desk, siting: Mapping[str, Any]) -> str:
+    return "" if siting["gap"] is None else desk.say("siting.gap", gap=words.percent(siting["gap"], desk.language))
+
+
+def proof(desk: Desk, siting: Mapping[str, Any]) -> str:
+    """Return status, objective and bound in words."""
+    status = siting["status"]
+    if status not in ("optimal", "feasible"):
+        return desk.say(f"siting.proof_{status}")
+    return desk.say(
+        f"siting.proof_{status}",
+        objective=_number(siting["objective"]),
+        bound=_number(siting["bound"]),
+        gap=words.percent(siting["gap"], desk.language),
+    )
+
+
+def _number(value: Any) -> str:
+    return words.NOTHING if value is None else f"{value:,.10g}"
+
+
+def _asked(desk: Desk, siting: Mapping[str, Any]) -> str:
+    """Return what was asked of the optimiser."""
+    radius = words.NOTHING if siting["radius_m"] is None else words.metres(siting["radius_m"], 0, desk.language)
+    return desk.say(
+        "siting.asked",
+        model=words.word("webmap.model", siting["model"], desk.language),
+        p=words.text(siting["p"]),
+        weight=desk.say(f"weight.{siting['demand']}"),
+        radius=radius,
+    )
+
+
+def _before_and_after(desk: Desk, siting: Mapping[str, Any]) -> None:
+    language, before, after = desk.language, siting["before"], siting["after"]
+    parts.head(desk.say("siting.before_after"))
+    columns = [Column(""), Column(desk.say("siting.total"), "num"), Column(desk.say("siting.before"), "num"),
+               Column(desk.say("siting.after"), "num"), Column(desk.say("siting.share_before"), "num"),
+               Column(desk.say("siting.share_after"), "num")]  # fmt: skip
+    weights = [weight for weight in _WEIGHTS if after.get(f"{weight}_total") is not None]
+    parts.table(
+        columns,
+        [
+            [
+                desk.say(f"weight.{weight}"),
+                words.whole(after[f"{weight}_total"], language),
+                words.whole(before[f"{weight}_covered"], language),
+                words.whole(after[f"{weight}_covered"], language),
+                words.percent(before[f"{weight}_share"], language),
+                words.percent(after[f"{weight}_share"], language),
+            ]
+            for weight in weights
+        ],
+        strong=weights.index(siting["demand"]) if siting["demand"] in weights else None,
+    )
+
+
+def _sites(desk: Desk, siting: Mapping[str, Any]) -> None:
+    """Put the chosen sites in rank order; the gain of each is what it adds to those before it."""
+    language, rows = desk.language, siting["sites"]
+    parts.head(desk.say("siting.sites"), desk.say("siting.sites_beside"))
+    if not rows:
+        parts.empty(desk.say("siting.no_sites"))
+        return
+    phased = any(not words.missing(row["phase"]) for row in rows)
+    costed = any(not words.missing(row["cost"]) for row in rows)
+    names = ["rank", "name", *(["phase"] if phased else []), "gain", "floor_area_m2", "source", *(["cost"] if costed else []),
+             "available_from", "ties"]  # fmt: skip
+    kinds = {
+        "rank": "num",
+        "gain": "num",
+        "floor_area_m2": "num",
+        "cost": "num",
+        "available_from": "tight",
+        "phase": "tight",
+    }
+    columns = [Column(desk.say(f"site.{name}"), kinds.get(name, "text")) for name in names]  # type: ignore[arg-type]
+    parts.table(columns, [_site_row(desk, row, names, siting, language) for row in rows])
+
+
+def _site_row(
+    desk: Desk, row: Mapping[str, Any], names: list[str], siting: Mapping[str, Any], language: Any
+) -> list[str | Cell]:
+    twins = [other for site, other in siting["ties"] if site == row["facility_id"]]
+    said = {
+        "rank": words.text(row["rank"]),
+        "name": f"{words.text(row['name'])}（{row['facility_id']}）"
+        if language == "zh"
+        else f"{words.text(row['name'])} ({row['facility_id']})",
+        "phase": words.text(row["phase"]),
+        "gain": words.whole(row["gain"], language),
+        "floor_area_m2": words.m2(row["floor_area_m2"], language),
+        "source": words.word("source", row["source"], language),
+        "cost": "" if words.missing(row["cost"]) else desk.say("site.cost_value", value=f"{row['cost']:,g}"),
+        "available_from": "" if words.missing(row["available_from"]) else str(row["available_from"]),
+        "ties": desk.say("site.twins", ids=desk.say("comma").join(twins)) if twins else desk.say("site.no_twins"),
+    }
+    return [said[name] for name in names]
+
+
+def _left_over(desk: Desk, siting: Mapping[str, Any]) -> None:
+    """Put the candidates that were not chosen, each with what is known about why."""
+    rows = desk.result.facilities
+    chosen = {site["facility_id"] for site in siting["sites"]}
+    proven = siting["status"] == "optimal"
+    twins = {other for _, other in siting["ties"]}
+    left = rows[(rows["status"] == "candidate") & ~rows["facility_id"].isin(chosen)].sort_values("facility_id")
+    with st.expander(desk.say("siting.left_over", count=len(left))):
+        dressed = left.drop(columns="geometry").assign(
+            source=left["source"].map(lambda source: words.word("source", source, desk.language)),
+            why=[
+                desk.say(
+                    f"site.{'forbidden' if role == 'forbidden' else 'twin' if name in twins else 'not_chosen' if proven else 'left'}"
+                )
+                for name, role in zip(left["facility_id"], left["role"], strict=True)
+            ],
+        )
+        labels = {name: desk.say(f"site.{name}") for name in ("facility_id", "name", "source", "max_floor_area_m2", "cost",
+                                                              "available_from", "why")}  # fmt: skip
+        parts.frame(dressed, labels, formats={"max_floor_area_m2": "%.1f", "cost": "%.1f"}, height=330, key="left-over")

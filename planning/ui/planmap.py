@@ -1,0 +1,107 @@
+"""The map on a page: the web map's own drawing in a sandboxed frame, its legend below it, clicks handed back.
+
+The document (about a megabyte) is sent once for a result and a language; a page then only says which theme it shows
+and what is picked. The frame has no access to the page: it may run its script and send messages, nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+import streamlit as st
+
+from planning import webmap
+from planning.runs import RunFolder
+from planning.texts import Language
+from planning.ui.session import Desk
+
+_BOX: Final = '<div class="planmap" role="group"><p></p></div>'
+_STYLE: Final = """
+.planmap { position: relative; border: 1px solid #D5DBE1; border-radius: 4px; overflow: hidden; background: #FFF; }
+.planmap p { position: absolute; inset: 0; margin: 0; display: flex; align-items: center; justify-content: center;
+  color: #59616B; font-size: 14px; }
+.planmap.drawn p { display: none; }
+.planmap iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; }
+"""
+_KEEP: Final = """
+export default function ({ data }) {
+  window.__planmaps = { [data.version]: data.html };
+}
+"""
+Picked = Callable[[str, str], None]
+
+
+def show(
+    desk: Desk, *, theme: str, key: str, height: str = "400px", picked: str = "", on_pick: Picked | None = None
+) -> None:
+    """Draw the map.
+
+    Parameters
+    ----------
+    theme
+        ``coverage_<level>``, ``compliance``, ``siting`` or ``facilities``.
+    height
+        Of map and legend together, as CSS; ``vh`` is the window's.
+    picked
+        The area or facility to mark.
+    on_pick
+        Called with kind (``area``, ``point``, empty) and id when somebody clicks.
+    """
+    version, _ = document(desk.run, desk.language)
+    kind = "area" if picked in set(desk.result.residential["residential_id"]) else "point"
+
+    def clicked() -> None:
+        hit: Any = st.session_state[key].get("click")
+        if hit and on_pick is not None:
+            on_pick(str(hit["kind"]), str(hit["id"]))
+
+    _frame()(
+        key=key,
+        data={
+            "version": version,
+            "theme": theme,
+            "kind": kind if picked else "",
+            "id": picked,
+            "height": height,
+            "title": desk.say("map.title"),
+            "waiting": desk.say("map.waiting"),
+        },
+        on_click_change=clicked,
+    )
+
+
+def keep(desk: Desk) -> None:
+    """Hand the map's document to the browser; once for all pages, so that a page says only what it shows of it."""
+    version, html = document(desk.run, desk.language)
+    with st.container(key="mapdocument"):
+        _keeper()(key="map-document", data={"version": version, "html": html})
+
+
+@st.cache_data(max_entries=4, show_spinner=False, hash_funcs={RunFolder: lambda run: f"{run.run_id}:{run.folder}"})
+def document(run: RunFolder, language: Language) -> tuple[str, str]:
+    """Return the map of a run as ``(version, HTML)``: the web map, a legend strip, and the script that speaks."""
+    html = webmap.build(run.result, language=language).get_root().render()
+    head, _, tail = html.rpartition("</body>")
+    strip = f'<div id="strip"></div><style>{_read("map_inside.css")}</style></body>'
+    body, _, _ = tail.rpartition("</html>")
+    document_ = f"{head}{strip}{body}<script>{_read('map_inside.js')}</script></html>"
+    return hashlib.sha256(document_.encode()).hexdigest()[:16], document_
+
+
+@cache
+def _frame() -> Any:
+    return st.components.v2.component("planmap", html=_BOX, css=_STYLE, js=_read("map_outside.js"))
+
+
+@cache
+def _keeper() -> Any:
+    return st.components.v2.component("planmap_document", html="", js=_KEEP)
+
+
+@cache
+def _read(name: str) -> str:
+    return (resources.files("planning.ui") / name).read_text(encoding="utf-8")

@@ -1,0 +1,150 @@
+"""What one browser session holds: its language, its job, what is picked. Nothing is shared but equal work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import streamlit as st
+
+from planning import plan as plans
+from planning.errors import Fault, InputRefused
+from planning.plan import Plan
+from planning.runs import RunFolder
+from planning.standards import Standard
+from planning.study import StudyResult
+from planning.texts import LANGUAGES, Language
+from planning.ui import words
+from planning.ui.jobs import Job
+
+LANGUAGE: Final = "language"
+JOB: Final = "job"
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """A finished run seen in one language: what a page is given to show."""
+
+    run: RunFolder
+    language: Language
+
+    @property
+    def result(self) -> StudyResult:
+        """Return the result."""
+        return self.run.result
+
+    @property
+    def plan(self) -> Plan:
+        """Return the plan."""
+        return self.result.inputs.plan
+
+    @property
+    def standard(self) -> Standard:
+        """Return the document the plan is held against."""
+        return self.result.inputs.standard
+
+    @property
+    def summary(self) -> Any:
+        """Return the figures."""
+        return self.result.summary
+
+    @property
+    def standard_title(self) -> str:
+        """Return the document's title."""
+        return self.standard.title_zh if self.language == "zh" else self.standard.title_en
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Return the levels with coverage, the one that sites are sought for first."""
+        asked = self.plan.siting.level
+        return tuple(sorted(self.summary.get("coverage", {}), key=lambda level: level != asked))
+
+    def say(self, key: str, **facts: object) -> str:
+        """Return the sentence ``ui.<key>``."""
+        return words.say(key, self.language, **facts)
+
+    def level(self, level: str) -> str:
+        """Return the wording of a level."""
+        return words.word("level", level, self.language)
+
+
+def language() -> Language:
+    """Return the language of the session."""
+    found = st.session_state.get(LANGUAGE)
+    return cast("Language", found) if found in LANGUAGES else "zh"
+
+
+def job() -> Job | None:
+    """Return the run this session looks at."""
+    return cast("Job | None", st.session_state.get(JOB))
+
+
+def desk() -> Desk | None:
+    """Return the finished run of the session, if it has one."""
+    found = job()
+    return None if found is None or found.run is None else Desk(found.run, language())
+
+
+def start_sample() -> None:
+    """Run the sample in a folder of this session's own."""
+    st.session_state[JOB] = Job(None)
+
+
+def start_plan(path: str) -> None:
+    """Run a plan file of this machine; equal files that were run a moment ago are not run again."""
+    plan = Path(path.strip().strip('"')).expanduser()
+    kept = _job_of(str(plan), _stamp(plan))
+    if kept.state in ("refused", "cancelled"):
+        _job_of.clear(str(plan), _stamp(plan))
+        kept = _job_of(str(plan), _stamp(plan))
+    st.session_state[JOB] = kept
+
+
+def start_again() -> None:
+    """Read the files of the current plan once more and run it."""
+    current = job()
+    if current is not None and current.plan is not None:
+        st.session_state[JOB] = Job(current.plan)
+
+
+def close() -> None:
+    """Leave the plan; a run still at work is stopped."""
+    current = st.session_state.pop(JOB, None)
+    if current is not None:
+        current.cancel()
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _job_of(plan: str, stamp: str) -> Job:  # noqa: ARG001
+    """Return the job of a plan file as its files stand (``stamp``), so that a reloaded page finds its result."""
+    return Job(Path(plan))
+
+
+def _stamp(path: Path) -> str:
+    """Return what tells whether the plan or one of its files has changed: the plan's bytes, sizes and times of files."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return ""
+    marks = [f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in _files(path)]
+    return hashlib.sha256(content + "\n".join(marks).encode()).hexdigest()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Yield the files a plan names with those beside them of the same stem (the parts of a shapefile)."""
+    try:
+        settings = plans.read(path)
+    except InputRefused:
+        return
+    for spec in settings.inputs.values():
+        for named in filter(None, (spec.file, spec.table_file)):
+            if named.parent.is_dir():
+                yield from sorted(entry for entry in named.parent.iterdir() if entry.stem == named.stem)
+
+
+def warnings(desk_: Desk) -> tuple[Fault, ...]:
+    """Return what the run warned of."""
+    return desk_.result.inputs.faults

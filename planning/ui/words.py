@@ -1,0 +1,92 @@
+"""Words and numbers as the pages show them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from planning import tables, texts
+from planning.texts import Language
+from planning.webmap import _words as numbers
+
+NOTHING: Final = "—"
+missing = numbers.missing
+
+
+def say(key: str, language: Language, **facts: object) -> str:
+    """Return the sentence ``ui.<key>``."""
+    return texts.t(f"ui.{key}", language, **facts)
+
+
+def template(key: str, language: Language) -> str:
+    """Return the sentence ``ui.<key>`` with its places still open."""
+    return texts.entries()[f"ui.{key}"][language]
+
+
+def word(group: str, value: Any, language: Language) -> str:
+    """Return the wording of a choice (``level``, ``status``, ``verdict`` …); a word no table knows stays as it is."""
+    if missing(value) or value == "":
+        return NOTHING
+    key = f"{group}.{value}"
+    return texts.t(key, language) if texts.has(key) else str(value)
+
+
+def whole(value: Any, language: Language, unit: str = "") -> str:
+    """Return a count with thousands separated, and the word for its unit."""
+    shown = numbers.whole(value, language)
+    return shown if missing(value) or not unit else say(f"unit.{unit}", language, value=shown)
+
+
+def m2(value: Any, language: Language) -> str:
+    """Return square metres with their unit."""
+    return NOTHING if missing(value) else say("unit.m2", language, value=numbers.square_metres(value, language))
+
+
+def metres(value: Any, limit_m: float, language: Language) -> str:
+    """Return metres with their unit; millimetres where rounding would hide on which side of ``limit_m`` they lie."""
+    return NOTHING if missing(value) else say("unit.m", language, value=numbers.metres(value, limit_m, language))
+
+
+def percent(share: Any, language: Language) -> str:
+    """Return a share 0–1 as ``51.1%``."""
+    return NOTHING if missing(share) else f"{numbers.percent(share, language)}%"
+
+
+def text(value: Any) -> str:
+    """Return a cell as text; a missing one as ``—``."""
+    return NOTHING if missing(value) or str(value) == "" else str(value)
+
+
+def reasons(codes: Any, language: Language, *groups: str) -> str:
+    """Return reason codes joined by ``;`` as sentences; a code that no table knows stays as it is."""
+    if missing(codes) or not str(codes):
+        return ""
+    return say("joint", language).join(_reason(code, language, groups) for code in str(codes).split(";"))
+
+
+def _reason(code: str, language: Language, groups: tuple[str, ...]) -> str:
+    keys = (*(f"{group}.{code}" for group in groups), f"reason.{code}", f"fault.{code}.message")
+    known = (texts.entries()[key][language] for key in keys if texts.has(key))
+    # A fault's sentence needs facts that a ledger does not keep; without them only its code says what was found.
+    return next((sentence for sentence in known if "{" not in sentence), code)
+
+
+def column(name: str, language: Language) -> str:
+    """Return what planners call a canonical column; another name as it stands."""
+    for contract in tables.contracts().values():
+        if name in contract.columns:
+            return contract.columns[name].label(language)
+    return name
+
+
+def unstated(language: Language) -> str:
+    """Return the words for a number that a document does not state."""
+    return texts.t("standard.unstated", language)
+
+
+def one_language(both: str, language: Language) -> str:
+    """Return the half of a sentence said in both languages (`planning.texts.both`); other text as it stands."""
+    parts = both.split(" / ")
+    half = len(parts) // 2
+    if len(parts) % 2:
+        return both
+    return " / ".join(parts[:half] if language == "zh" else parts[half:])
