@@ -7,6 +7,8 @@ import os
 import sqlite3
 import stat
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -321,8 +323,9 @@ def test_several_datasets_in_a_zip_are_picked_by_layer(here):
     assert refusal(pack(here / "b.zip", [("readme.md", b"x")])) == ["zip_no_dataset"]
 
 
-def test_a_zip_whose_shapefile_lacks_a_part(here):
-    path = pack(here / "a.zip", [(name, data) for name, data in parts(here) if not name.endswith("shx")])
+@pytest.mark.parametrize("part", ["shp", "shx", "dbf"])
+def test_a_zip_whose_shapefile_lacks_a_part(here, part):
+    path = pack(here / "a.zip", [(name, data) for name, data in parts(here) if not name.endswith(part)])
     assert refusal(path) == ["shapefile_part_missing"]
 
 
@@ -379,6 +382,15 @@ def test_descriptions_of_data_elsewhere_are_refused_under_any_name(here, ending,
     path.write_text(text, encoding="utf-8")
     assert refusal(path) == ["format_refused"]
     assert refusal(pack(here / "a.zip", [(f"a.{ending}", text)])) in (["format_refused"], ["zip_no_dataset"])
+
+
+def test_drivers_that_reach_elsewhere_are_off_in_a_fresh_process():
+    """The second wall: should a description pass the sniffing, GDAL has no driver for it."""
+    code = "from planning.sources import layers; print(*layers.gdal().list_drivers(), sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    drivers = set(done.stdout.split("\n"))
+    assert {"GPKG", "ESRI Shapefile", "GeoJSON", "FlatGeobuf", "OpenFileGDB"} <= drivers
+    assert not {"OGR_VRT", "VRT", "WFS", "OAPIF", "CSW", "HTTP", "GDALG", "GTI", "GML", "OSM"} & drivers
 
 
 def test_a_dtd_is_refused(here):

@@ -181,6 +181,8 @@ def _only_dataset(folder: Path, given: Path, layer: str | None) -> Path:
     picked = [path for path in found if path.stem == layer] if len(found) > 1 else found
     if len(picked) == 1:
         return picked[0]
+    if not found and any(path.suffix.lower() in (".dbf", ".shx") for path in folder.rglob("*")):
+        raise InputRefused(Fault("shapefile_part_missing", file=given.name, value=".shp"))
     names = "、".join(path.name for path in found)
     raise _refused("zip_several" if found else "zip_no_dataset", given, names=names)
 

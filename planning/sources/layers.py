@@ -29,8 +29,8 @@ from planning.sources import files
 from planning.sources.raw import Dataset, Raw, raw_table
 
 _GDAL_ENVIRONMENT: Final = {
-    "GDAL_SKIP": "OGR_VRT,VRT,GDALG,GTI,HTTP,WFS,OAPIF,CSW,OGCAPI,WCS,WMS,WMTS,Elasticsearch,ES,CARTO,AmigoCloud,"
-    "PLScenes,NGW,GMLAS,GML,DAAS,EEDA,EEDAI,STACIT,STACTA,ESRIJSON,TopoJSON,OSM,GPSBabel,SQLite",
+    "GDAL_SKIP": "OGR_VRT,VRT,GDALG,GTI,HTTP,WFS,OAPIF,CSW,OGCAPI,WCS,WMS,WMTS,Elasticsearch,ADBC,CARTO,AmigoCloud,"
+    "PLScenes,NGW,GML,DAAS,EEDA,EEDAI,STACIT,STACTA,ESRIJSON,TopoJSON,OSM,GPSBabel,SQLite",
     "GDAL_HTTP_PROXY": "http://127.0.0.1:9",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
     "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",

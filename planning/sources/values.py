@@ -20,6 +20,8 @@ EXACT_FLOAT: Final = 2.0**53
 EXACT_EXCEL: Final = 1e15
 TOTAL_WORDS: Final = frozenset({"合计", "总计", "小计", "共计", "总和", "total", "sum", "subtotal"})
 _TOTAL_END: Final = re.compile(r".{0,20}(?:合计|总计|小计)")
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ue000-\uf8ff\ufffd-\uffff]")
+"""Control and private-use characters, and the mark of a character lost in an earlier conversion."""
 _SEPARATORS: Final = re.compile(r"\s*[;；、,，]\s*")
 
 
@@ -129,14 +131,16 @@ def _id_list(cell: object) -> str | None:
     return ";".join(dict.fromkeys(parts)) or None
 
 
-def _texts(mapped: Mapped, _: Notes, __: Mask) -> pd.Series[Any]:
-    """Return text byte for byte; a cell of nothing but blanks is missing."""
+def _texts(mapped: Mapped, notes: Notes, live: Mask) -> pd.Series[Any]:
+    """Return text byte for byte; a cell of nothing but blanks is missing, one that cannot be printed is flagged."""
     empty = mapped.cells.isna().to_numpy()
     cells = mapped.cells.astype(object).to_numpy()
     found = [
         None if bare or not (text := plain_text(cell)).strip() else text
         for cell, bare in zip(cells, empty, strict=True)
     ]
+    odd = np.array([isinstance(text, str) and _UNPRINTABLE.search(text) is not None for text in found], dtype=bool)
+    _say(notes, "text_unprintable", "flagged", live & odd, mapped)
     return pd.Series(found, dtype="str")
 
 
