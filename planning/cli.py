@@ -78,7 +78,8 @@ def check(plan: Path, as_json: bool) -> None:
     faults, ledger = runs.check(plan)
     bad = any(fault.severity == "error" for fault in faults)
     if as_json:
-        found = {"ok": not bad, "faults": [fault.as_dict() for fault in faults], "ledger": {name: dict(counts) for name, counts in ledger.items()}}
+        counts = {name: dict(rows) for name, rows in ledger.items()}
+        found = {"ok": not bad, "faults": [fault.as_dict() for fault in faults], "ledger": counts}
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         _list_faults(faults)

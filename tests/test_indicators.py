@@ -30,9 +30,9 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
 from planning import indicators, standards, tables, texts
-from planning._indicators_verdict import NOT_STATED, Measure, exempt, judge, known
 from planning.errors import InputRefused
 from planning.indicators import METRICS, assess
+from planning.indicators._verdict import NOT_STATED, Measure, exempt, judge, known
 
 CRS = "EPSG:4549"
 DAY = date(2024, 1, 1)

@@ -23,13 +23,13 @@ import pytest
 import webmap_town
 from webmap_town import HOSTILE
 
-from planning import _webmap_assets as assets
-from planning import _webmap_roles as roles
-from planning import _webmap_themes as themes
 from planning import standards, texts, webmap
-from planning._webmap_data import gather
-from planning._webmap_view import View
 from planning.errors import InputRefused
+from planning.webmap import _assets as assets
+from planning.webmap import _roles as roles
+from planning.webmap import _themes as themes
+from planning.webmap._data import gather
+from planning.webmap._view import View
 
 OUTSIDE = re.compile(r"""(?:(?:src|href|action)\s*=\s*|@import\s+|url\()\s*["']?\s*(?:https?:)?//""", re.I)
 
@@ -88,7 +88,7 @@ def test_the_static_map_names_the_apps_own_files(town: Any) -> None:
     assert links == ["/app/static/vendor/leaflet/leaflet.js", "/app/static/vendor/leaflet/leaflet.css"]
     for link in links:
         served = Path(__file__).parents[1] / link.removeprefix("/app/")
-        packed = Path(webmap.__file__).parent / "webmap_assets" / link.removeprefix("/app/static/vendor/")
+        packed = Path(webmap.__file__).parent / "assets" / link.removeprefix("/app/static/vendor/")
         assert served.read_bytes() == packed.read_bytes()
 
 
@@ -99,7 +99,7 @@ def test_folium_itself_is_left_as_it_is(town: Any) -> None:
 
 
 def test_every_vendored_library_says_where_it_is_from() -> None:
-    folder = Path(webmap.__file__).parent / "webmap_assets"
+    folder = Path(webmap.__file__).parent / "assets"
     readme = (folder / "README.md").read_text(encoding="utf-8")
     for library in (entry for entry in folder.iterdir() if entry.is_dir()):
         assert (library / "LICENSE").is_file()

@@ -10,10 +10,10 @@ import pytest
 import webmap_town
 from shapely.geometry import LineString, Point, Polygon
 
-from planning import _webmap_geometry as shapes
 from planning import webmap
-from planning._webmap_data import gather
-from planning._webmap_view import View
+from planning.webmap import _geometry as shapes
+from planning.webmap._data import gather
+from planning.webmap._view import View
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planning import _webmap_assets as assets
-from planning import _webmap_words as words
+from planning.webmap import _assets as assets
+from planning.webmap import _words as words
 
 
 @pytest.mark.parametrize(

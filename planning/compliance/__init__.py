@@ -15,10 +15,11 @@ from typing import Any
 
 import pandas as pd
 
-from planning.compliance import _built, _frames, _pools, _readings, _rooms
+from planning.compliance import _built, _frames, _pools, _readings, _rooms, _subjects
+from planning.compliance._countable import Countable
 from planning.standards import MINIMUM, RATE, Standard
 
-__all__ = ["Assessment", "assess", "summarise"]
+__all__ = ["Assessment", "assess", "measure", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Assessment:
         Sums over assessable stand-alone areas and each assessable pool once, and counts of areas by verdict.
     accounts
         By ``residential_id``, each area's part in those sums as exact fractions.
+    subjects
+        One row per stand-alone area and per pool, in exact fractions: ``subject_kind, subject_id, members, verdict,
+        reason, need_m2, minimum_m2, known_m2`` (what counts for certain), ``room_m2`` (the room that decides on the
+        minimum), ``above_need, above_minimum`` (the number itself is not enough), ``each_room``.
     """
 
     residential: pd.DataFrame
@@ -46,6 +51,7 @@ class Assessment:
     findings: pd.DataFrame
     summary: Mapping[str, Any]
     accounts: pd.DataFrame
+    subjects: pd.DataFrame
 
 
 def assess(
@@ -71,7 +77,8 @@ def assess(
         The document as the plan reads it (`planning.standards.apply`).
     switches
         ``[standards]`` of the plan: ``single_minimum_applies, pool_rate, households_rounding, usable_to_gross,
-        new_cutoff, pooling``; absent ones are the document's.
+        new_cutoff, pooling``; absent ones are the document's. ``exclude_storeys, needs_own_entrance,
+        needs_accessible`` say which rooms count; absent ones ask nothing.
     as_of
         The day that service and deadlines are judged on.
 
@@ -94,9 +101,9 @@ def assess(
     )
     standing = facilities[facilities["status"] != "candidate"]
     inside = _rooms.containing(standing, residential)
-    terms = _terms(standard, chosen)
-    units = _rooms.units(standing, inside, roster, as_of, terms=terms)
-    stated = _rooms.declarations(residential, standing, inside, terms=terms)
+    terms, countable = _terms(standard, chosen), Countable.of(chosen)
+    units = _rooms.units(standing, inside, roster, as_of, terms=terms, countable=countable)
+    stated = _rooms.declarations(residential, standing, inside, terms=terms, countable=countable)
     built = _built.new_or_existing(residential, chosen.get("new_cutoff"))
     areas = residential.assign(built_used=built["built_used"], built_from=built["built_from"])
     readings = [
@@ -106,13 +113,42 @@ def assess(
     undated = frozenset(areas.loc[areas["built_used"].isna(), "residential_id"])
     agreed = _frames.Agreed(readings, undated, roster)
     table, accounts = _frames.residential(areas, agreed, roster), _frames.accounts(agreed, roster)
+    each_room = _options(chosen).each_room
     return Assessment(
         residential=table,
         rooms=_frames.rooms(units, stated, agreed, roster),
         findings=_frames.findings(agreed, as_of),
         summary=_frames.summary(table, accounts),
         accounts=accounts,
+        subjects=_subjects.subjects(agreed, roster, each_room=each_room),
     )
+
+
+def measure(facilities: pd.DataFrame, standard: Standard, *, switches: Mapping[str, Any]) -> pd.DataFrame:
+    """Say what facilities or candidates would count with, could they be used.
+
+    Parameters
+    ----------
+    facilities
+        Canonical facilities of any status.
+    standard, switches
+        As for `assess`.
+
+    Returns
+    -------
+    DataFrame
+        On the index of ``facilities``, exact fractions in m²: ``area_m2`` as the rate counts it, ``room_m2`` as the
+        single minimum does; None and a ``reason`` where that is unknown or the plan shuts such a room out.
+    """
+    chosen = {**standard.switches, **switches}
+    sizes = _rooms.measure(facilities, _terms(standard, chosen), Countable.of(chosen))
+    reasons = [one.shut or one.doubt or one.area.unknown or one.room.unknown for one in sizes]
+    found = {
+        "area_m2": [None if why else one.area.m2 for one, why in zip(sizes, reasons, strict=True)],
+        "room_m2": [None if why else one.room.m2 for one, why in zip(sizes, reasons, strict=True)],
+        "reason": reasons,
+    }
+    return pd.DataFrame(found, index=facilities.index, dtype=object)
 
 
 def summarise(assessment: Assessment, residential_ids: Iterable[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from planning.compliance._law import ZERO, Duty, Judgement, agree, same
+from planning.compliance._law import ZERO, Duty, Judgement, Measure, agree, same
 from planning.compliance._readings import Reading
 from planning.compliance._rooms import Claim, Declared, Roster, Subject, Unit
 from planning.standards import Clause
@@ -207,13 +207,13 @@ def _room_row(unit: Unit, claim: Claim, share: Fraction | None, rejected: Fracti
         "reason": _room_reason(unit, claim, share),
         "floor_area_m2": unit.area.m2,
         "share": share,
-        "credited_m2": _portion(unit, share) if counted else ZERO,
-        "rejected_m2": ZERO if counted else _portion(unit, rejected),
+        "credited_m2": _portion(unit.counted_area, share) if counted else ZERO,
+        "rejected_m2": ZERO if counted else _portion(unit.area, rejected),
     }
 
 
-def _portion(unit: Unit, share: Fraction | None) -> Fraction | None:
-    return None if unit.area.m2 is None or share is None else unit.area.m2 * share
+def _portion(size: Measure, share: Fraction | None) -> Fraction | None:
+    return None if size.m2 is None or share is None else size.m2 * share
 
 
 def _room_reason(unit: Unit, claim: Claim, share: Fraction | None) -> str:
@@ -224,22 +224,22 @@ def _room_reason(unit: Unit, claim: Claim, share: Fraction | None) -> str:
         return "served_unknown"
     if share == 0:
         return "nothing_owed"
-    return unit.area.unknown or ("share_unknown" if share is None else "counted")
+    return unit.counted_area.unknown or ("share_unknown" if share is None else "counted")
 
 
 def _stated_row(area: str, statement: Declared, roster: Roster) -> dict[str, Any]:
     counted = not statement.replaced
-    size = statement.area.m2
+    credited = statement.counted_area
     return {
         "residential_id": area,
         "pool_id": roster.pool_of.get(area),
         "counted": counted,
         "counted_on_paper": counted,
-        "reason": (statement.area.unknown or "stated_by_area") if counted else "replaced_by_facility",
-        "floor_area_m2": size,
+        "reason": (credited.unknown or "stated_by_area") if counted else "replaced_by_facility",
+        "floor_area_m2": statement.area.m2,
         "share": 1,
-        "credited_m2": size if counted else ZERO,
-        "rejected_m2": ZERO if counted else size,
+        "credited_m2": credited.m2 if counted else ZERO,
+        "rejected_m2": ZERO if counted else statement.area.m2,
     }
 
 

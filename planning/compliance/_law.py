@@ -198,7 +198,11 @@ def declared(area: Measure, rooms: Measure, largest_m2: Fraction | None) -> Part
 
 @dataclass(frozen=True)
 class Judgement:
-    """One subject held against its duty; figures in m², None where they cannot be said."""
+    """One subject held against its duty; figures in m², None where they cannot be said.
+
+    ``known_m2`` is what counts for certain, rooms of unknown size left out, and ``room_at_least_m2`` the least that
+    the room can have which decides on the single minimum (None: there is no minimum, or no room that must reach it).
+    """
 
     verdict: Verdict | None
     reason: str | None
@@ -210,6 +214,8 @@ class Judgement:
     provided_m2: Fraction | None = None
     shortfall_m2: Fraction | None = None
     room_m2: Fraction | None = None
+    known_m2: Fraction = ZERO
+    room_at_least_m2: Fraction | None = None
 
 
 def judge(duty: Duty, parts: Sequence[Part], *, stand_alone: bool, each_room: bool) -> Judgement:
@@ -228,7 +234,8 @@ def judge(duty: Duty, parts: Sequence[Part], *, stand_alone: bool, each_room: bo
     unknown = next((part.unknown for part in parts if part.unknown), "")
     if duty.need_m2 is None:
         verdict: Verdict = "not_applicable" if duty.exempt else "not_assessable"
-        return Judgement(verdict, duty.exempt or duty.unsaid, provided_m2=None if unknown else known)
+        provided_only = None if unknown else known
+        return Judgement(verdict, duty.exempt or duty.unsaid, provided_m2=provided_only, known_m2=known)
     rate_ok = _rate_ok(duty, known, unknown)
     span, unit_ok, room_unknown = _unit_ok(duty, parts, each_room=each_room)
     verdict = _verdict((rate_ok, unit_ok), room_unknown)
@@ -247,6 +254,8 @@ def judge(duty: Duty, parts: Sequence[Part], *, stand_alone: bool, each_room: bo
         provided,
         None if provided is None else max(required - provided, ZERO),
         span[0] if span is not None and span[0] == span[1] else None,
+        known,
+        None if span is None else span[0],
     )
 
 

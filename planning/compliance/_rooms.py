@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from planning import lifecycle
+from planning.compliance._countable import Countable
 from planning.compliance._law import ZERO, Duty, Measure, Part, declared, exact, room
 
 ONE = Fraction(1)
@@ -63,7 +64,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Unit:
-    """A facility as the quota sees it; ``reason`` says why it counts today or does not."""
+    """A facility as the quota sees it; ``reason`` says why it counts today or does not.
+
+    ``doubt`` says why it is open whether a room of known size may count at all.
+    """
 
     facility_id: str
     area: Measure
@@ -72,16 +76,38 @@ class Unit:
     today: bool
     on_paper: bool
     claims: tuple[Claim, ...]
+    doubt: str = ""
+
+    @property
+    def counted_area(self) -> Measure:
+        """Return the floor area that counts."""
+        return Measure(None, self.doubt) if self.doubt else self.area
+
+    @property
+    def counted_room(self) -> Measure:
+        """Return the size of the room as the single minimum counts it."""
+        return Measure(None, self.doubt) if self.doubt else self.room
 
 
 @dataclass(frozen=True)
 class Declared:
-    """Rooms an area states itself; ``replaced`` where a facility row describes them."""
+    """Rooms an area states itself; ``replaced`` where a facility row describes them, ``doubt`` as for a facility."""
 
     area: Measure
     rooms: Measure
     largest_m2: Fraction | None
     replaced: bool
+    doubt: str = ""
+
+    @property
+    def counted_area(self) -> Measure:
+        """Return the floor area that counts; no room at all leaves nothing open."""
+        return Measure(None, self.doubt) if self.doubt and self.area.m2 != ZERO else self.area
+
+    @property
+    def counted_rooms(self) -> Measure:
+        """Return the floor area as the single minimum counts it."""
+        return Measure(None, self.doubt) if self.doubt and self.rooms.m2 != ZERO else self.rooms
 
 
 @dataclass(frozen=True)
@@ -106,7 +132,13 @@ class Roster:
 
 
 def units(
-    facilities: pd.DataFrame, inside: pd.Series[str], roster: Roster, as_of: date, *, terms: Terms
+    facilities: pd.DataFrame,
+    inside: pd.Series[str],
+    roster: Roster,
+    as_of: date,
+    *,
+    terms: Terms,
+    countable: Countable,
 ) -> tuple[Unit, ...]:
     """Return the facilities by id, with their subjects and what counts.
 
@@ -122,23 +154,48 @@ def units(
         The day service is judged on.
     terms
         Which floor area the document means.
+    countable
+        What the plan asks of a room.
     """
     states = lifecycle.service_state(facilities, as_of)
     counts = lifecycle.counts_for_quota(facilities)
     promised = lifecycle.on_paper(facilities, as_of)
     known = set(roster.areas)
     found = []
-    columns = ("facility_id", "serves", "floor_area_m2", "area_type")
-    rows = facilities[list(columns)].itertuples(index=False)
-    for (name, serves, area, kind), home, state, counted, paper in zip(
-        rows, inside, states, counts, promised, strict=True
+    rows = facilities[["facility_id", "serves"]].itertuples(index=False)
+    sizes = measure(facilities, terms, countable)
+    for (name, serves), home, state, counted, paper, size in zip(
+        rows, inside, states, counts, promised, sizes, strict=True
     ):
         claims = _claims(serves, home, roster, known)
-        why = "not_for_quota" if not counted else "nowhere" if not claims else state
-        size, one_room = (terms.measure(area, kind, wanted) for wanted in (terms.rate, terms.room))
-        standing = counted and bool(claims)
-        found.append(Unit(name, size, one_room, why, why == "in_service", standing and bool(paper), claims))
+        why = "not_for_quota" if not counted else "nowhere" if not claims else size.shut or state
+        standing = counted and bool(claims) and not size.shut
+        found.append(
+            Unit(name, size.area, size.room, why, why == "in_service", standing and bool(paper), claims, size.doubt)
+        )
     return tuple(sorted(found, key=lambda unit: unit.facility_id))
+
+
+class Size(NamedTuple):
+    """A facility's floor area and room as the document means them, what shuts it out, what leaves that open."""
+
+    area: Measure
+    room: Measure
+    shut: str
+    doubt: str
+
+
+def measure(facilities: pd.DataFrame, terms: Terms, countable: Countable) -> list[Size]:
+    """Return the size of each facility, in their order."""
+    columns = ["floor_area_m2", "area_type", "storey", "own_entrance", "accessible"]
+    return [
+        Size(
+            terms.measure(area, kind, terms.rate),
+            terms.measure(area, kind, terms.room),
+            *countable.judge(storey, own_entrance, accessible),
+        )
+        for area, kind, storey, own_entrance, accessible in facilities[columns].itertuples(index=False)
+    ]
 
 
 def containing(facilities: pd.DataFrame, residential: pd.DataFrame) -> pd.Series[str]:
@@ -155,9 +212,17 @@ def containing(facilities: pd.DataFrame, residential: pd.DataFrame) -> pd.Series
 
 
 def declarations(
-    residential: pd.DataFrame, facilities: pd.DataFrame, inside: pd.Series[str], *, terms: Terms
+    residential: pd.DataFrame,
+    facilities: pd.DataFrame,
+    inside: pd.Series[str],
+    *,
+    terms: Terms,
+    countable: Countable,
 ) -> dict[str, Declared]:
-    """Return what areas state themselves; any facility row of the quota inside an area or serving it replaces it."""
+    """Return what areas state themselves; any facility row of the quota inside an area or serving it replaces it.
+
+    Such a statement says nothing of storeys and doors: where the plan asks for them, it is open whether it counts.
+    """
     quota = lifecycle.counts_for_quota(facilities).to_numpy()
     served = facilities.loc[quota, "serves"].dropna().str.split(";").explode().str.strip()
     described = {*served, *inside[quota].dropna()}
@@ -168,6 +233,7 @@ def declarations(
             terms.measure(total, "gross", terms.room),
             terms.measure(largest, "gross", terms.room).m2,
             name in described,
+            "room_not_described" if countable.asks else "",
         )
         for name, total, largest in zip(
             stated["residential_id"], stated["care_floor_area_m2"], stated["largest_unit_m2"], strict=True
@@ -191,12 +257,12 @@ def share_out(unit: Unit, duties: Mapping[str, Duty]) -> tuple[Fraction | None, 
 
 def part_of(unit: Unit, share: Fraction | None) -> Part:
     """Return what a unit counts for a subject with ``share`` in it."""
-    return room(unit.area, unit.room, share)
+    return room(unit.counted_area, unit.counted_room, share)
 
 
 def declared_part(stated: Declared) -> Part:
     """Return what an area's own statement counts."""
-    return declared(stated.area, stated.rooms, stated.largest_m2)
+    return declared(stated.counted_area, stated.counted_rooms, stated.largest_m2)
 
 
 def _claims(serves: object, home: object, roster: Roster, known: set[str]) -> tuple[Claim, ...]:

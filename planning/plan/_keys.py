@@ -99,6 +99,11 @@ def _is_unit_types(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(kind in types for kind in value)
 
 
+def _is_storeys(value: Any) -> bool:
+    kinds = ("basement", "semi_basement", "mezzanine")
+    return isinstance(value, list) and all(kind in kinds for kind in value)
+
+
 def _is_phases(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(phase, dict) and set(phase) == {"name", "p"} and _is_text(phase["name"]) and _is_whole(phase["p"])
@@ -119,7 +124,7 @@ FIELDS: Final = Kind(_is_text_map, '形如 { households = "户数" } 的对照',
 RATES: Final = Kind(
     _is_rates,
     "形如 { new = 30, existing = 20 } 的正数，可加 single_minimum_m2 = { new = …, existing = … }",
-    "positive numbers such as { new = 30, existing = 20 }, and single_minimum_m2 = { new = …, existing = … } if need be",
+    "positive numbers such as { new = 30, existing = 20 }, and perhaps single_minimum_m2 = { new = …, existing = … }",
 )
 
 _INPUT_KEYS: Final[Mapping[str, Kind]] = {
@@ -164,6 +169,13 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "service_radius_m": _number(0, 20000, open_low=True),
         "centre_unit_types": Kind(_is_unit_types, "单元类型列表", "a list of unit types"),
         "stars": _choice("at_least", "one_to_three"),
+        "exclude_storeys": Kind(
+            _is_storeys,
+            "basement、semi_basement、mezzanine 组成的列表",
+            "a list of basement, semi_basement, mezzanine",
+        ),
+        "needs_own_entrance": FLAG,
+        "needs_accessible": FLAG,
         "area_per_100_households": RATES,
     },
     "siting": {

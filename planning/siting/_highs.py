@@ -100,8 +100,9 @@ def _linear_programme(model: Model) -> Any:
 
 def run(solver: Any, clock: Clock, *, integer: bool) -> Found:
     """Run ``solver`` for what is left of ``clock``."""
-    # HiGHS counts the time of all runs of one solver together
-    solver.setOptionValue("time_limit", float(solver.getRunTime()) + clock.left_s)
+    # linear programmes share the clock of all runs of a solver, integer ones have their own
+    spent_s = 0.0 if integer else float(solver.getRunTime())
+    solver.setOptionValue("time_limit", spent_s + clock.left_s)
     solver.run()
     status, info = solver.getModelStatus(), solver.getInfo()
     statuses = highspy.HighsModelStatus

@@ -20,6 +20,7 @@ from planning.siting._units import Flags, Ints, whole
 WEIGHT_TOTAL = 10**10
 COST_TOTAL = 10**18
 CHUNK = 2_000_000  # matrix cells handled at once
+TRIES = 16
 
 
 @dataclass(frozen=True)
@@ -171,15 +172,25 @@ def greedy(sums: Walk, limit: int, start: Ints) -> Ints:
 
 def swap(sums: Walk, sites: Ints) -> Ints:
     """Exchange one site for a better one, serving no less, until nothing helps."""
-    worst = np.iinfo(np.int64).max
+    sites, worth = np.sort(sites), _worth(sums, sites)
     while len(sites):
-        change, level = swap_change(sums, sites), 0
+        change = swap_change(sums, sites)
         if sums.partial:
             less = swap_change(sums, sites, unserved=True)
-            level = min(0, int(less.min()))
-            change = np.where(less == level, change, worst)
-        out, into = np.unravel_index(int(np.argmin(change)), change.shape)
-        if level == 0 and change[out, into] >= 0:
-            break
-        sites = np.sort(np.append(np.delete(sites, out), into))
+            change = np.where(less == min(0, int(less.min())), change, np.iinfo(np.int64).max)
+        into = np.argmin(change, axis=1)
+        before = worth
+        # one look at all exchanges costs far more than trying the best of several sites after one another
+        for out in np.argsort(change[np.arange(len(sites)), into], kind="stable")[:TRIES]:
+            trial = np.append(np.delete(sites, out), into[out])
+            worth_of_trial = _worth(sums, trial)
+            if into[out] not in sites and worth_of_trial < worth:
+                sites, worth = np.insert(np.delete(sites, out), out, into[out]), worth_of_trial
+        if worth == before:
+            return np.sort(sites)
     return sites
+
+
+def _worth(sums: Walk, sites: Ints) -> tuple[int, int]:
+    """Return the unserved weight and the sum: the less the better, in this order."""
+    return sums.unserved(sites), sums.cost(sites)

@@ -1,0 +1,339 @@
+"""Who is within walking distance of what: the `reach` table, the reached roads, and outlines drawn from them.
+
+A distance is access leg + place on the edge + network + place on the edge + access leg, in whole millimetres; limits
+are inclusive. Reached roads are parts of edges, exact to the millimetre; outlines are drawings of them, and nothing is
+counted from a drawing.
+
+Facilities are points, or polygons, which stand at a point on their surface (`shapely.point_on_surface`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from planning.catchment import _engine, _outlines
+from planning.errors import Fault, refuse
+from planning.network import Network
+from planning.network import _checks as checks
+
+Ints = NDArray[np.int64]
+FACILITY_TYPES: Final = (shapely.GeometryType.POINT, shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+
+
+def reach(
+    network: Network,
+    facilities: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    *,
+    limit_m: float,
+    max_snap_m: float = 200.0,
+) -> pd.DataFrame:
+    """List which demand is within ``limit_m`` of which facility, and how far it is.
+
+    Parameters
+    ----------
+    network : Network
+    facilities : GeoDataFrame
+        ``facility_id`` (unique) and points or polygons.
+    demand : GeoDataFrame
+        Points, indexed by ``demand_id``; several rows of one id are its entrances, of which the nearest counts.
+    limit_m : float
+        Longest distance listed, inclusive; metres. Infinity lists every pair that can be walked.
+    max_snap_m : float
+        Longest access leg, inclusive; metres. What lies further from every edge is in no pair.
+
+    Returns
+    -------
+    DataFrame
+        ``facility_id, demand_id, distance_m``, sorted by both ids, each pair once; distances in metres with three
+        decimals. A pair out of reach has no row.
+
+    Raises
+    ------
+    InputRefused
+        With every fault: ids missing, a ``facility_id`` twice, geometries missing, not finite, of the wrong type or
+        not in the network's CRS, limits negative or NaN.
+    """
+    refuse(
+        [
+            *_facility_faults(network, facilities),
+            *_demand_faults(network, demand),
+            *checks.distance_faults(limit_m, "limit_m", finite_only=False),
+            *checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False),
+        ]
+    )
+    ids, place_of = np.unique(facilities["facility_id"].to_numpy(), return_inverse=True)
+    names, slot_of = np.unique(demand.index.to_numpy(), return_inverse=True)
+    here = _engine.place(network, _points(facilities), max_snap_m)
+    there = _engine.place(network, demand.geometry, max_snap_m)
+    sides = (here, place_of[here.row]), (there, slot_of[there.row])
+    facility, slot, mm = _engine.pairs(network, *sides, checks.millimetres(limit_m))
+    order = np.lexsort((slot, facility))
+    return pd.DataFrame(
+        {
+            "facility_id": pd.array(ids[facility[order]], dtype=facilities["facility_id"].dtype),
+            "demand_id": pd.array(names[slot[order]], dtype=demand.index.dtype),
+            "distance_m": mm[order] / 1000,
+        }
+    )
+
+
+def nearest(
+    network: Network,
+    facilities: gpd.GeoDataFrame,
+    points: gpd.GeoDataFrame | gpd.GeoSeries,
+    *,
+    max_snap_m: float = 200.0,
+) -> pd.DataFrame:
+    """Find the nearest facility of each point, however far.
+
+    Parameters
+    ----------
+    network : Network
+    facilities : GeoDataFrame
+        As in `reach`; a facility that lies further than ``max_snap_m`` from every edge serves nobody.
+    points : GeoDataFrame or GeoSeries
+        Points in the network's CRS.
+    max_snap_m : float
+        Longest access leg, inclusive; metres.
+
+    Returns
+    -------
+    DataFrame
+        With the index of ``points``: ``facility_id`` (of several equally near the smallest), ``distance_m``, both
+        missing unless ``status`` is ``reached``; else it is ``unreachable`` or ``unsnapped``.
+
+    Raises
+    ------
+    InputRefused
+        As `reach` does.
+    """
+    refuse(
+        [
+            *_facility_faults(network, facilities),
+            *checks.point_faults(points, network.crs, "points"),
+            *checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False),
+        ]
+    )
+    sorted_facilities = _by_id(facilities)
+    here = _engine.place(network, _points(sorted_facilities), max_snap_m)
+    there = _engine.place(network, points.geometry, max_snap_m)
+    mm, label = _engine.nearest(network, here, there)
+    found = label >= 0
+    row, facility = there.row[found], here.row[label[found]]
+    ids = np.full(len(points), None, dtype=object)
+    distance_m = np.full(len(points), np.nan)
+    status = np.full(len(points), "unsnapped", dtype=object)
+    ids[row] = sorted_facilities["facility_id"].to_numpy(dtype=object)[facility]
+    distance_m[row] = mm[found] / 1000
+    status[there.row] = "unreachable"
+    status[row] = "reached"
+    kind = "Int64" if pd.api.types.is_integer_dtype(facilities["facility_id"].dtype) else "str"
+    table = pd.DataFrame({"facility_id": ids, "distance_m": distance_m, "status": status}, index=points.index)
+    return table.astype({"facility_id": kind, "status": "str"})
+
+
+def service_areas(
+    network: Network, facilities: gpd.GeoDataFrame, *, limits_m: Sequence[float], max_snap_m: float = 200.0
+) -> gpd.GeoDataFrame:
+    """Draw the service area of each facility for each limit: the ground within 25 m of its reached roads.
+
+    Parameters
+    ----------
+    network, facilities, limits_m, max_snap_m
+        As in `reached_roads`.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``facility_id, limit_m, geometry`` (MultiPolygon, empty where nothing is reached), sorted by both; each area
+        holds those of smaller limits. A drawing: count nothing from it.
+
+    Raises
+    ------
+    InputRefused
+        As `reached_roads` does.
+    """
+    roads = reached_roads(network, facilities, limits_m=limits_m, max_snap_m=max_snap_m)
+    lines = roads.geometry.to_numpy().reshape(-1, len(_limits_mm(limits_m)))
+    areas = np.empty_like(lines)
+    for step in range(lines.shape[1]):
+        areas[:, step] = _outlines.outline(lines[:, step], network.tree, network.barriers)
+        if step:
+            areas[:, step] = _outlines.nest(areas[:, step - 1], areas[:, step])
+    return gpd.GeoDataFrame(roads[["facility_id", "limit_m"]], geometry=areas.ravel(), crs=network.crs)
+
+
+def reached_roads(
+    network: Network, facilities: gpd.GeoDataFrame, *, limits_m: Sequence[float], max_snap_m: float = 200.0
+) -> gpd.GeoDataFrame:
+    """Return the stretches of road within each limit of each facility.
+
+    Parameters
+    ----------
+    network : Network
+    facilities : GeoDataFrame
+        As in `reach`.
+    limits_m : sequence of float
+        Walking distances, inclusive, access leg included; metres, finite. Each stands alone: the stretches of a
+        larger limit hold those of a smaller one.
+    max_snap_m : float
+        Longest access leg, inclusive; metres.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``facility_id, limit_m, length_m, geometry`` (MultiLineString), sorted by id and limit. Access legs are not
+        roads; each edge counts once. A facility that reaches nothing has length 0 and an empty geometry.
+
+    Raises
+    ------
+    InputRefused
+        With every fault of ``facilities`` as in `reach`; without limits, or with one negative, infinite or NaN.
+    """
+    refuse([*_facility_faults(network, facilities), *_limit_faults(limits_m, max_snap_m)])
+    limits = _limits_mm(limits_m)
+    sorted_facilities = _by_id(facilities)
+    parts = _engine.intervals(network, _engine.place(network, _points(sorted_facilities), max_snap_m), limits)
+    group = parts[:, 0] * len(limits) + parts[:, 1]
+    parts = parts[order := np.lexsort((parts[:, 3], parts[:, 2], group))]
+    edge, count = parts[:, 2], len(facilities) * len(limits)
+    lines = _outlines.parts(network.lines[edge], network.edge_mm[edge], parts[:, 3], parts[:, 4])
+    length_mm = np.zeros(count, dtype=np.int64)
+    np.add.at(length_mm, group, parts[:, 4] - parts[:, 3])
+    return gpd.GeoDataFrame(
+        {
+            "facility_id": sorted_facilities["facility_id"].repeat(len(limits)).array,
+            "limit_m": np.tile(limits / 1000, len(facilities)),
+            "length_m": length_mm / 1000,
+        },
+        geometry=_outlines.gather(lines, group[order], count),
+        crs=network.crs,
+    )
+
+
+def reached_union(
+    network: Network, facilities: gpd.GeoDataFrame, *, limit_m: float, max_snap_m: float = 200.0
+) -> pd.DataFrame:
+    """Return the parts of edges within ``limit_m`` of any facility.
+
+    Parameters
+    ----------
+    network, facilities, max_snap_m
+        As in `reach`.
+    limit_m : float
+        Walking distance, inclusive, access leg included; metres.
+
+    Returns
+    -------
+    DataFrame
+        ``edge, from_mm, to_mm``, sorted; the parts of an edge neither overlap nor touch.
+
+    Raises
+    ------
+    InputRefused
+        As `reach` does.
+    """
+    refuse(
+        [
+            *_facility_faults(network, facilities),
+            *checks.distance_faults(limit_m, "limit_m", finite_only=False),
+            *checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False),
+        ]
+    )
+    limit = checks.millimetres(limit_m)
+    here = _engine.place(network, _points(facilities), max_snap_m)
+    spare = np.maximum(limit - here.leg_mm, -1)
+    length = network.edge_mm
+    walked = _engine.walked_mm(network, here, limit)
+    left = np.where(walked < 0, -1, limit - walked)
+    start, end = left[network.edge_from], left[network.edge_to]
+    edges = np.arange(len(length))
+    edge = np.concatenate([edges, edges, here.edge])
+    low = np.concatenate([np.zeros_like(length), length - end, here.position_mm - spare])
+    high = np.concatenate([start, length, here.position_mm + spare])
+    real = np.concatenate([start >= 0, end >= 0, spare >= 0])
+    return _merge(network, edge[real], low[real], high[real])
+
+
+def _facility_faults(network: Network, facilities: gpd.GeoDataFrame) -> list[Fault]:
+    places = checks.point_faults(facilities, network.crs, "facilities", types=FACILITY_TYPES)
+    if "facility_id" not in facilities.columns:
+        absent = Fault("catchment_id_absent", column="facility_id", facts={"what": "facilities"})
+        return [absent, *places]
+    ids = pd.Index(facilities["facility_id"])
+    faults = _id_faults(ids, "facility_id", "facilities")
+    twice = ids[ids.duplicated() & ids.notna()].unique()
+    if len(twice):
+        faults.append(Fault("catchment_id_duplicate", column="facility_id", value=", ".join(map(str, twice[:10]))))
+    return [*faults, *places]
+
+
+def _demand_faults(network: Network, demand: gpd.GeoDataFrame) -> list[Fault]:
+    return [
+        *_id_faults(demand.index, "demand_id", "demand"),
+        *checks.point_faults(demand, network.crs, "demand"),
+    ]
+
+
+def _id_faults(ids: pd.Index[Any], column: str, what: str) -> list[Fault]:
+    """Refuse ids that are missing, or not all text or all whole numbers: they could not be sorted or told apart."""
+    missing = np.asarray(ids.isna() | (ids.astype(str).str.strip() == ""))
+    faults = checks.rows_fault("catchment_id_missing", missing, range(len(ids)), what=what, column=column)
+    kind = pd.api.types.infer_dtype(ids[~missing])
+    if kind not in ("string", "integer", "empty"):
+        faults.append(Fault("catchment_id_kind", column=column, value=kind, facts={"what": what}))
+    return faults
+
+
+def _limit_faults(limits_m: Sequence[float], max_snap_m: float) -> list[Fault]:
+    faults = checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False)
+    if not len(limits_m):
+        faults.append(Fault("catchment_no_limit", column="limits_m"))
+    for limit in limits_m:
+        faults += checks.distance_faults(limit, "limits_m", finite_only=True)
+    return faults
+
+
+def _limits_mm(limits_m: Sequence[float]) -> Ints:
+    """Return the limits in whole millimetres, ascending, each once."""
+    return np.unique(np.array([checks.millimetres(limit) for limit in limits_m], dtype=np.int64))
+
+
+def _points(facilities: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Return the points at which facilities stand."""
+    shapes = facilities.geometry.to_numpy()
+    areal = shapely.get_dimensions(shapes) == 2
+    points = shapes.copy()
+    points[areal] = shapely.point_on_surface(shapes[areal])
+    return gpd.GeoSeries(points, crs=facilities.crs)
+
+
+def _by_id(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the facilities sorted by id, as the ids of `reach` are."""
+    order = np.argsort(facilities["facility_id"].to_numpy(), kind="stable")
+    return facilities.iloc[order].reset_index(drop=True)
+
+
+def _merge(network: Network, edge: Ints, low: Ints, high: Ints) -> pd.DataFrame:
+    """Return the union of the parts ``low`` … ``high`` of edges, cut to the edge; without parts of no length."""
+    length = network.edge_mm[edge]
+    low, high = np.clip(low, 0, length), np.clip(high, 0, length)
+    # Edges are laid end to end with a gap of 1 mm, so that parts of two edges never meet.
+    origin = np.insert(np.cumsum(network.edge_mm + 1), 0, 0)[edge]
+    order = np.lexsort((high, low, edge))
+    edge, low, high = edge[order], (origin + low)[order], (origin + high)[order]
+    furthest = np.maximum.accumulate(high) if len(high) else high
+    opens = np.ones(len(edge), dtype=bool)
+    opens[1:] = low[1:] > furthest[:-1]
+    closes = np.append(opens[1:], True) if len(edge) else opens
+    base = origin[order][opens]
+    merged = pd.DataFrame({"edge": edge[opens], "from_mm": low[opens] - base, "to_mm": furthest[closes] - base})
+    return merged[merged["to_mm"] > merged["from_mm"]].reset_index(drop=True)

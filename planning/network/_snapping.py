@@ -1,0 +1,66 @@
+"""Room of `planning.network`: the nearest edge of a point, and whether the way to it is barred."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from planning.network._edges import Network
+from planning.network._noding import NEAR_M
+from planning.network._topology import Flags, Floats, Ints, Objects
+
+BEYOND_EVERYTHING_M = 1e9
+
+
+def nearest_edges(network: Network, places: Objects, max_snap_mm: int) -> tuple[Ints, Ints]:
+    """Return the nearest edge of each place and the leg to it in millimetres, -1 where there is none.
+
+    Legs are compared in whole millimetres, so that the last digit of a coordinate decides nothing; edges equally near
+    are taken in their order. An edge whose leg crosses a barrier is passed over.
+    """
+    edge, leg_mm = np.full((2, len(places)), -1, dtype=np.int64)
+    # A millimetre more than needed is looked at, since legs are compared after rounding.
+    look_m = min(max_snap_mm / 1000 + 0.001, BEYOND_EVERYTHING_M)
+    (rows, _), least_m = network.tree.query_nearest(
+        places, max_distance=look_m, return_distance=True, all_matches=False
+    )
+    row, near, mm = _best(network, places, (rows, least_m + 0.001), max_snap_mm)
+    edge[row], leg_mm[row] = near, mm
+    barred = row[_crosses(network, places[row], network.lines[near])]
+    if len(barred):
+        edge[barred], leg_mm[barred] = -1, -1
+        row, near, mm = _best(network, places, (barred, np.full(len(barred), look_m)), max_snap_mm, walkable_legs=True)
+        edge[row], leg_mm[row] = near, mm
+    return edge, leg_mm
+
+
+def _best(
+    network: Network, places: Objects, look: tuple[Ints, Floats], max_snap_mm: int, *, walkable_legs: bool = False
+) -> tuple[Ints, Ints, Ints]:
+    """Return row, nearest edge and leg of those rows that have an edge within their distance and the limit."""
+    rows, look_m = look
+    found, near = network.tree.query(places[rows], predicate="dwithin", distance=look_m)
+    row = rows[found]
+    if walkable_legs:
+        free = ~_crosses(network, places[row], network.lines[near])
+        row, near = row[free], near[free]
+    mm = np.rint(shapely.distance(places[row], network.lines[near]) * 1000).astype(np.int64)
+    order = np.lexsort((near, mm, row))
+    order = order[mm[order] <= max_snap_mm]
+    best = order[np.diff(row[order], prepend=-1) != 0]
+    return row[best], near[best], mm[best]
+
+
+def _crosses(network: Network, places: Objects, lines: Objects) -> Flags:
+    """Say of each straight leg whether it crosses a barrier; from a gate in the wall one may go both ways."""
+    barred = np.zeros(len(places), dtype=bool)
+    if not len(network.barriers) or not len(places):
+        return barred
+    legs = shapely.get_coordinates(shapely.shortest_line(places, lines)).reshape(-1, 2, 2)
+    way = legs[:, 1] - legs[:, 0]
+    length = np.hypot(*way.T)
+    walked = length > 2 * NEAR_M
+    trim = way * (NEAR_M / np.where(walked, length, 1.0))[:, None]
+    inner = shapely.linestrings(np.stack([legs[:, 0] + trim, legs[:, 1] - trim], axis=1))
+    barred[shapely.STRtree(network.barriers).query(inner, predicate="intersects")[0]] = True
+    return np.asarray(barred & walked)

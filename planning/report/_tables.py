@@ -1,0 +1,461 @@
+"""Which tables a report has and what stands in them. Belongs to `planning.report`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from planning import tables, texts
+from planning.study import StudyResult
+from planning.texts import Language
+
+Kind = Literal["text", "whole", "m2", "m", "share", "plain"]
+Say = Callable[..., str]
+TOTAL: Final = "合计"
+_COVERAGE: Final = (
+    "residential_total",
+    "residential_covered",
+    "households_total",
+    "households_covered",
+    "elderly_total",
+    "elderly_covered",
+    "unreachable",
+    "unsnapped",
+)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column of a sheet: the name in the rows, what a person reads, how its numbers are shown."""
+
+    name: str
+    label: str
+    kind: Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A table ready to be printed; ``totals`` are sums of additive columns, ``total_shares`` do not add."""
+
+    name: str
+    title: str
+    columns: Sequence[Heading]
+    rows: pd.DataFrame
+    notes: Sequence[str] = ()
+    total_label: str = ""
+    totals: Mapping[str, float] = field(default_factory=dict)
+    total_shares: Mapping[str, float] = field(default_factory=dict)
+    frozen: int = 1
+
+
+def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
+    """Yield the sheets in the order of the workbook."""
+    yield overview(result, language)
+    if "coverage" in result.summary:
+        yield by_street(result, language)
+    if "compliance" in result.summary:
+        yield compliance(result, language)
+        yield rooms(result, language)
+    yield facilities(result, language)
+    if result.summary.get("siting") is not None:
+        yield sites(result, language)
+    if len(result.indicators):
+        yield clauses(result, language)
+    yield ledger(result, language)
+    yield sources(result, language)
+
+
+def overview(result: StudyResult, language: Language) -> Sheet:
+    """Return the key figures, one a row: levels, compliance, siting."""
+    say = _speaker(language)
+    rows: list[dict[str, Any]] = []
+    for level, figures in result.summary.get("coverage", {}).items():
+        name = say("report.level_circle", level=say(f"level.{level}"), radius=f"{figures['radius_m']:g}")
+        rows += [
+            {
+                "topic": name,
+                "item": say(f"report.weight_{weight}"),
+                "total": figures[f"{weight}_total"],
+                **{part: figures[f"{weight}_{part}"] for part in ("covered", "share", "lower", "upper")},
+            }
+            for weight in ("residential", *tables.WEIGHTS)
+            if figures.get(f"{weight}_total") is not None
+        ]
+    for name, value in result.summary.get("compliance", {}).items():
+        share = name.endswith("_share")
+        rows.append({"topic": say("report.compliance_topic"), "item": say(f"report.compliance_{name}"),
+                     "share" if share else "total": value})  # fmt: skip
+    rows += list(_siting_rows(result, say))
+    columns = (
+        Heading("topic", say("report.topic"), "text"),
+        Heading("item", say("report.item"), "text"),
+        Heading("total", say("report.total"), "plain"),
+        Heading("covered", say("report.covered"), "plain"),
+        Heading("share", say("report.share"), "share"),
+        Heading("lower", say("report.lower"), "plain"),
+        Heading("upper", say("report.upper"), "plain"),
+    )
+    frame = _frame(rows, columns)
+    return Sheet(say("report.sheet_overview"), result.inputs.plan.name, columns, frame, notes=_stamp(result, language))
+
+
+def _siting_rows(result: StudyResult, say: Say) -> Iterator[dict[str, Any]]:
+    siting = result.summary.get("siting")
+    if siting is None:
+        return
+    topic = say("report.siting_topic")
+    status = say(f"siting_status.{siting['status']}")
+    yield {"topic": topic, "item": say("report.siting_status", status=status)}
+    for name in ("objective", "bound"):
+        yield {"topic": topic, "item": say(f"report.siting_{name}"), "total": siting[name]}
+    yield {"topic": topic, "item": say("report.siting_gap"), "share": siting["gap"]}
+    weight = siting["demand"]
+    for when in ("before", "after"):
+        figures = siting[when]
+        yield {
+            "topic": topic,
+            "item": say(f"report.siting_{when}", weight=say(f"report.weight_{weight}")),
+            "total": figures[f"{weight}_total"],
+            "covered": figures[f"{weight}_covered"],
+            "share": figures[f"{weight}_share"],
+        }
+
+
+def by_street(result: StudyResult, language: Language) -> Sheet:
+    """Return coverage per level and street; areas in no street have a row, so that rows sum to the plan."""
+    labels = {name: texts.t(f"report.{name}", language) for name in _COVERAGE}
+    columns = (
+        Heading("level", texts.t("report.level", language), "text"),
+        Heading("street", texts.t("report.street", language), "text"),
+        *(Heading(name, label, "plain") for name, label in labels.items()),
+        Heading("households_share", texts.t("report.households_share", language), "share"),
+        Heading("elderly_share", texts.t("report.elderly_share", language), "share"),
+    )
+    rows: list[dict[str, Any]] = []
+    for level, whole in result.summary["coverage"].items():
+        streets = [unit for unit in result.summary["units"] if unit["type"] in ("street", "town")]
+        found = [{"street": unit["name"] or unit["unit_id"], **unit["coverage"][level]} for unit in streets]
+        rest = _rest(whole, found)
+        if rest["residential_total"]:
+            found.append({"street": texts.t("report.no_street", language), **rest})
+        found.append({"street": TOTAL, **whole})
+        rows += [{"level": texts.t(f"level.{level}", language), **row} for row in found]
+    frame = _frame(rows, columns)
+    title = texts.t("report.title_by_street", language)
+    return Sheet(
+        texts.t("report.sheet_by_street", language), title, columns, frame, notes=_stamp(result, language), frozen=2
+    )
+
+
+def _rest(whole: Mapping[str, Any], streets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what of the whole lies in no street."""
+    rest: dict[str, Any] = {}
+    for name in _COVERAGE:
+        known = [street[name] for street in streets if street[name] is not None]
+        rest[name] = None if whole[name] is None else whole[name] - math.fsum(known)
+    for weight in ("households", "elderly"):
+        total = rest[f"{weight}_total"]
+        rest[f"{weight}_share"] = rest[f"{weight}_covered"] / total if total else None
+    return rest
+
+
+def compliance(result: StudyResult, language: Language) -> Sheet:
+    """Return each area's duty and what it has; pools have a row of their own, and totals count a pool once."""
+    label = partial(_label, "residential", language=language)
+    columns = (
+        Heading("residential_id", label("residential_id"), "text"),
+        Heading("name", label("name"), "text"),
+        Heading("street_id", label("street_id"), "text"),
+        Heading("households", label("households"), "whole"),
+        *(Heading(name, texts.t(f"report.{name}", language), kind) for name, kind in _COMPLIANCE_COLUMNS),
+    )
+    layer = result.residential.drop(columns="geometry")
+    alone = layer["pool_id"].isna() & layer["verdict"].isin(["meets", "fails"])
+    counted = {f"counted_{name}": layer[name].where(alone) for name in ("required_m2", "provided_m2", "shortfall_m2")}
+    pools = layer.dropna(subset=["pool_id"]).drop_duplicates("pool_id").sort_values("pool_id")
+    of_pools = pd.DataFrame(
+        {
+            "residential_id": pools["pool_id"],
+            "name": [texts.t("report.pool_row", language, pool=name) for name in pools["pool_id"]],
+            "verdict": pools["verdict"],
+            "reason": pools["reason"],
+            **{f"counted_{name}": pools[f"pool_{name}"] for name in ("required_m2", "provided_m2", "shortfall_m2")},
+        }
+    )
+    rows = pd.concat([layer.assign(**counted), of_pools], ignore_index=True)
+    rows = rows.assign(
+        built_used=rows["built_used"]
+        .map(_words("report.built", language))
+        .fillna(texts.t("report.built.unknown", language)),
+        rate_ok=rows["rate_ok"].map(_yes_no(language)),
+        unit_ok=rows["unit_ok"].map(_yes_no(language)),
+        verdict=rows["verdict"].map(_words("verdict", language)),
+        paper_verdict=rows["paper_verdict"].map(_words("verdict", language)),
+        reason=rows["reason"].map(lambda codes: _reasons(codes, "compliance.reason", language)),
+    )
+    summary = result.summary["compliance"]
+    return Sheet(
+        name=texts.t("report.sheet_compliance", language),
+        title=texts.t("report.title_compliance", language, standard=_standard_title(result, language)),
+        columns=columns,
+        rows=_frame(rows.to_dict("records"), columns),
+        notes=(*_stamp(result, language), texts.t("report.note_compliance", language)),
+        total_label=TOTAL,
+        totals={
+            "households": math.fsum(layer["households"].dropna()),
+            **{f"counted_{name}": summary[name] for name in ("required_m2", "provided_m2", "shortfall_m2")},
+        },
+        frozen=2,
+    )
+
+
+_COMPLIANCE_COLUMNS: Final[Sequence[tuple[str, Kind]]] = (
+    ("built_used", "text"),
+    ("required_m2", "m2"),
+    ("provided_m2", "m2"),
+    ("shortfall_m2", "m2"),
+    ("rate_ok", "text"),
+    ("unit_ok", "text"),
+    ("pool_id", "text"),
+    ("verdict", "text"),
+    ("reason", "text"),
+    ("paper_provided_m2", "m2"),
+    ("paper_verdict", "text"),
+    ("counted_required_m2", "m2"),
+    ("counted_provided_m2", "m2"),
+    ("counted_shortfall_m2", "m2"),
+)
+
+
+def rooms(result: StudyResult, language: Language) -> Sheet:
+    """Return every room that was looked at for an area, counted or not, with its reason."""
+    names = result.facilities.set_index("facility_id")["name"]
+    rows = result.rooms.assign(
+        name=result.rooms["facility_id"].map(names),
+        counted=result.rooms["counted"].map(_yes_no(language)),
+        reason=result.rooms["reason"].map(lambda codes: _reasons(codes, "compliance.reason", language)),
+    )
+    kinds: Mapping[str, Kind] = {"floor_area_m2": "m2", "credited_m2": "m2"}
+    wanted = ("residential_id", "pool_id", "facility_id", "name", "floor_area_m2", "counted", "reason", "credited_m2")
+    columns = [Heading(name, texts.t(f"report.room_{name}", language), kinds.get(name, "text")) for name in wanted]
+    title = texts.t("report.title_rooms", language)
+    return Sheet(texts.t("report.sheet_rooms", language), title, columns, _frame(rows.to_dict("records"), columns))
+
+
+def facilities(result: StudyResult, language: Language) -> Sheet:
+    """Return the facilities and whether each is in service on the day of judgement."""
+    label = partial(_label, "facilities", language=language)
+    existing = result.facilities[result.facilities["status"] != "candidate"].sort_values("facility_id")
+    rows = existing.drop(columns="geometry").assign(
+        level=existing["level"].map(_words("level", language)),
+        kind=existing["kind"].map(_words("kind", language)),
+        status=existing["status"].map(_words("status", language)),
+        in_service=existing["in_service"].map(_yes_no(language)),
+    )
+    kinds: Mapping[str, Kind] = {"floor_area_m2": "m2", "beds": "whole", "nursing_beds": "whole"}
+    wanted = (
+        "facility_id",
+        "name",
+        "level",
+        "kind",
+        "status",
+        "opened",
+        "closed",
+        "floor_area_m2",
+        "beds",
+        "nursing_beds",
+    )
+    columns = (
+        *(Heading(name, label(name), kinds.get(name, "text")) for name in wanted),
+        Heading("in_service", texts.t("report.in_service", language), "text"),
+    )
+    return Sheet(
+        texts.t("report.sheet_facilities", language),
+        texts.t("report.title_facilities", language),
+        columns,
+        _frame(rows.to_dict("records"), columns),
+        notes=_stamp(result, language),
+        total_label=TOTAL,
+        totals={name: math.fsum(rows[name].dropna()) for name in ("floor_area_m2", "beds", "nursing_beds")},
+        frozen=2,
+    )
+
+
+def sites(result: StudyResult, language: Language) -> Sheet:
+    """Return the chosen sites in rank order."""
+    kinds: Mapping[str, Kind] = {"rank": "whole", "gain": "plain", "floor_area_m2": "m2", "cost": "plain"}
+    wanted = (
+        "rank",
+        "facility_id",
+        "name",
+        "phase",
+        "gain",
+        "floor_area_m2",
+        "size_ok",
+        "source",
+        "cost",
+        "available_from",
+    )
+    columns = [Heading(name, texts.t(f"report.site_{name}", language), kinds.get(name, "text")) for name in wanted]
+    layer = result.sites.drop(columns="geometry")
+    rows = layer.assign(
+        source=layer["source"].map(_words("source", language)), size_ok=layer["size_ok"].map(_yes_no(language))
+    )
+    siting = result.summary["siting"]
+    proof = texts.t(
+        "report.note_proof",
+        language,
+        status=texts.t(f"siting_status.{siting['status']}", language),
+        objective=_shown(siting["objective"]),
+        bound=_shown(siting["bound"]),
+        gap="—" if siting["gap"] is None else f"{siting['gap']:.4%}",
+    )
+    return Sheet(
+        texts.t("report.sheet_sites", language),
+        texts.t("report.title_sites", language),
+        columns,
+        _frame(rows.to_dict("records"), columns),
+        notes=(*_stamp(result, language), proof),
+        total_label=TOTAL,
+        totals={"gain": math.fsum(layer["gain"]), "floor_area_m2": math.fsum(layer["floor_area_m2"].dropna())},
+    )
+
+
+def clauses(result: StudyResult, language: Language) -> Sheet:
+    """Return every clause of the document with what it asks, what there is, and the verdict."""
+    text = {
+        clause.id: clause.text_zh if language == "zh" else clause.text_en for clause in result.inputs.standard.clauses
+    }
+    article = {clause.id: clause.article for clause in result.inputs.standard.clauses}
+    table = result.indicators
+    rows = table.assign(
+        article=table["clause_id"].map(article),
+        text=table["clause_id"].map(text),
+        verdict=table["verdict"].map(_words("verdict", language)),
+        overdue=table["overdue"].map(_yes_no(language)),
+        deadline=table["deadline"].map(lambda day: None if pd.isna(day) else str(day)),
+        reason=table["reason"].map(lambda codes: _reasons(codes, "indicators.reason", language)),
+    )
+    kinds: Mapping[str, Kind] = {"required": "plain", "actual": "plain"}
+    wanted = (
+        "clause_id",
+        "article",
+        "text",
+        "subject",
+        "required",
+        "actual",
+        "unit",
+        "verdict",
+        "deadline",
+        "overdue",
+        "reason",
+    )
+    columns = [Heading(name, texts.t(f"report.clause_{name}", language), kinds.get(name, "text")) for name in wanted]
+    title = texts.t("report.title_clauses", language, standard=_standard_title(result, language))
+    frame = _frame(rows.to_dict("records"), columns)
+    return Sheet(texts.t("report.sheet_clauses", language), title, columns, frame, notes=_stamp(result, language))
+
+
+def ledger(result: StudyResult, language: Language) -> Sheet:
+    """Return each flagged or excluded row, and how many there were of each input."""
+    counts = [
+        texts.t("cli.ledger_line", language, name=name, **entry) for name, entry in result.summary["ledger"].items()
+    ]
+    shown = result.ledger[result.ledger["outcome"] != "used"]
+    rows = shown.assign(outcome=shown["outcome"].map(_words("report.outcome", language)))
+    columns = [
+        Heading(name, texts.t(f"report.ledger_{name}", language), "whole" if name == "row" else "text")
+        for name in tables.LEDGER_COLUMNS
+    ]
+    title = texts.t("report.title_ledger", language)
+    frame = _frame(rows.to_dict("records"), columns)
+    return Sheet(texts.t("report.sheet_ledger", language), title, columns, frame, notes=counts)
+
+
+def sources(result: StudyResult, language: Language) -> Sheet:
+    """Return the files that were read, with their hashes, and how their coordinates were treated."""
+    rows = [
+        {
+            "input": file.input,
+            "path": file.path.replace("\\", "/").rsplit("/", 1)[-1],
+            "layer": file.layer,
+            "encoding": file.encoding,
+            "crs_text": file.crs_text,
+            "rows": file.rows,
+            "sha256": file.sha256,
+        }
+        for file in result.inputs.files
+    ]
+    columns = [
+        Heading(name, texts.t(f"report.source_{name}", language), "whole" if name == "rows" else "text")
+        for name in ("input", "path", "layer", "encoding", "crs_text", "rows", "sha256")
+    ]
+    title = texts.t("report.title_sources", language)
+    return Sheet(
+        texts.t("report.sheet_sources", language), title, columns, _frame(rows, columns), notes=_stamp(result, language)
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- words
+
+
+def _stamp(result: StudyResult, language: Language) -> tuple[str, ...]:
+    """Return the lines every sheet carries: standard and its force, day, CRS, speed, the plan's own notes."""
+    plan, standard = result.inputs.plan, result.inputs.standard
+    line = texts.t(
+        "report.stamp",
+        language,
+        standard=_standard_title(result, language),
+        status=texts.t(f"report.status_{standard.status}", language),
+        as_of=plan.as_of.isoformat(),
+        crs=result.inputs.crs.name,
+        speed=f"{plan.walk.speed_m_per_s:g}",
+    )
+    return (line, *plan.notes)
+
+
+def _standard_title(result: StudyResult, language: Language) -> str:
+    return result.inputs.standard.title_zh if language == "zh" else result.inputs.standard.title_en
+
+
+def _speaker(language: Language) -> Say:
+    def say(key: str, **facts: object) -> str:
+        return texts.t(key, language, **facts)
+
+    return say
+
+
+def _label(table: str, column: str, *, language: Language) -> str:
+    return tables.contract(table).columns[column].label(language)
+
+
+def _words(prefix: str, language: Language) -> dict[str, str]:
+    """Return the words of a choice, ``{canonical: what a person reads}``."""
+    dotted = f"{prefix}."
+    return {key[len(dotted) :]: entry[language] for key, entry in texts.entries().items() if key.startswith(dotted)}
+
+
+def _yes_no(language: Language) -> dict[bool, str]:
+    return {True: texts.t("report.yes", language), False: texts.t("report.no", language)}
+
+
+def _reasons(codes: Any, prefix: str, language: Language) -> str | None:
+    """Return reason codes as sentences; a code without a sentence is shown as it is."""
+    if codes is None or pd.isna(codes) or not codes:
+        return None
+    said = [f"{prefix}.{code}" for code in str(codes).split(";")]
+    return "；".join(texts.t(key, language) if texts.has(key) else key.rsplit(".", 1)[-1] for key in said)
+
+
+def _shown(value: Any) -> str:
+    return "—" if value is None else f"{value:,.10g}"
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[Heading]) -> pd.DataFrame:
+    """Return rows as a frame of plain objects with exactly the sheet's columns."""
+    return pd.DataFrame(rows, columns=[column.name for column in columns]).astype(object)

@@ -1,0 +1,391 @@
+"""A job from a plan file to a run folder that is either whole or not there.
+
+Everything is written into a temporary folder beside the target and moved into place at the end; ``run.json`` is
+written last and names every other file with its hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from planning import export, plan, report, sources, standards, study, webmap
+from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage
+from planning.runs._workplace import copy_sample as copy_sample
+from planning.runs._workplace import machine as machine
+from planning.runs._workplace import open_app as open_app
+from planning.study import StudyInputs, StudyResult
+
+TOOL: Final = "planning"
+STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "webmap", "export")
+_LIBRARIES: Final = (
+    "geopandas",
+    "highspy",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyogrio",
+    "pyproj",
+    "scipy",
+    "shapely",
+    "xlsxwriter",
+)
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A finished run: where it is and what it found."""
+
+    folder: Path
+    run_id: str
+    result: StudyResult
+
+
+def load(path: str | Path, *, progress: Progress | None = None) -> StudyInputs:
+    """Read a plan file and everything it names.
+
+    Raises
+    ------
+    InputRefused
+        With every fault of the plan, the standard and the files, warnings included.
+    """
+    if progress is not None:
+        progress("read")
+    settings = plan.read(path)
+    standard, faults = _standard(settings)
+    try:
+        intake = sources.read(settings)
+    except InputRefused as error:
+        raise InputRefused((*settings.warnings, *faults, *error.faults)) from None
+    if standard is None:
+        raise InputRefused((*settings.warnings, *faults, *intake.faults))
+    return StudyInputs(
+        plan=settings,
+        standard=standard,
+        tables=intake.tables,
+        ledger=intake.ledger,
+        counts=intake.counts,
+        faults=(*settings.warnings, *intake.faults),
+        files=intake.files,
+        crs=intake.crs,
+    )
+
+
+def run(
+    path: str | Path, *, out: str | Path | None = None, only: str | None = None, progress: Progress | None = None
+) -> RunFolder:
+    """Run the plan and write its run folder.
+
+    Parameters
+    ----------
+    path
+        The plan file.
+    out
+        The run folder; ``out`` beside the plan by default. An earlier run folder is replaced whole.
+    only
+        One of `STEPS`: do that step and what it needs, and write only their parts.
+    progress
+        Called with the name of each step as it begins.
+
+    Raises
+    ------
+    InputRefused
+        The plan, its files or ``out`` cannot be used; nothing is written.
+    MachineFailed
+        Disk or memory ran out; nothing is left half-written.
+    """
+    if only is not None and only not in STEPS:
+        raise WrongUsage(Fault("unknown_step", value=only, facts={"known": ", ".join(STEPS)}))
+    target = Path(out) if out is not None else Path(path).resolve().parent / "out"
+    _refuse_foreign(target)
+    watch = _Watch(progress or (lambda _step: None))
+    inputs = load(path, progress=watch)
+    result = study.run(inputs, progress=watch, parts=_parts(only))
+    with _machine_faults(target), _folder_in_place(target) as folder:
+        _write_files(result, folder, only, watch)
+        run_id = _seal(result, folder)
+        _write_json(folder / "timing.json", watch.record())
+    return RunFolder(folder=target, run_id=run_id, result=result)
+
+
+def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str, int]]]:
+    """Read everything a plan names and return every fault, errors and warnings, and the count of rows by input."""
+    try:
+        settings = plan.read(path)
+    except InputRefused as error:
+        return error.faults, {}
+    _, of_standard = _standard(settings)
+    of_files, counts = sources.check(settings)
+    faults = (*settings.warnings, *of_standard, *of_files)
+    if any(fault.severity == "error" for fault in faults):
+        return faults, counts
+    return (*faults, *study.check(load(path))), counts
+
+
+def verify(folder: str | Path) -> tuple[str, ...]:
+    """Hash the files of a run folder again; return the names of those that are missing, changed or unknown.
+
+    Raises
+    ------
+    InputRefused
+        If the folder holds no ``run.json`` of this tool.
+    """
+    folder = Path(folder)
+    if not is_run_folder(folder):
+        raise InputRefused(Fault("not_a_run_folder", file=folder.name))
+    said = {entry["path"]: entry["sha256"] for entry in json.loads((folder / "run.json").read_text("utf-8"))["outputs"]}
+    found = {entry["path"]: entry["sha256"] for entry in _outputs(folder)}
+    return tuple(sorted(name for name in said.keys() | found.keys() if said.get(name) != found.get(name)))
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Say whether ``folder`` holds a finished run of this tool."""
+    try:
+        return bool(json.loads((folder / "run.json").read_text("utf-8"))["tool"] == TOOL)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+# ------------------------------------------------------------------------------------------------------- what is done
+
+
+def _standard(settings: plan.Plan) -> tuple[standards.Standard | None, tuple[Fault, ...]]:
+    """Return the plan's standard with its switches applied, or what is wrong with it."""
+    name = settings.standard
+    where = str(settings.folder / name) if name.endswith(".toml") else name
+    try:
+        return standards.apply(standards.load(where), settings.standards), ()
+    except InputRefused as error:
+        return None, error.faults
+
+
+def _parts(only: str | None) -> frozenset[str]:
+    """Return the analyses that a step needs."""
+    needs = {
+        "check": frozenset[str](),
+        "coverage": frozenset({"coverage"}),
+        "compliance": frozenset({"compliance"}),
+        "siting": frozenset({"coverage", "siting"}),
+    }
+    return needs.get(only or "", frozenset({"coverage", "compliance", "siting"}))
+
+
+def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Watch) -> None:
+    """Write the parts asked for; ``summary.json`` is always one of them."""
+    everything = only is None
+    _write_json(folder / "summary.json", result.summary)
+    if everything or only in ("coverage", "compliance", "siting", "export", "check"):
+        watch("export")
+        export.geopackage(result, folder / "results.gpkg")
+    if everything or only == "report":
+        watch("report")
+        (folder / "tables.xlsx").write_bytes(report.workbook(result))
+    if everything or only == "webmap":
+        watch("webmap")
+        language = result.inputs.plan.output.language
+        (folder / "map.html").write_text(webmap.page(result, language=language), encoding="utf-8", newline="\n")
+
+
+def _seal(result: StudyResult, folder: Path) -> str:
+    """Write ``run.json`` and return the run id, which depends on plan, input bytes and versions alone."""
+    inputs = result.inputs
+    record: dict[str, Any] = {
+        "tool": TOOL,
+        "plan": {"name": inputs.plan.name, "standard": inputs.plan.standard, "file": inputs.plan.file},
+        "parameters": parameters(inputs.plan),
+        "defaults": list(inputs.plan.defaults),
+        "standard": {
+            "id": inputs.standard.id,
+            "status": inputs.standard.status,
+            "sha256": _digest(asdict(inputs.standard)),
+        },
+        "crs": inputs.crs.to_string(),
+        "inputs": [_plan_entry(inputs.plan), *(_plain(asdict(file)) for file in inputs.files)],
+        "versions": _versions(),
+    }
+    run_id = _digest(record)[:12]
+    record["solver"] = result.summary.get("siting")
+    record["faults"] = [fault.as_dict() for fault in inputs.faults]
+    record["outputs"] = _outputs(folder)
+    _write_json(folder / "run.json", {"run_id": run_id, **record})
+    return run_id
+
+
+def parameters(settings: plan.Plan) -> dict[str, Any]:
+    """Return every parameter of the plan, defaults filled in, as plain values."""
+    walk, siting, output = asdict(settings.walk), asdict(settings.siting), asdict(settings.output)
+    found: dict[str, Any] = _plain(
+        {
+            "as_of": settings.as_of,
+            "crs": settings.crs,
+            "notes": settings.notes,
+            "walk": walk,
+            "standards": dict(settings.standards),
+            "siting": siting,
+            "output": output,
+            "inputs": {
+                name: {
+                    key: value
+                    for key, value in asdict(spec).items()
+                    if key not in ("name", "file", "table_file") and value not in (None, {})
+                }
+                for name, spec in settings.inputs.items()
+            },
+        }
+    )
+    return found
+
+
+def _plan_entry(settings: plan.Plan) -> dict[str, str]:
+    return {"input": "plan", "path": settings.file, "sha256": sha256(settings.folder / settings.file)}
+
+
+def _outputs(folder: Path) -> list[dict[str, str]]:
+    """Return every file of the run but ``run.json`` and ``timing.json``, by name, with its hash."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [(path, path.relative_to(folder).as_posix()) for path in files]
+    return [{"path": name, "sha256": sha256(path)} for path, name in names if name not in ("run.json", "timing.json")]
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("yanglao-planning", *_LIBRARIES):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # run from a checkout
+            from planning import __version__
+
+            found[name] = __version__
+    return found
+
+
+# ------------------------------------------------------------------------------------------------- whole or not at all
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Refuse to replace anything but an earlier run folder."""
+    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not is_run_folder(target)):
+        raise InputRefused(Fault("out_not_empty", file=target.name, value=str(target)))
+
+
+@contextlib.contextmanager
+def _folder_in_place(target: Path) -> Iterator[Path]:
+    """Give a temporary folder and move it to ``target`` if nothing went wrong inside."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    folder.chmod(0o755)
+    try:
+        yield folder
+        _flush(folder)
+        _swap(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _swap(folder: Path, target: Path) -> None:
+    """Put ``folder`` in the place of ``target``; an earlier run goes only once the new one stands."""
+    if not target.exists():
+        folder.replace(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    target.replace(old / "run")
+    try:
+        folder.replace(target)
+    except OSError:
+        (old / "run").replace(target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _flush(folder: Path) -> None:
+    """Make sure the bytes are on the disk before the folder takes its name."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as stream:
+                os.fsync(stream.fileno())
+
+
+@contextlib.contextmanager
+def _machine_faults(target: Path) -> Iterator[None]:
+    """Turn a full disk, a read-only folder or exhausted memory into a sentence."""
+    try:
+        yield
+    except MemoryError:
+        raise MachineFailed(Fault("machine_memory")) from None
+    except OSError as error:
+        code = "machine_disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "machine_write"
+        raise MachineFailed(Fault(code, file=target.name, value=error.strerror or str(error))) from error
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(
+        json.dumps(_plain(content), ensure_ascii=False, indent=1, allow_nan=False) + "\n",
+        encoding="utf-8",
+        newline="\n",
+    )
+
+
+def _digest(content: Any) -> str:
+    """Return the hash of plain content, whatever the order of its keys."""
+    text = json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(content: Any) -> Any:
+    """Return ``content`` in the types JSON knows; dates as ISO text."""
+    if isinstance(content, Mapping):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    if isinstance(content, date):
+        return content.isoformat()
+    if isinstance(content, Path):
+        return content.as_posix()
+    if isinstance(content, Decimal):
+        return str(content)
+    return content.item() if hasattr(content, "item") else content
+
+
+class _Watch:
+    """Pass steps on to the listener and remember how long each took."""
+
+    def __init__(self, listener: Progress) -> None:
+        self._listener = listener
+        self._marks: list[tuple[str, float]] = []
+        self._start = time.perf_counter()
+
+    def __call__(self, step: str) -> None:
+        self._marks.append((step, time.perf_counter()))
+        self._listener(step)
+
+    def record(self) -> dict[str, Any]:
+        """Return the seconds of each step and of the whole; the only place where time and machine are written."""
+        end = time.perf_counter()
+        stops = [mark for _, mark in self._marks[1:]] + [end]
+        steps = [
+            {"step": step, "seconds": round(stop - mark, 3)}
+            for (step, mark), stop in zip(self._marks, stops, strict=True)
+        ]
+        return {"seconds": round(end - self._start, 3), "steps": steps, "workers": 1, "machine": platform.platform()}

@@ -1,0 +1,133 @@
+"""What a result gives the page to show: the frames it reads, in one place; belongs to the room `webmap`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from planning import palette, tables, texts
+from planning.plan import Plan
+from planning.webmap import _words as words
+
+if TYPE_CHECKING:
+    from planning.study import StudyResult
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A result seen in one language."""
+
+    result: StudyResult
+    language: texts.Language
+
+    @property
+    def plan(self) -> Plan:
+        """Return the plan."""
+        return self.result.inputs.plan
+
+    @cached_property
+    def book(self) -> palette.Palette:
+        """Return the palette."""
+        return palette.load()
+
+    @cached_property
+    def areas(self) -> gpd.GeoDataFrame:
+        """Return the residential areas by id."""
+        return _by(self.result.residential, "residential_id")
+
+    @cached_property
+    def facilities(self) -> gpd.GeoDataFrame:
+        """Return facilities and candidates by id."""
+        return _by(self.result.facilities, "facility_id")
+
+    @cached_property
+    def sites(self) -> pd.DataFrame:
+        """Return the chosen sites by rank, indexed by id."""
+        sites = _flat(self.result.sites)
+        return sites.sort_values(["rank", "facility_id"]).set_index("facility_id", drop=False)
+
+    @cached_property
+    def units(self) -> gpd.GeoDataFrame:
+        """Return the units by id."""
+        return _by(self.result.units, "unit_id")
+
+    @cached_property
+    def unit_names(self) -> dict[str, str]:
+        """Return the names of units by id; a nameless unit is called by its id."""
+        named = self.units["name"].fillna(self.units["unit_id"])
+        return dict(zip(self.units["unit_id"], named, strict=True))
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """Return the levels that coverage was computed for, largest first."""
+        return tuple(level for level in tables.LEVELS if f"{level}_status" in self.areas)
+
+    @property
+    def assessed(self) -> bool:
+        """Say whether compliance was asked for."""
+        return "verdict" in self.areas
+
+    @property
+    def speed(self) -> float:
+        """Return metres a second."""
+        return self.plan.walk.speed_m_per_s
+
+    @cached_property
+    def banded(self) -> bool:
+        """Say whether covered areas are told by minutes: not under a fixed radius, nor where areas count in parts."""
+        return self.plan.walk.rule == "entrance" and "service_radius_m" not in self.plan.standards
+
+    @cached_property
+    def bands(self) -> tuple[palette.Band, ...]:
+        """Return the bands of walking time of the plan."""
+        return self.book.bands(self.plan.walk.minutes)
+
+    def say(self, key: str, **facts: object) -> str:
+        """Return the sentence ``webmap.<key>`` in the view's language."""
+        return words.say(key, self.language, **facts)
+
+    def level(self, name: Any) -> str:
+        """Return the wording of a facility level."""
+        known = self.book.levels.get(name) if isinstance(name, str) else None
+        return words.text(name, self.language) if known is None else known.label(self.language)
+
+    def share(self, value: Any) -> str:
+        """Return a share as ``51.1 %``, a missing one as the sign for it."""
+        shown = words.percent(value, self.language)
+        return shown if words.missing(value) else self.say("figure.share", value=shown)
+
+    def m2(self, value: Any) -> str:
+        """Return an area with its unit, a missing one as the sign for it."""
+        shown = words.square_metres(value, self.language)
+        return shown if words.missing(value) else self.say("card.value_m2", value=shown)
+
+    def count(self, value: Any) -> str:
+        """Return a count."""
+        return words.whole(value, self.language)
+
+    @property
+    def gain_unit(self) -> str:
+        """Return what the gain of a site is counted in: each model has its own."""
+        own = {"p_center": "areas", "p_median": f"metres_{self.plan.siting.demand}", "deficit": "m2"}
+        return own.get(self.plan.siting.model, self.plan.siting.demand)
+
+    def gain(self, value: Any) -> str:
+        """Return the gain of a site with its unit."""
+        shown = words.whole(value, self.language)
+        return shown if words.missing(value) else self.say(f"gain.{self.gain_unit}", value=shown)
+
+
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return ``frame`` with a named index turned back into a column."""
+    if frame.index.name is None:
+        return frame
+    return frame.reset_index(drop=frame.index.name in frame.columns)
+
+
+def _by(frame: gpd.GeoDataFrame, key: str) -> gpd.GeoDataFrame:
+    flat = _flat(frame)
+    return flat.sort_values(key, ignore_index=True)
