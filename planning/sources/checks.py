@@ -54,6 +54,7 @@ def fill_status(frame: pd.DataFrame, name: str, notes: Notes, live: Mask) -> pd.
         other = frame["status"].notna() & (frame["status"] != "candidate")
         notes.say("status_ignored", "flagged", live & other.to_numpy(), column="status", values=frame["status"])
         return frame.assign(status=pd.Series(["candidate"] * len(frame), dtype="str"))
+    live = live & ~notes.marked("refused")  # an unknown word is no empty cell
     notes.say("status_missing", "flagged", live & frame["status"].isna().to_numpy(), column="status")
     notes.say("kind_missing", "flagged", live & frame["kind"].isna().to_numpy(), column="kind")
     return frame.assign(status=frame["status"].fillna("operating"))
@@ -76,14 +77,18 @@ def say_references(
 ) -> None:
     """Hold the references of gates and pools against the residential areas.
 
-    An id no area has is refused (``reference_unknown``); one whose area was excluded excludes the row.
+    An id no area has is refused (``reference_unknown``); one whose area was excluded excludes a gate. A pool is
+    refused, for without that member it would owe less and might wrongly meet (``pool_member_excluded``).
     """
     cells = frame[column]
     live = ~notes.marked("excluded", "refused") & cells.notna().to_numpy()
     shown = cells.to_numpy(dtype=object)
     known, used = cells.isin(ids).to_numpy(), cells.isin(kept).to_numpy()
     notes.say("reference_unknown", "refused", live & ~known, column=column, values=shown)
-    notes.say("reference_excluded", "excluded", live & known & ~used, column=column, values=shown)
+    code, verdict = (
+        ("pool_member_excluded", "refused") if notes.table == "pools" else ("reference_excluded", "excluded")
+    )
+    notes.say(code, verdict, live & known & ~used, column=column, values=shown)  # type: ignore[arg-type]
 
 
 def say_serves(frame: pd.DataFrame, notes: Notes, *, ids: frozenset[str], kept: frozenset[str]) -> None:

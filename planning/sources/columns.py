@@ -48,6 +48,10 @@ class ColumnMap:
     rest: tuple[str, ...]
     faults: tuple[Fault, ...]
 
+    def headings(self) -> dict[str, tuple[str, Origin]]:
+        """Return by canonical name what the file calls the column, and the file it came from."""
+        return {name: (mapped.source, mapped.origin) for name, mapped in self.known.items()}
+
 
 def known_headings(table: tables.Table, fields: Mapping[str, str]) -> frozenset[str]:
     """Return every heading one would recognise in ``table``, normalised."""

@@ -114,6 +114,7 @@ def _read_joined(spec: InputSpec, table: tables.Table, attribute_file: Path, key
     mine, theirs = join.split_fields(spec.fields, attributes)
     known = cols.map_columns(table, raw, mine, notes.origin)
     table_known = cols.map_columns(table, attributes, theirs, table_notes.origin)
+    notes.headings, table_notes.headings = known.headings(), table_known.headings()
     table_notes.faults += [
         *attributes.faults,
         *table_known.faults,
@@ -171,6 +172,7 @@ def _drafted(
     rest: pd.DataFrame | None = None,
 ) -> Draft:
     """Set rows aside that are none, read the values, fill ids."""
+    notes.headings = known.headings()
     notes.faults += [*raw.faults, *known.faults, *_uncalculated(raw, known, notes)]
     if raw.read != notes.size:
         notes.table_fault("rows_lost", "error", value=f"{notes.size} / {raw.read}")

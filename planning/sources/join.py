@@ -42,11 +42,12 @@ def joined(
     Returns
     -------
     known : ColumnMap
-        The layer's columns; where the table has a column too it wins (warning ``join_both``).
+        The layer's columns; where the table has a column too it wins (warning ``join_both`` if they differ anywhere).
     rest : DataFrame
         The table's other columns, aligned with the layer.
 
-    Notes grow: ``join_column_missing``, ``join_key_duplicate`` (refused), ``join_unmatched`` on either side.
+    Notes grow: ``join_column_missing``, ``duplicate_row`` (a table row that repeats an earlier one is excluded),
+    ``join_key_duplicate`` (one that differs is refused), ``join_unmatched`` on either side.
     """
     left, right = _keys(layer, layer_raw, join), _keys(table, table_raw, join)
     for keys, side in ((left, notes), (right, table_notes)):
@@ -55,18 +56,26 @@ def joined(
     if left is None or right is None:
         return layer, pd.DataFrame(index=layer_raw.frame.index)
     values.say_totals(table_raw.frame, table.known, table_notes)
-    at = _match(left, right, notes, table_notes)
+    values.say_duplicates(table_raw.frame, None, table_notes)
+    at = _match(left, right, notes, table_notes, heading=join)
     known = dict(layer.known)
     if "residential_id" not in known:
         known["residential_id"] = _key_column(layer_raw, notes.origin, join)
-    both = sorted((set(layer.known) & set(table.known)) - {"residential_id"})
-    if both:
-        notes.table_fault("join_both", "warning", column="、".join(both))
+    both = sorted((set(layer.known) & set(table.known)) - {"residential_id", *cols.PLACES})
+    differing = [name for name in both if _differs(layer.known[name], table.known[name], at)]
+    if differing:
+        notes.table_fault("join_both", "warning", column="、".join(table.known[name].source for name in differing))
     for name, mapped in table.known.items():
         if name != "residential_id" and name not in cols.PLACES:
             known[name] = _aligned(mapped, at)
     rest = table_raw.frame[[name for name in table.rest if cols.flat(name) != cols.flat(join)]]
     return replace(layer, known=known), _take(rest, at)
+
+
+def _differs(ours: Mapped, theirs: Mapped, at: NDArray[np.intp]) -> bool:
+    """Say whether a layer and its table disagree in any row that has a match."""
+    found = at >= 0
+    return bool((_plain(ours.cells)[found] != _plain(theirs.cells)[at[found]]).any())
 
 
 def _keys(known: ColumnMap, raw: Raw, join: str) -> NDArray[np.object_] | None:
@@ -78,25 +87,31 @@ def _keys(known: ColumnMap, raw: Raw, join: str) -> NDArray[np.object_] | None:
         cells = known.known[join].cells
     else:
         return None
+    return _plain(cells)
+
+
+def _plain(cells: pd.Series[Any]) -> NDArray[np.object_]:
+    """Return cells as trimmed text, None where there is nothing."""
     empty = cells.isna()
     plain = [None if bare else values.plain_text(cell).strip() or None for cell, bare in zip(cells, empty, strict=True)]
     return np.array(plain, dtype=object)
 
 
-def _match(left: NDArray[np.object_], right: NDArray[np.object_], notes: Notes, table_notes: Notes) -> NDArray[np.intp]:
+def _match(
+    left: NDArray[np.object_], right: NDArray[np.object_], notes: Notes, table_notes: Notes, *, heading: str
+) -> NDArray[np.intp]:
     """Return for each layer row the table row with its key, -1 where there is none."""
     live = ~table_notes.marked("excluded") & pd.notna(right)
     repeated = np.zeros(len(right), dtype=bool)
     repeated[live] = pd.Series(right[live]).duplicated(keep=False).to_numpy()
-    table_notes.say("join_key_duplicate", "refused", repeated, values=right)
+    table_notes.say("join_key_duplicate", "refused", repeated, column=heading, values=right)
     position = {key: at for at, key in reversed(list(enumerate(right))) if live[at]}
     at = np.array([position.get(key, -1) for key in left], dtype=np.intp)
-    notes.say("join_unmatched", "flagged", at < 0, values=left)
+    notes.say("join_unmatched", "flagged", at < 0, column=heading, values=left)
     used = np.zeros(len(right), dtype=bool)
     used[at[at >= 0]] = True
-    table_notes.say(
-        "join_unmatched_table", "excluded", ~used & ~repeated & ~table_notes.marked("excluded"), values=right
-    )
+    strange = ~used & ~repeated & ~table_notes.marked("excluded")
+    table_notes.say("join_unmatched_table", "excluded", strange, column=heading, values=right)
     return at
 
 

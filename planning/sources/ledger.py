@@ -41,11 +41,15 @@ class _Note:
 
 @dataclass
 class Notes:
-    """What is said about the rows of one table while it is being read; grows, and is read out at the end."""
+    """What is said about the rows of one table while it is being read; grows, and is read out at the end.
+
+    ``headings`` tells, by canonical name, what the user's file calls a column and which file brings it.
+    """
 
     table: str
     origin: Origin
     faults: list[Fault] = field(default_factory=list)
+    headings: Mapping[str, tuple[str, Origin]] = field(default_factory=dict)
     _notes: list[_Note] = field(default_factory=list)
 
     @property
@@ -71,23 +75,26 @@ class Notes:
         verdict : {"flagged", "excluded", "refused"}
             ``refused`` is an error that stops the run.
         column : str
-            As the user wrote it.
+            As the user wrote it, or a canonical name, which becomes the user's heading.
         values : array, optional
             The cells as written, aligned with the table.
         origin : Origin, optional
-            Where the column came from, if not from the table's own file.
+            Where the column came from, if not from the table's own file; rows without a match there stay with it.
         """
-        hits = np.flatnonzero(where)
-        if not len(hits):
-            return
-        cells = np.full(len(hits), "", dtype=object) if values is None else np.asarray(values, dtype=object)[hits]
-        self._notes.append(_Note(code, verdict, hits, column, cells, origin or self.origin, facts))
+        if origin is None:
+            column, origin = self.headings.get(column, (column, self.origin))
+        cells = np.full(self.size, "", dtype=object) if values is None else np.asarray(values, dtype=object)
+        matched = origin.rows > 0
+        for place, rows in ((origin, where & matched), (self.origin, where & ~matched)):
+            hits = np.flatnonzero(rows)
+            if len(hits):
+                self._notes.append(_Note(code, verdict, hits, column, cells[hits], place, facts))
 
     def table_fault(self, code: str, severity: Literal["error", "warning"], *, column: str = "", **more: Any) -> None:
         """Note a fault of the table as a whole; its rows stay as they are."""
         facts = {**more.pop("facts", {}), **more}
         value = str(facts.pop("value", ""))
-        origin = self.origin
+        column, origin = self.headings.get(column, (column, self.origin))
         self.faults.append(Fault(code, severity, origin.file, origin.layer, column=column, value=value, facts=facts))
 
     def marked(self, *verdicts: Verdict) -> Mask:
