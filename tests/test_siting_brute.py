@@ -109,15 +109,10 @@ def town(seed: int, *, weights: str = "whole", roles: bool = True) -> Town:
     )
 
 
-def p_of(seed: int, here: Town) -> int:
-    return random.Random(seed + 1).randint(min(len(here.required), len(here.candidates)), min(4, len(here.candidates)))
-
-
 def worth_p(here: Town, seed: int) -> int | None:
     """A p that the required sites leave possible, or None."""
-    if len(here.required) > min(4, len(here.candidates)):
-        return None
-    return p_of(seed, here)
+    most = min(4, len(here.candidates))
+    return random.Random(seed + 1).randint(len(here.required), most) if len(here.required) <= most else None
 
 
 # -------------------------------------------------------------------------------------------------- what is compared

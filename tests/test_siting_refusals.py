@@ -1,0 +1,87 @@
+"""What siting refuses: every fault at once, the culprits named in both languages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_siting import DEMAND, REACH, WEIGHTS, demand_of, mclp
+
+from planning import siting
+from planning.errors import InputRefused
+
+
+def broken_pairs(**change: Any) -> pd.DataFrame:
+    return REACH.assign(distance_m=REACH["distance_m"].mask(REACH["facility_id"] == "B", change["metres"]))
+
+
+REFUSALS: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
+    "siting_distance_missing": (lambda: mclp(broken_pairs(metres=math.nan), DEMAND, 1), ("B → c", "B → d")),
+    "siting_distance_negative": (lambda: mclp(broken_pairs(metres=-0.001), DEMAND, 1), ("B → c", "B → d")),
+    "siting_pair_twice": (lambda: mclp(pd.concat([REACH, REACH.iloc[[2]]]), DEMAND, 1), ("A → b",)),
+    "siting_demand_unknown": (lambda: mclp(REACH, DEMAND.drop(["a", "e"]), 1), ("a, e",)),
+    "siting_demand_twice": (lambda: mclp(REACH, pd.concat([DEMAND, DEMAND.loc[["c"]]]), 1), ("c",)),
+    "siting_weight_negative": (lambda: mclp(REACH, demand_of({**WEIGHTS, "c": -1, "z": -0.5}), 1), ("c, z", "elderly")),
+    "siting_weight_missing": (lambda: mclp(REACH, demand_of({**WEIGHTS, "d": math.nan}), 1), ("d", "elderly")),
+    "siting_weight_column": (lambda: mclp(REACH, DEMAND, 1, weight="old"), ("old", "elderly")),
+    "siting_reach_columns": (lambda: mclp(REACH.drop(columns="distance_m"), DEMAND, 1), ("distance_m", "facility_id")),
+    "siting_pair_without_id": (lambda: mclp(REACH.assign(facility_id=[None, *"AAABBCD"]), DEMAND, 1), ("0",)),
+    "siting_p_above": (lambda: mclp(REACH, DEMAND, 4, fixed=["F"], forbidden=["D"]), ("4", "3")),
+    "siting_p_negative": (lambda: mclp(REACH, DEMAND, -1), ("-1", "5")),
+    "siting_p_not_whole": (lambda: siting.p_median(REACH, DEMAND, p=1.5, weight="elderly"), ("1.5", "5")),
+    "siting_role_twice": (lambda: mclp(REACH, DEMAND, 1, fixed=["A", "B"], forbidden=["B"], required=["A"]), ("A, B",)),
+    "siting_required_absent": (lambda: siting.p_center(REACH, DEMAND, p=2, required=["Q"]), ("Q",)),
+    "siting_id_kind": (lambda: mclp(REACH, DEMAND, 1, fixed=[7]), ("7",)),
+    "siting_radius": (lambda: siting.lscp(REACH, DEMAND, radius_m=-1.0), ("-1",)),
+    "siting_time_limit": (lambda: mclp(REACH, DEMAND, 1, time_limit_s=0), ("0",)),
+    "siting_share": (lambda: siting.lscp(REACH, DEMAND, radius_m=1, share=1.1), ("1.1",)),
+    "siting_phases": (lambda: mclp(REACH, DEMAND, 2, phases=[("i", 2), ("ii", 1)]), ("2, 1", "2")),
+    "siting_street_options": (lambda: mclp(REACH, DEMAND, 1, one_per_street=True), ("street_of",)),
+}
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("code", REFUSALS)
+    def test_named_in_both_languages(self, code: str) -> None:
+        call, culprits = REFUSALS[code]
+        with pytest.raises(InputRefused) as refused:
+            call()
+        faults = {fault.code: fault for fault in refused.value.faults}
+        assert set(faults) == {code}
+        for language in ("zh", "en"):
+            message = faults[code].message(language)
+            assert all(culprit in message for culprit in culprits), message
+            assert faults[code].remedy(language)
+
+    @pytest.mark.parametrize("p", [math.nan, math.inf, "3", None, True, np.True_, 0.5])
+    def test_p_must_be_a_whole_number(self, p: Any) -> None:
+        with pytest.raises(InputRefused) as refused:
+            mclp(REACH, DEMAND, p)
+        assert [fault.code for fault in refused.value.faults] == ["siting_p_not_whole"]
+
+    def test_all_faults_at_once(self) -> None:
+        with pytest.raises(InputRefused) as refused:
+            mclp(broken_pairs(metres=math.nan), demand_of({**WEIGHTS, "a": -1}), 99, min_share_per_street=2)
+        codes = {fault.code for fault in refused.value.faults}
+        assert codes == {"siting_distance_missing", "siting_weight_negative", "siting_p_above", "siting_share"}
+
+    def test_a_single_text_is_one_id(self) -> None:
+        assert mclp(REACH, DEMAND, 1, forbidden="C").sites == ("D",)
+
+    def test_whole_float_p_is_whole(self) -> None:
+        assert mclp(REACH, DEMAND, 1.0).sites == mclp(REACH, DEMAND, np.int64(1)).sites  # type: ignore[arg-type]
+
+    def test_fixed_out_of_everyones_reach_is_no_fault(self) -> None:
+        """An existing centre on an island serves nobody and has no rows."""
+        assert mclp(REACH, DEMAND, 1, fixed=["island"]).sites == ("C",)
+
+    def test_input_is_left_alone(self) -> None:
+        reach, demand = REACH.copy(deep=True), DEMAND.copy(deep=True)
+        mclp(REACH, DEMAND, 2)
+        siting.p_median(REACH, DEMAND, p=2, weight="elderly")
+        pd.testing.assert_frame_equal(REACH, reach)
+        pd.testing.assert_frame_equal(DEMAND, demand)
