@@ -139,7 +139,7 @@ def _nearest(view: View, row: Row, level: str) -> Card:
     """Return the step about the nearest facility of ``level``; what is no distance never reads as a number."""
     head = view.say("card.nearest", level=view.level(level))
     status, found = row[f"{level}_status"], row[f"{level}_facility_id"]
-    if not _in_service(view, level):
+    if level not in view.levels_in_service:
         return _step(head, view.say("card.no_facility", level=view.level(level)), tone=status)
     if status == "unsnapped":
         return _step(head, view.say("card.unsnapped"), tone=status)
@@ -175,17 +175,8 @@ def _beside_radius(view: View, row: Row, level: str) -> str:
     return f"{said}　{view.say('card.share_reached', share=share)}"
 
 
-def _in_service(view: View, level: str) -> bool:
-    frame = view.facilities
-    return bool(((frame["level"] == level) & frame["in_service"] & (frame["status"] != "candidate")).any())
-
-
 def _called(view: View, facility_id: Any) -> str:
-    if words.missing(facility_id):
-        return ""
-    frame = view.facilities
-    found = frame.loc[frame["facility_id"] == facility_id, "name"]
-    return str(facility_id) if found.empty or words.missing(found.iloc[0]) else str(found.iloc[0])
+    return "" if words.missing(facility_id) else view.facility_names.get(str(facility_id), str(facility_id))
 
 
 def _said(view: View, table: str, codes: Any) -> str:

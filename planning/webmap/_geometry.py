@@ -118,10 +118,11 @@ def _sorted(geometries: gpd.GeoSeries) -> np.ndarray:
 
 def _first_text(frame: gpd.GeoDataFrame, columns: tuple[str, ...]) -> pd.Series:
     """Return the first stated of ``columns`` row by row, "" where none is."""
-    known = [frame[column].astype("str") for column in columns if column in frame]
-    if not known:
-        return pd.Series("", index=frame.index)
-    return pd.concat(known, axis=1).bfill(axis=1).iloc[:, 0].fillna("")
+    found = pd.Series(np.nan, index=frame.index, dtype="str")
+    for column in columns:
+        if column in frame:
+            found = found.fillna(frame[column].astype("str"))
+    return found.fillna("")
 
 
 def _points(line: shapely.Geometry) -> Nested:

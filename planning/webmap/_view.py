@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,18 @@ class View:
     def levels(self) -> tuple[str, ...]:
         """Return the levels that coverage was computed for, largest first."""
         return tuple(level for level in tables.LEVELS if f"{level}_status" in self.areas)
+
+    @cached_property
+    def levels_in_service(self) -> frozenset[str]:
+        """Return the levels with a facility in service."""
+        frame = self.facilities
+        return frozenset(frame.loc[frame["in_service"] & (frame["status"] != "candidate"), "level"].dropna())
+
+    @cached_property
+    def facility_names(self) -> Mapping[str, str]:
+        """Return the names of facilities by id; a nameless one is left out."""
+        named = self.facilities.dropna(subset=["name"]).drop_duplicates("facility_id")
+        return dict(zip(named["facility_id"], named["name"], strict=True))
 
     @property
     def assessed(self) -> bool:
