@@ -83,8 +83,8 @@ def check(plan: Path, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         _list_faults(faults)
-        for name, counts in ledger.items():
-            click.echo(texts.both("cli.ledger_line", name=name, **counts))
+        for name, rows in ledger.items():
+            click.echo(texts.both("cli.ledger_line", name=name, **rows))
         click.echo(texts.both("cli.check_refused" if bad else "cli.check_passed"))
     sys.exit(1 if bad else 0)
 

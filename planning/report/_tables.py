@@ -456,6 +456,6 @@ def _shown(value: Any) -> str:
     return "—" if value is None else f"{value:,.10g}"
 
 
-def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[Heading]) -> pd.DataFrame:
+def _frame(rows: Sequence[Mapping[Any, Any]], columns: Sequence[Heading]) -> pd.DataFrame:
     """Return rows as a frame of plain objects with exactly the sheet's columns."""
     return pd.DataFrame(rows, columns=[column.name for column in columns]).astype(object)

@@ -30,7 +30,7 @@ def areas(view: View) -> list[Card]:
 def facilities(view: View) -> list[Card]:
     """Return one card per facility and candidate, in the order of the view."""
     rows = view.facilities.drop(columns=view.facilities.geometry.name).to_dict("records")
-    chosen = view.sites.drop(columns=view.sites.geometry.name).to_dict("index")
+    chosen: dict[Any, Any] = view.sites.drop(columns=view.sites.geometry.name).to_dict("index")
     return [
         _candidate(view, row, chosen.get(row["facility_id"])) if row["status"] == "candidate" else _facility(view, row)
         for row in rows
@@ -61,7 +61,7 @@ def _area(view: View, row: Row, clauses: list[str], rooms: list[str]) -> Card:
 
 def _street(view: View, row: Row) -> str:
     street = row.get("street_id")
-    return "" if words.missing(street) else view.unit_names.get(street, str(street))
+    return "" if words.missing(street) else view.unit_names.get(str(street), str(street))
 
 
 def _levels(view: View) -> list[str]:

@@ -124,7 +124,7 @@ def _status_line(view: View) -> str:
 def _crs(view: View) -> str:
     crs = view.result.inputs.crs
     code = crs.to_epsg()
-    if code is None or not crs.name.startswith(ZONES):
+    if code is None or crs.coordinate_operation is None or not crs.name.startswith(ZONES):
         return crs.name if code is None else f"{crs.name} (EPSG:{code})"
     meridian = next(part.value for part in crs.coordinate_operation.params if part.name == MERIDIAN)
     return view.say("bar.zone", meridian=f"{meridian:g}", code=f"EPSG:{code}")

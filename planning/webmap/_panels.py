@@ -34,7 +34,7 @@ def _coverage(view: View, level: str) -> list[Block]:
     figures = view.result.summary.get("coverage", {}).get(level)
     if figures is None:
         return []
-    found = [
+    found: list[Block] = [
         {"head": view.say("head.coverage"), "figures": _shares(view, figures)},
         {"lines": [line for line in _coverage_lines(view, level, figures) if line]},
     ]

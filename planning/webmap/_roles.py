@@ -23,7 +23,7 @@ BUILT: Final[tuple[Built, ...]] = ("new", "existing")
 
 def coverage(view: View, level: str) -> pd.Series:
     """Return the role of each area: its status at ``level``, or its band where it is covered and bands apply."""
-    status = view.areas[f"{level}_status"].astype("str")
+    status: pd.Series = view.areas[f"{level}_status"].astype("str")
     if not view.banded:
         return status
     limits = [view.plan.walk.metres(band.upto) for band in view.bands]
@@ -48,16 +48,16 @@ def compliance(view: View) -> pd.Series:
     # Members of a pool carry the pool's verdict: their own shortfall does not say why.
     pooled = view.areas["pool_id"].notna() if "pool_id" in view.areas else False
     own = (verdict == "fails") & classes.notna() & ~pd.Series(pooled, index=verdict.index)
-    return verdict.mask(own, classes)
+    found: pd.Series = verdict.mask(own, classes)
+    return found
 
 
 def minimum_m2(view: View) -> pd.Series:
     """Return the single minimum M that shortfall classes are measured by, area by area."""
     stated = {built: _stated(view, built) for built in BUILT}
-    known = view.areas["built_used"].map(stated).astype(float)
-    if all(value is None for value in stated.values()):
-        return known.fillna(SILENT_M2)
-    return known
+    silent = all(value is None for value in stated.values())
+    known: pd.Series = view.areas["built_used"].map(stated).astype(float)
+    return known.fillna(SILENT_M2) if silent else known
 
 
 def _stated(view: View, built: Built) -> float | None:
@@ -79,13 +79,15 @@ def symbols(view: View) -> pd.Series:
     existing = frame["level"].astype("str") + ":" + filling.astype("str")
     role = frame["role"] if "role" in frame else pd.Series(index=frame.index, dtype="str")
     offered = pd.Series("candidate", index=frame.index).mask(role == "forbidden", "forbidden")
-    return existing.mask(frame["status"] == "candidate", offered)
+    found: pd.Series = existing.mask(frame["status"] == "candidate", offered)
+    return found
 
 
 def groups(view: View) -> pd.Series:
     """Return the layer each facility and candidate is switched by."""
     frame = view.facilities
-    return ("facility:" + frame["level"].astype("str")).mask(frame["status"] == "candidate", "candidate")
+    found: pd.Series = ("facility:" + frame["level"].astype("str")).mask(frame["status"] == "candidate", "candidate")
+    return found
 
 
 def fills(view: View) -> dict[str, palette.Fill]:

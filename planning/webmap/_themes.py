@@ -35,7 +35,8 @@ def area_roles(view: View, theme: str) -> pd.Series:
     if theme == "compliance":
         return roles.compliance(view)
     if theme == "siting" and view.plan.siting.level in view.levels:
-        return view.areas[f"{view.plan.siting.level}_status"].astype("str")
+        found: pd.Series = view.areas[f"{view.plan.siting.level}_status"].astype("str")
+        return found
     return pd.Series(roles.NEUTRAL, index=view.areas.index)
 
 
@@ -144,7 +145,8 @@ def _points(view: View, key: str) -> list[Item]:
 
 def _symbol_counts(view: View) -> pd.Series:
     """Return how many of each symbol the map shows; a chosen candidate shows as a site."""
-    return roles.symbols(view)[~view.facilities["facility_id"].isin(view.sites.index)].value_counts()
+    found: pd.Series = roles.symbols(view)[~view.facilities["facility_id"].isin(view.sites.index)].value_counts()
+    return found
 
 
 def _siting_points(view: View, counts: pd.Series) -> list[Item]:
@@ -169,7 +171,7 @@ def _siting_points(view: View, counts: pd.Series) -> list[Item]:
 
 def _areas(view: View, key: str) -> Item:
     """Return the classes of areas, a series whole with its zeros."""
-    counts = area_roles(view, key).value_counts()
+    counts = dict(area_roles(view, key).value_counts())
     if key == "compliance":
         return _verdict_items(view, counts)
     if key.startswith("coverage_"):
@@ -181,7 +183,7 @@ def _areas(view: View, key: str) -> Item:
     return {"items": [_area_item(view, fill, counts, label=view.say("legend.neutral"))]}
 
 
-def _coverage_items(view: View, counts: pd.Series) -> list[Item]:
+def _coverage_items(view: View, counts: Mapping[str, Any]) -> list[Item]:
     fills = roles.fills(view)
     banded = [roles.band_name(index) for index in range(len(view.bands))] if view.banded else []
     plain = ["covered"] if not view.banded or counts.get("covered", 0) else []
@@ -190,7 +192,7 @@ def _coverage_items(view: View, counts: pd.Series) -> list[Item]:
     ]
 
 
-def _verdict_items(view: View, counts: pd.Series) -> Item:
+def _verdict_items(view: View, counts: Mapping[str, Any]) -> Item:
     book = view.book
     failing = int(sum(counts.get(name, 0) for name in ("fails", *(entry.name for entry in book.shortfalls))))
     classes = [
