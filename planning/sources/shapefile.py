@@ -203,8 +203,9 @@ def _column(dbf: _Dbf, index: int, encoding: str) -> NDArray[np.object_]:
 
 
 def _number(raw: bytes, field: _Field) -> object:
+    """Return a number, None where blank or all asterisks, which is how GDAL and QGIS write an empty cell."""
     text = raw.decode("latin-1").strip(" \0")
-    if not text:
+    if not text.strip("*"):
         return None
     try:
         if field.decimals == 0 and field.kind == "N":
