@@ -111,7 +111,7 @@ def read(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> Ask:
     pairs = _Pairs.of(reach)
     roles = {name: getattr(wants, name) for name in ("fixed", "required", "forbidden")}
     outside = {*roles["fixed"], *roles["forbidden"]}
-    candidates = _ordered(set(pairs.in_reach()) - outside)
+    candidates = _ordered({*pairs.in_reach(), *wants.candidates} - outside)
     refuse(
         [
             *_pair_faults(pairs),
