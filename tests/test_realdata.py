@@ -108,8 +108,12 @@ def test_jinan(tmp_path):
     ranked = points.assign(square=squares(points, 3000)).sort_values(["households", "name"], ascending=[False, True])
     rank = ranked.groupby("square").cumcount()
     centres, stations, offered = ranked[rank == 0], ranked[rank == 1], ranked[rank == 2]
+    served = [str(row + 2) for row in stations.index]  # the estate's id is its row in the file, the heading being row 1
     placed = pd.concat(
-        [facilities(centres, "street", "centre", "S"), facilities(stations, "community", "station", "K")]
+        [
+            facilities(centres, "street", "centre", "S"),
+            facilities(stations, "community", "station", "K").assign(serves=served),
+        ]
     )
     placed.to_file(tmp_path / "facilities.gpkg")
     candidates(offered).to_file(tmp_path / "candidates.gpkg")
@@ -117,6 +121,7 @@ def test_jinan(tmp_path):
     assert found["ledger"]["residential"]["read"] == 6456
     assert found["nodes"] > 10_000
     assert found["siting"]["status"] == "optimal"
+    assert found["compliance"]["meets"] > 0  # the stations count for the estates they serve
 
 
 def test_nanjing(tmp_path):
