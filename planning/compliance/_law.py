@@ -214,7 +214,7 @@ class Judgement:
     provided_m2: Fraction | None = None
     shortfall_m2: Fraction | None = None
     room_m2: Fraction | None = None
-    known_m2: Fraction = ZERO
+    known_m2: Fraction | None = ZERO
     room_at_least_m2: Fraction | None = None
 
 

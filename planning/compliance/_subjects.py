@@ -1,4 +1,4 @@
-"""Room `planning.compliance`: what each subject still lacks, in exact fractions, for whoever looks for ways to get it."""
+"""Room `planning.compliance`: what each subject owes and has, in exact fractions, for who looks for ways out."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _row(subject: Subject, agreed: Agreed, roster: Roster) -> dict[str, Any]:
         "reason": agreed.today[subject].reason,
         "need_m2": None if None in needs else _largest(needs),
         "minimum_m2": _largest([one.minimum_m2 for one in duties]),
-        "known_m2": min(one.known_m2 for one in judged),
+        "known_m2": min(one.known_m2 for one in judged if one.known_m2 is not None),
         "room_m2": min((one.room_at_least_m2 for one in judged if one.room_at_least_m2 is not None), default=None),
         "above_need": _strict([clause for duty in duties for clause in duty.rate_clauses]),
         "above_minimum": _strict([clause for duty in duties for clause in duty.minimum_clauses]),

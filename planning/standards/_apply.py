@@ -35,10 +35,12 @@ def apply(standard: Standard, switches: Mapping[str, Any]) -> Standard:
     refuse(_overwritten(standard, numbers))
     clauses = tuple(_read_as(clause, {**standard.switches, **switches}) for clause in standard.clauses)
     clauses = _with_numbers(clauses, numbers)
+    written = standard.written or (() if clauses == standard.clauses else standard.clauses)
     readings = {name: value for name, value in switches.items() if name != RATES}
     return replace(
         standard,
         clauses=clauses,
+        written=written,
         switches={**standard.switches, **readings},
         pooling=bool(switches.get("pooling", standard.pooling)),
         changed=tuple(sorted({*standard.changed, *switches})),

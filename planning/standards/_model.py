@@ -114,8 +114,8 @@ class Standard:
     """One policy document (or a preset taken from a secondary source), in force for a plan.
 
     ``switches`` holds the value of every switch: the document's default, or what the plan put in its place
-    (`apply`). ``pooling`` says whether several areas may provide together; ``gross`` whether the document counts
-    gross floor area (建筑面积) by name.
+    (`apply`); ``written`` the clauses before the plan's readings, where those changed any. ``pooling`` says whether
+    several areas may provide together; ``gross`` whether the document counts gross floor area (建筑面积) by name.
     """
 
     id: str
@@ -137,6 +137,7 @@ class Standard:
     readings: tuple[Switch, ...] = ()
     pooling: bool = False
     changed: tuple[str, ...] = ()
+    written: tuple[Clause, ...] = ()
 
     @property
     def gross(self) -> bool:

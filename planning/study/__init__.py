@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import geopandas as gpd
-import pandas as pd
 
-from planning import compliance, demand, indicators, network
+from planning import demand, indicators, network
 from planning.errors import Fault, refuse
-from planning.study import account, circles, layers, sites, sums
+from planning.study import account, circles, gaps, layers, sensitivity, sites, sums, verdicts
+from planning.study.judged import Judged
 from planning.study.records import Ground as Ground
 from planning.study.records import LevelCover as LevelCover
 from planning.study.records import Places as Places
@@ -65,12 +65,11 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
     step("coverage")
     covers = _covers(inputs, ground) if parts & {"coverage", "siting"} else {}
     step("compliance")
-    assessment = _assess(inputs, ground) if "compliance" in parts else None
-    clauses = _clauses(inputs, ground, covers, assessment) if assessment is not None and covers else None
+    judged = _judge(inputs, ground, covers) if "compliance" in parts else Judged()
     step("siting")
     choice = sites.choose(inputs, ground) if "siting" in parts else sites.nothing(ground)
     step("layers")
-    return _result(inputs, ground, covers, assessment, clauses, choice)
+    return _result(inputs, ground, covers, judged, choice)
 
 
 def _ground(inputs: StudyInputs) -> Ground:
@@ -104,52 +103,29 @@ def _covers(inputs: StudyInputs, ground: Ground) -> dict[str, LevelCover]:
     }
 
 
-def _assess(inputs: StudyInputs, ground: Ground) -> compliance.Assessment:
-    """Hold the areas against the floor-area clauses."""
-    return compliance.assess(
-        inputs.tables["residential"].assign(setting=ground.places.setting.to_numpy()),
-        layers.existing(ground.facilities),
-        inputs.tables.get("pools"),
-        inputs.standard,
-        switches=inputs.plan.standards,
-        as_of=inputs.plan.as_of,
-    )
-
-
-def _clauses(
-    inputs: StudyInputs, ground: Ground, covers: Mapping[str, LevelCover], assessment: compliance.Assessment
-) -> pd.DataFrame:
-    """Hold the district against every other clause."""
-    levels = tuple(inputs.standard.switches.get("circle_levels") or ())
-    of_circle = layers.serving(ground.facilities, *levels)
-    circle = circles.cover_level(
-        inputs, ground, of_circle[of_circle["kind"] != "institution"], radius_m=inputs.plan.radius_m
-    )
-    return indicators.assess(
-        {**inputs.tables, "facilities": layers.existing(ground.facilities)},
-        inputs.standard,
-        switches=inputs.plan.standards,
-        as_of=inputs.plan.as_of,
-        compliance=assessment.summary,
-        coverage={**{level: cover.summary for level, cover in covers.items()}, "circle": circle.summary},
-        findings=assessment.findings,
-    )
+def _judge(inputs: StudyInputs, ground: Ground, covers: Mapping[str, LevelCover]) -> Judged:
+    """Hold areas and district against the document, and see what other readings of it would change."""
+    assessment = verdicts.assess(inputs, ground)
+    if not covers:
+        return Judged(assessment)
+    around = verdicts.circle(inputs, ground)
+    clauses = verdicts.clauses(inputs, ground, covers, assessment, around)
+    return Judged(assessment, clauses, sensitivity.compare(inputs, ground, covers, assessment, clauses, around))
 
 
 def _result(
-    inputs: StudyInputs,
-    ground: Ground,
-    covers: Mapping[str, LevelCover],
-    assessment: compliance.Assessment | None,
-    clauses: pd.DataFrame | None,
-    choice: sites.Choice,
+    inputs: StudyInputs, ground: Ground, covers: Mapping[str, LevelCover], judged: Judged, choice: sites.Choice
 ) -> StudyResult:
     """Lay the answers side by side as the layers of a result."""
-    plan, tables = inputs.plan, inputs.tables
+    plan, tables, assessment = inputs.plan, inputs.tables, judged.assessment
     rows = sums.unit_rows(inputs, covers, assessment, ground.places)
     residential = layers.residential(tables["residential"], covers, assessment)
     ledger, counts = account.settle(inputs, ground)
     areas, reached = layers.circles(ground.walkways, sites.serving_with(choice, ground.facilities), plan)
+    reach = layers.reach_table(ground, covers, plan)
+    found = gaps.nothing()
+    if assessment is not None:
+        found = gaps.close(inputs, ground, assessment, reach, choice.layer["facility_id"])
     return StudyResult(
         inputs=inputs,
         network=ground.walkways,
@@ -160,14 +136,18 @@ def _result(
         reached_roads=reached,
         uncovered=layers.uncovered(residential, covers, ground),
         units=sums.unit_layer(inputs, rows),
-        findings=layers.findings(assessment, clauses),
+        findings=layers.findings(assessment, judged.clauses),
         rooms=layers.rooms(assessment),
-        indicators=layers.indicators(clauses),
-        reach=layers.reach_table(ground, covers, plan),
+        pools=found.pools,
+        remedies=found.remedies,
+        readings=judged.sensitivity.readings,
+        sensitivity=judged.sensitivity.changes,
+        indicators=layers.indicators(judged.clauses),
+        reach=reach,
         ledger=ledger,
         counts=counts,
         siting=choice.plan,
-        summary=sums.summary(inputs, covers, assessment, rows, clauses, choice.summary, counts),
+        summary=sums.summary(inputs, covers, judged, rows, choice.summary, counts),
     )
 
 

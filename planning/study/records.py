@@ -46,7 +46,12 @@ class StudyInputs:
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """What a run found: the layers of ``results.gpkg`` as frames, and ``summary.json`` as ``summary``."""
+    """What a run found: the layers of ``results.gpkg`` as frames, and ``summary.json`` as ``summary``.
+
+    Beside the layers: ``rooms`` that were looked at, ``pools`` that could be and ``remedies`` for each gap (proposals,
+    in no other figure), the ``readings`` of what the document leaves open, and ``sensitivity``, the verdicts that
+    another reading changes.
+    """
 
     inputs: StudyInputs
     network: Network
@@ -59,6 +64,10 @@ class StudyResult:
     units: gpd.GeoDataFrame
     findings: pd.DataFrame
     rooms: pd.DataFrame
+    pools: pd.DataFrame
+    remedies: pd.DataFrame
+    readings: pd.DataFrame
+    sensitivity: pd.DataFrame
     indicators: pd.DataFrame
     reach: pd.DataFrame
     ledger: pd.DataFrame

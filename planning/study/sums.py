@@ -13,6 +13,7 @@ from planning import compliance, coverage
 from planning.compliance import Assessment
 from planning.plan import Plan
 from planning.study.circles import minutes_of
+from planning.study.judged import Judged
 from planning.study.records import LevelCover, Places, StudyInputs
 
 
@@ -54,9 +55,8 @@ def unit_layer(inputs: StudyInputs, rows: list[dict[str, Any]]) -> gpd.GeoDataFr
 def summary(
     inputs: StudyInputs,
     covers: Mapping[str, LevelCover],
-    assessment: Assessment | None,
+    judged: Judged,
     rows: list[dict[str, Any]],
-    clauses: pd.DataFrame | None,
     siting: Mapping[str, Any] | None,
     counts: Mapping[str, Mapping[str, int]],
 ) -> dict[str, Any]:
@@ -65,11 +65,12 @@ def summary(
     if covers:
         found["coverage"] = {level: dict(cover.summary) for level, cover in covers.items()}
         found["coverage_band"] = {level: dict(cover.bands) for level, cover in covers.items()}
-    if assessment is not None:
-        found["compliance"] = dict(assessment.summary)
+    if judged.assessment is not None:
+        found["compliance"] = dict(judged.assessment.summary)
     found["units"] = rows
-    if clauses is not None:
-        found["indicators"] = list(_indicators(clauses))
+    if judged.clauses is not None:
+        found["indicators"] = list(_indicators(judged.clauses))
+        found["sensitivity"] = dict(judged.sensitivity.summary)
     if siting is not None:
         found["siting"] = dict(siting)
     found["ledger"] = {name: dict(entry) for name, entry in counts.items()}
