@@ -106,6 +106,7 @@ def _intake(plan: Plan, progress: Progress | None) -> Intake:
     if crs is not None:
         for one in located.values():
             _into_metres(one, crs)
+        geometry.say_apart((_shapes(one), one.notes) for one in located.values() if _sound(one))
     _say_relations(drafts)
     _say_whole_tables(drafts, plan)
     every = [inner for one in drafts.values() for inner in (one, *one.extra)]
@@ -157,6 +158,10 @@ def _located(one: Draft) -> bool:
         faults = crss.layer_faults(points, one.crs, **place)
     notes.faults += faults
     return not faults
+
+
+def _sound(one: Draft) -> bool:
+    return not any(fault.severity == "error" for fault in one.notes.faults)
 
 
 def _shapes(one: Draft) -> Any:

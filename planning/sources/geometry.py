@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
+from scipy.sparse.csgraph import connected_components
 
 from planning import crs as crss
 from planning import units
@@ -18,6 +19,7 @@ from planning.sources.columns import Mapped
 from planning.sources.ledger import Mask, Notes
 
 MAX_REPAIR_SHARE: Final = 0.01
+MAX_APART_M: Final = 100_000.0
 _TYPES: Final = {"point": {0, 4}, "line": {1, 2, 5}, "polygon": {3, 6}}
 _DEGREES: Final = re.compile(r"(?:东经|北纬|[ne])?([+-]?\d+(?:\.\d+)?)°?[ne]?")
 _DMS: Final = re.compile(
@@ -149,6 +151,27 @@ def say_outside(
         return
     shown = np.array([f"{x:.6g}, {y:.6g}" for x, y in xy], dtype=object)
     notes.say("coordinates_outside", "excluded", outside, values=shown)
+
+
+def say_apart(layers: Iterable[tuple[NDArray[np.object_], Notes]]) -> None:
+    """Refuse layers more than 100 km from all others, as one in the wrong zone is: nobody walks that far.
+
+    Shapes are in metres. Of groups of layers near each other the one with most layers is believed; of equal ones none.
+    """
+    there = [(shapes[~shapely.is_missing(shapes)], notes) for shapes, notes in layers]
+    placed = [(shapely.total_bounds(shapes), notes) for shapes, notes in there if len(shapes)]
+    if not placed:
+        return
+    boxes = shapely.box(*np.array([bounds for bounds, _ in placed]).T)
+    distances = shapely.distance(boxes[:, None], boxes[None, :])
+    _, group = connected_components(distances <= MAX_APART_M)
+    sizes = np.bincount(group)
+    home = int(sizes.argmax()) if np.count_nonzero(sizes == sizes.max()) == 1 else -1
+    for at in np.flatnonzero(group != home) if len(sizes) > 1 else ():
+        away = np.flatnonzero(group != group[at])
+        nearest = away[distances[at, away].argmin()]
+        facts = {"other": placed[nearest][1].origin.file, "km": round(distances[at, nearest] / 1000)}
+        placed[at][1].table_fault("layers_apart", "error", facts=facts)
 
 
 # ----------------------------------------------------------------------------------------------------- in metres, 2D
