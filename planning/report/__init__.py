@@ -16,7 +16,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from planning.report import _tables as contents
-from planning.report._tables import Sheet
+from planning.report._sheet import Sheet
 from planning.study import StudyResult
 
 _NUMBER_FORMATS: Final = {
@@ -33,8 +33,9 @@ _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 def workbook(result: StudyResult) -> bytes:
     """Return the workbook of a result, equal bytes for equal results.
 
-    Sheets: overview, coverage by street, compliance of each area, rooms, facilities, sites, clauses, ledger,
-    parameters and sources. A total row is called 合计; its cells are formulas that carry their value.
+    Sheets: overview, coverage by street, compliance of each area, rooms, remedies, suggested pools, facilities,
+    sites, clauses, readings and what others would change, ledger, parameters and sources. A total row is called 合计;
+    its cells are formulas that carry their value.
     """
     language = result.inputs.plan.output.language
     stream = io.BytesIO()

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pandas as pd
 
 from planning import tables, texts
+from planning.report import _proposals, _readings
+from planning.report._sheet import (
+    Heading,
+    Kind,
+    Say,
+    Sheet,
+    column_label,
+    plain_frame,
+    sentences,
+    shown_number,
+    speaker,
+    stamp,
+    standard_title,
+    words_of,
+    yes_no,
+)
 from planning.study import StudyResult
 from planning.texts import Language
 
-Kind = Literal["text", "whole", "m2", "m", "share", "plain"]
-Say = Callable[..., str]
 TOTAL: Final = "合计"
 _COVERAGE: Final = (
     "residential_total",
@@ -29,30 +42,6 @@ _COVERAGE: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Heading:
-    """A column of a sheet: the name in the rows, what a person reads, how its numbers are shown."""
-
-    name: str
-    label: str
-    kind: Kind
-
-
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """A table ready to be printed; ``totals`` are sums of additive columns, ``total_shares`` do not add."""
-
-    name: str
-    title: str
-    columns: Sequence[Heading]
-    rows: pd.DataFrame
-    notes: Sequence[str] = ()
-    total_label: str = ""
-    totals: Mapping[str, float] = field(default_factory=dict)
-    total_shares: Mapping[str, float] = field(default_factory=dict)
-    frozen: int = 1
-
-
 def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
     """Yield the sheets in the order of the workbook."""
     yield overview(result, language)
@@ -61,18 +50,25 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
     if "compliance" in result.summary:
         yield compliance(result, language)
         yield rooms(result, language)
+        yield _proposals.remedies(result, language)
+    if len(result.pools):
+        yield _proposals.pools(result, language)
     yield facilities(result, language)
     if result.summary.get("siting") is not None:
         yield sites(result, language)
     if len(result.indicators):
         yield clauses(result, language)
+    if len(result.readings):
+        yield _readings.readings(result, language)
+    if len(result.sensitivity):
+        yield _readings.sensitivity(result, language)
     yield ledger(result, language)
     yield sources(result, language)
 
 
 def overview(result: StudyResult, language: Language) -> Sheet:
     """Return the key figures, one a row: levels, compliance, siting."""
-    say = _speaker(language)
+    say = speaker(language)
     rows: list[dict[str, Any]] = []
     for level, figures in result.summary.get("coverage", {}).items():
         name = say("report.level_circle", level=say(f"level.{level}"), radius=f"{figures['radius_m']:g}")
@@ -100,8 +96,8 @@ def overview(result: StudyResult, language: Language) -> Sheet:
         Heading("lower", say("report.lower"), "plain"),
         Heading("upper", say("report.upper"), "plain"),
     )
-    frame = _frame(rows, columns)
-    return Sheet(say("report.sheet_overview"), result.inputs.plan.name, columns, frame, notes=_stamp(result, language))
+    frame = plain_frame(rows, columns)
+    return Sheet(say("report.sheet_overview"), result.inputs.plan.name, columns, frame, notes=stamp(result, language))
 
 
 def _siting_rows(result: StudyResult, say: Say) -> Iterator[dict[str, Any]]:
@@ -145,10 +141,10 @@ def by_street(result: StudyResult, language: Language) -> Sheet:
             found.append({"street": texts.t("report.no_street", language), **rest})
         found.append({"street": TOTAL, **whole})
         rows += [{"level": texts.t(f"level.{level}", language), **row} for row in found]
-    frame = _frame(rows, columns)
+    frame = plain_frame(rows, columns)
     title = texts.t("report.title_by_street", language)
     return Sheet(
-        texts.t("report.sheet_by_street", language), title, columns, frame, notes=_stamp(result, language), frozen=2
+        texts.t("report.sheet_by_street", language), title, columns, frame, notes=stamp(result, language), frozen=2
     )
 
 
@@ -166,7 +162,7 @@ def _rest(whole: Mapping[str, Any], streets: Sequence[Mapping[str, Any]]) -> dic
 
 def compliance(result: StudyResult, language: Language) -> Sheet:
     """Return each area's duty and what it has; pools have a row of their own, and totals count a pool once."""
-    label = partial(_label, "residential", language=language)
+    label = partial(column_label, "residential", language=language)
     columns = (
         Heading("residential_id", label("residential_id"), "text"),
         Heading("name", label("name"), "text"),
@@ -190,21 +186,21 @@ def compliance(result: StudyResult, language: Language) -> Sheet:
     rows = pd.concat([layer.assign(**counted), of_pools], ignore_index=True)
     rows = rows.assign(
         built_used=rows["built_used"]
-        .map(_words("report.built", language))
+        .map(words_of("report.built", language))
         .fillna(texts.t("report.built.unknown", language)),
-        rate_ok=rows["rate_ok"].map(_yes_no(language)),
-        unit_ok=rows["unit_ok"].map(_yes_no(language)),
-        verdict=rows["verdict"].map(_words("verdict", language)),
-        paper_verdict=rows["paper_verdict"].map(_words("verdict", language)),
-        reason=rows["reason"].map(lambda codes: _reasons(codes, "compliance.reason", language)),
+        rate_ok=rows["rate_ok"].map(yes_no(language)),
+        unit_ok=rows["unit_ok"].map(yes_no(language)),
+        verdict=rows["verdict"].map(words_of("verdict", language)),
+        paper_verdict=rows["paper_verdict"].map(words_of("verdict", language)),
+        reason=rows["reason"].map(lambda codes: sentences(codes, "compliance.reason", language)),
     )
     summary = result.summary["compliance"]
     return Sheet(
         name=texts.t("report.sheet_compliance", language),
-        title=texts.t("report.title_compliance", language, standard=_standard_title(result, language)),
+        title=texts.t("report.title_compliance", language, standard=standard_title(result, language)),
         columns=columns,
-        rows=_frame(rows.to_dict("records"), columns),
-        notes=(*_stamp(result, language), texts.t("report.note_compliance", language)),
+        rows=plain_frame(rows.to_dict("records"), columns),
+        notes=(*stamp(result, language), texts.t("report.note_compliance", language)),
         total_label=TOTAL,
         totals={
             "households": math.fsum(layer["households"].dropna()),
@@ -237,25 +233,25 @@ def rooms(result: StudyResult, language: Language) -> Sheet:
     names = result.facilities.set_index("facility_id")["name"]
     rows = result.rooms.assign(
         name=result.rooms["facility_id"].map(names),
-        counted=result.rooms["counted"].map(_yes_no(language)),
-        reason=result.rooms["reason"].map(lambda codes: _reasons(codes, "compliance.reason", language)),
+        counted=result.rooms["counted"].map(yes_no(language)),
+        reason=result.rooms["reason"].map(lambda codes: sentences(codes, "compliance.reason", language)),
     )
     kinds: Mapping[str, Kind] = {"floor_area_m2": "m2", "credited_m2": "m2"}
     wanted = ("residential_id", "pool_id", "facility_id", "name", "floor_area_m2", "counted", "reason", "credited_m2")
     columns = [Heading(name, texts.t(f"report.room_{name}", language), kinds.get(name, "text")) for name in wanted]
     title = texts.t("report.title_rooms", language)
-    return Sheet(texts.t("report.sheet_rooms", language), title, columns, _frame(rows.to_dict("records"), columns))
+    return Sheet(texts.t("report.sheet_rooms", language), title, columns, plain_frame(rows.to_dict("records"), columns))
 
 
 def facilities(result: StudyResult, language: Language) -> Sheet:
     """Return the facilities and whether each is in service on the day of judgement."""
-    label = partial(_label, "facilities", language=language)
+    label = partial(column_label, "facilities", language=language)
     existing = result.facilities[result.facilities["status"] != "candidate"].sort_values("facility_id")
     rows = existing.drop(columns="geometry").assign(
-        level=existing["level"].map(_words("level", language)),
-        kind=existing["kind"].map(_words("kind", language)),
-        status=existing["status"].map(_words("status", language)),
-        in_service=existing["in_service"].map(_yes_no(language)),
+        level=existing["level"].map(words_of("level", language)),
+        kind=existing["kind"].map(words_of("kind", language)),
+        status=existing["status"].map(words_of("status", language)),
+        in_service=existing["in_service"].map(yes_no(language)),
     )
     kinds: Mapping[str, Kind] = {"floor_area_m2": "m2", "beds": "whole", "nursing_beds": "whole"}
     wanted = (
@@ -278,8 +274,8 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
         texts.t("report.sheet_facilities", language),
         texts.t("report.title_facilities", language),
         columns,
-        _frame(rows.to_dict("records"), columns),
-        notes=_stamp(result, language),
+        plain_frame(rows.to_dict("records"), columns),
+        notes=stamp(result, language),
         total_label=TOTAL,
         totals={name: math.fsum(rows[name].dropna()) for name in ("floor_area_m2", "beds", "nursing_beds")},
         frozen=2,
@@ -304,23 +300,23 @@ def sites(result: StudyResult, language: Language) -> Sheet:
     columns = [Heading(name, texts.t(f"report.site_{name}", language), kinds.get(name, "text")) for name in wanted]
     layer = result.sites.drop(columns="geometry")
     rows = layer.assign(
-        source=layer["source"].map(_words("source", language)), size_ok=layer["size_ok"].map(_yes_no(language))
+        source=layer["source"].map(words_of("source", language)), size_ok=layer["size_ok"].map(yes_no(language))
     )
     siting = result.summary["siting"]
     proof = texts.t(
         "report.note_proof",
         language,
         status=texts.t(f"siting_status.{siting['status']}", language),
-        objective=_shown(siting["objective"]),
-        bound=_shown(siting["bound"]),
+        objective=shown_number(siting["objective"]),
+        bound=shown_number(siting["bound"]),
         gap="—" if siting["gap"] is None else f"{siting['gap']:.4%}",
     )
     return Sheet(
         texts.t("report.sheet_sites", language),
         texts.t("report.title_sites", language),
         columns,
-        _frame(rows.to_dict("records"), columns),
-        notes=(*_stamp(result, language), proof),
+        plain_frame(rows.to_dict("records"), columns),
+        notes=(*stamp(result, language), proof),
         total_label=TOTAL,
         totals={"gain": math.fsum(layer["gain"]), "floor_area_m2": math.fsum(layer["floor_area_m2"].dropna())},
     )
@@ -336,10 +332,10 @@ def clauses(result: StudyResult, language: Language) -> Sheet:
     rows = table.assign(
         article=table["clause_id"].map(article),
         text=table["clause_id"].map(text),
-        verdict=table["verdict"].map(_words("verdict", language)),
-        overdue=table["overdue"].map(_yes_no(language)),
+        verdict=table["verdict"].map(words_of("verdict", language)),
+        overdue=table["overdue"].map(yes_no(language)),
         deadline=table["deadline"].map(lambda day: None if pd.isna(day) else str(day)),
-        reason=table["reason"].map(lambda codes: _reasons(codes, "indicators.reason", language)),
+        reason=table["reason"].map(lambda codes: sentences(codes, "indicators.reason", language)),
     )
     kinds: Mapping[str, Kind] = {"required": "plain", "actual": "plain"}
     wanted = (
@@ -356,9 +352,9 @@ def clauses(result: StudyResult, language: Language) -> Sheet:
         "reason",
     )
     columns = [Heading(name, texts.t(f"report.clause_{name}", language), kinds.get(name, "text")) for name in wanted]
-    title = texts.t("report.title_clauses", language, standard=_standard_title(result, language))
-    frame = _frame(rows.to_dict("records"), columns)
-    return Sheet(texts.t("report.sheet_clauses", language), title, columns, frame, notes=_stamp(result, language))
+    title = texts.t("report.title_clauses", language, standard=standard_title(result, language))
+    frame = plain_frame(rows.to_dict("records"), columns)
+    return Sheet(texts.t("report.sheet_clauses", language), title, columns, frame, notes=stamp(result, language))
 
 
 def ledger(result: StudyResult, language: Language) -> Sheet:
@@ -367,13 +363,13 @@ def ledger(result: StudyResult, language: Language) -> Sheet:
         texts.t("cli.ledger_line", language, name=name, **entry) for name, entry in result.summary["ledger"].items()
     ]
     shown = result.ledger[result.ledger["outcome"] != "used"]
-    rows = shown.assign(outcome=shown["outcome"].map(_words("report.outcome", language)))
+    rows = shown.assign(outcome=shown["outcome"].map(words_of("report.outcome", language)))
     columns = [
         Heading(name, texts.t(f"report.ledger_{name}", language), "whole" if name == "row" else "text")
         for name in tables.LEDGER_COLUMNS
     ]
     title = texts.t("report.title_ledger", language)
-    frame = _frame(rows.to_dict("records"), columns)
+    frame = plain_frame(rows.to_dict("records"), columns)
     return Sheet(texts.t("report.sheet_ledger", language), title, columns, frame, notes=counts)
 
 
@@ -397,65 +393,9 @@ def sources(result: StudyResult, language: Language) -> Sheet:
     ]
     title = texts.t("report.title_sources", language)
     return Sheet(
-        texts.t("report.sheet_sources", language), title, columns, _frame(rows, columns), notes=_stamp(result, language)
+        texts.t("report.sheet_sources", language),
+        title,
+        columns,
+        plain_frame(rows, columns),
+        notes=stamp(result, language),
     )
-
-
-# ------------------------------------------------------------------------------------------------------------- words
-
-
-def _stamp(result: StudyResult, language: Language) -> tuple[str, ...]:
-    """Return the lines every sheet carries: standard and its force, day, CRS, speed, the plan's own notes."""
-    plan, standard = result.inputs.plan, result.inputs.standard
-    line = texts.t(
-        "report.stamp",
-        language,
-        standard=_standard_title(result, language),
-        status=texts.t(f"report.status_{standard.status}", language),
-        as_of=plan.as_of.isoformat(),
-        crs=result.inputs.crs.name,
-        speed=f"{plan.walk.speed_m_per_s:g}",
-    )
-    return (line, *plan.notes)
-
-
-def _standard_title(result: StudyResult, language: Language) -> str:
-    return result.inputs.standard.title_zh if language == "zh" else result.inputs.standard.title_en
-
-
-def _speaker(language: Language) -> Say:
-    def say(key: str, **facts: object) -> str:
-        return texts.t(key, language, **facts)
-
-    return say
-
-
-def _label(table: str, column: str, *, language: Language) -> str:
-    return tables.contract(table).columns[column].label(language)
-
-
-def _words(prefix: str, language: Language) -> dict[str, str]:
-    """Return the words of a choice, ``{canonical: what a person reads}``."""
-    dotted = f"{prefix}."
-    return {key[len(dotted) :]: entry[language] for key, entry in texts.entries().items() if key.startswith(dotted)}
-
-
-def _yes_no(language: Language) -> dict[bool, str]:
-    return {True: texts.t("report.yes", language), False: texts.t("report.no", language)}
-
-
-def _reasons(codes: Any, prefix: str, language: Language) -> str | None:
-    """Return reason codes as sentences; a code without a sentence is shown as it is."""
-    if codes is None or pd.isna(codes) or not codes:
-        return None
-    said = [f"{prefix}.{code}" for code in str(codes).split(";")]
-    return "；".join(texts.t(key, language) if texts.has(key) else key.rsplit(".", 1)[-1] for key in said)
-
-
-def _shown(value: Any) -> str:
-    return "—" if value is None else f"{value:,.10g}"
-
-
-def _frame(rows: Sequence[Mapping[Any, Any]], columns: Sequence[Heading]) -> pd.DataFrame:
-    """Return rows as a frame of plain objects with exactly the sheet's columns."""
-    return pd.DataFrame(rows, columns=[column.name for column in columns]).astype(object)

@@ -1,0 +1,94 @@
+"""Room `planning.report`: the sheets of readings: what a document leaves open, and what others would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from planning import texts
+from planning.report._sheet import Heading, Kind, Sheet, plain_frame, stamp, words_of, yes_no
+from planning.study import StudyResult
+from planning.texts import Language
+
+_READINGS: Final[Mapping[str, Kind]] = {
+    "ambiguity": "text",
+    "switch": "text",
+    "title": "text",
+    "reading_used": "text",
+    "is_default": "text",
+    "others": "text",
+    "changed": "whole",
+    "reason": "text",
+}
+_CHANGES: Final[Mapping[str, Kind]] = {
+    "ambiguity": "text",
+    "title": "text",
+    "reading_used": "text",
+    "other_reading": "text",
+    "clause_id": "text",
+    "subject_kind": "text",
+    "subject_id": "text",
+    "name": "text",
+    "verdict_used": "text",
+    "verdict_other": "text",
+    "overdue_used": "text",
+    "overdue_other": "text",
+}
+
+
+def readings(result: StudyResult, language: Language) -> Sheet:
+    """Return each switch that touches the document: the reading used, why, and how many verdicts another changes."""
+    found = result.readings
+    rows = found.assign(
+        title=found["switch"].map(words_of("sensitivity.switch", language)),
+        reading_used=_in_words(found["switch"], found["reading_used"], language),
+        others=_in_words(found["switch"], found["others"], language),
+        is_default=found["is_default"].map(yes_no(language)),
+        reason=found[f"reason_{language}"],
+    )
+    note = texts.t("sensitivity.readings_note", language)
+    return _sheet("readings", rows, _READINGS, (*stamp(result, language), note), language)
+
+
+def sensitivity(result: StudyResult, language: Language) -> Sheet:
+    """Return each subject whose verdict another reading changes."""
+    found = result.sensitivity
+    names = pd.concat(
+        [result.residential.set_index("residential_id")["name"], result.units.set_index("unit_id")["name"]]
+    )
+    verdict, flag = words_of("verdict", language), yes_no(language)
+    rows = found.assign(
+        title=found["switch"].map(words_of("sensitivity.switch", language)),
+        reading_used=_in_words(found["switch"], found["reading_used"], language),
+        other_reading=_in_words(found["switch"], found["other_reading"], language),
+        subject_kind=found["subject_kind"].map(words_of("sensitivity.kind", language)),
+        name=found["subject_id"].map(names[~names.index.duplicated()]),
+        verdict_used=found["verdict_used"].map(verdict),
+        verdict_other=found["verdict_other"].map(verdict),
+        overdue_used=found["overdue_used"].map(flag),
+        overdue_other=found["overdue_other"].map(flag),
+    )
+    note = texts.t("sensitivity.changes_note", language)
+    return _sheet("changes", rows, _CHANGES, (*stamp(result, language), note), language)
+
+
+def _in_words(switches: Iterable[str], values: Iterable[str], language: Language) -> list[str]:
+    """Return readings as a person reads them; several are joined, and a number or a date stays as it is."""
+    words = words_of("sensitivity.reading", language)
+    return [
+        "、".join(words.get(f"{switch}.{value}", words.get(f"any.{value}", value)) for value in joined.split(";"))
+        for switch, joined in zip(switches, values, strict=True)
+    ]
+
+
+def _sheet(
+    name: str, rows: pd.DataFrame, columns: Mapping[str, Kind], notes: tuple[str, ...], language: Language
+) -> Sheet:
+    headings = [
+        Heading(column, texts.t(f"sensitivity.head.{column}", language), kind) for column, kind in columns.items()
+    ]
+    frame: Any = plain_frame(rows.to_dict("records"), headings)
+    title = texts.t(f"sensitivity.{name}_title", language)
+    return Sheet(texts.t(f"sensitivity.{name}_sheet", language), title, headings, frame, notes=notes)

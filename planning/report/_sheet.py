@@ -1,0 +1,103 @@
+"""Room `planning.report`: what a sheet is, and the words that all sheets share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+
+from planning import tables, texts
+from planning.study import StudyResult
+from planning.texts import Language
+
+Kind = Literal["text", "whole", "m2", "m", "share", "plain"]
+Say = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column of a sheet: the name in the rows, what a person reads, how its numbers are shown."""
+
+    name: str
+    label: str
+    kind: Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A table ready to be printed; ``totals`` are sums of additive columns, ``total_shares`` do not add."""
+
+    name: str
+    title: str
+    columns: Sequence[Heading]
+    rows: pd.DataFrame
+    notes: Sequence[str] = ()
+    total_label: str = ""
+    totals: Mapping[str, float] = field(default_factory=dict)
+    total_shares: Mapping[str, float] = field(default_factory=dict)
+    frozen: int = 1
+
+
+def stamp(result: StudyResult, language: Language) -> tuple[str, ...]:
+    """Return the lines every sheet carries: standard and its force, day, CRS, speed, the plan's own notes."""
+    plan, standard = result.inputs.plan, result.inputs.standard
+    line = texts.t(
+        "report.stamp",
+        language,
+        standard=standard_title(result, language),
+        status=texts.t(f"report.status_{standard.status}", language),
+        as_of=plan.as_of.isoformat(),
+        crs=result.inputs.crs.name,
+        speed=f"{plan.walk.speed_m_per_s:g}",
+    )
+    return (line, *plan.notes)
+
+
+def standard_title(result: StudyResult, language: Language) -> str:
+    """Return the document's title."""
+    return result.inputs.standard.title_zh if language == "zh" else result.inputs.standard.title_en
+
+
+def speaker(language: Language) -> Say:
+    """Return `texts.t` in one language."""
+
+    def say(key: str, **facts: object) -> str:
+        return texts.t(key, language, **facts)
+
+    return say
+
+
+def column_label(table: str, column: str, *, language: Language) -> str:
+    """Return what the contract of a table calls a column."""
+    return tables.contract(table).columns[column].label(language)
+
+
+def words_of(prefix: str, language: Language) -> dict[str, str]:
+    """Return the words of a choice, ``{canonical: what a person reads}``."""
+    dotted = f"{prefix}."
+    return {key[len(dotted) :]: entry[language] for key, entry in texts.entries().items() if key.startswith(dotted)}
+
+
+def yes_no(language: Language) -> dict[bool, str]:
+    """Return the words for true and false."""
+    return {True: texts.t("report.yes", language), False: texts.t("report.no", language)}
+
+
+def sentences(codes: Any, prefix: str, language: Language) -> str | None:
+    """Return reason codes as sentences; a code without a sentence is shown as it is."""
+    if codes is None or pd.isna(codes) or not codes:
+        return None
+    said = [f"{prefix}.{code}" for code in str(codes).split(";")]
+    return "；".join(texts.t(key, language) if texts.has(key) else key.rsplit(".", 1)[-1] for key in said)
+
+
+def shown_number(value: Any) -> str:
+    """Return a number for a sentence, a dash where there is none."""
+    return "—" if value is None else f"{value:,.10g}"
+
+
+def plain_frame(rows: Sequence[Mapping[Any, Any]], columns: Sequence[Heading]) -> pd.DataFrame:
+    """Return rows as a frame of plain objects with exactly the sheet's columns."""
+    return pd.DataFrame(rows, columns=[column.name for column in columns]).astype(object)
