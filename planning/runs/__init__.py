@@ -25,12 +25,13 @@ from typing import Any, Final
 
 from planning import export, plan, report, sources, standards, study, webmap
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage
+from planning.runs._target import TOOL, recorded, refuse_foreign, refuse_inputs_inside
+from planning.runs._target import is_run_folder as is_run_folder
 from planning.runs._workplace import copy_sample as copy_sample
 from planning.runs._workplace import machine as machine
 from planning.runs._workplace import open_app as open_app
 from planning.study import StudyInputs, StudyResult
 
-TOOL: Final = "planning"
 STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "webmap", "export")
 _LIBRARIES: Final = (
     "geopandas",
@@ -112,9 +113,10 @@ def run(
     if only is not None and only not in STEPS:
         raise WrongUsage(Fault("unknown_step", value=only, facts={"known": ", ".join(STEPS)}))
     target = Path(out) if out is not None else Path(path).resolve().parent / "out"
-    _refuse_foreign(target)
+    refuse_foreign(target)
     watch = _Watch(progress or (lambda _step: None))
     inputs = load(path, progress=watch)
+    refuse_inputs_inside(target, inputs.plan)
     result = study.run(inputs, progress=watch, parts=_parts(only))
     with _machine_faults(target), _folder_in_place(target) as folder:
         _write_files(result, folder, only, watch)
@@ -146,19 +148,11 @@ def verify(folder: str | Path) -> tuple[str, ...]:
         If the folder holds no ``run.json`` of this tool.
     """
     folder = Path(folder)
-    if not is_run_folder(folder):
+    said = recorded(folder)
+    if said is None:
         raise InputRefused(Fault("not_a_run_folder", file=folder.name))
-    said = {entry["path"]: entry["sha256"] for entry in json.loads((folder / "run.json").read_text("utf-8"))["outputs"]}
     found = {entry["path"]: entry["sha256"] for entry in _outputs(folder)}
     return tuple(sorted(name for name in said.keys() | found.keys() if said.get(name) != found.get(name)))
-
-
-def is_run_folder(folder: Path) -> bool:
-    """Say whether ``folder`` holds a finished run of this tool."""
-    try:
-        return bool(json.loads((folder / "run.json").read_text("utf-8"))["tool"] == TOOL)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 # ------------------------------------------------------------------------------------------------------- what is done
@@ -281,12 +275,6 @@ def _versions() -> dict[str, str]:
 
 
 # ------------------------------------------------------------------------------------------------- whole or not at all
-
-
-def _refuse_foreign(target: Path) -> None:
-    """Refuse to replace anything but an earlier run folder."""
-    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not is_run_folder(target)):
-        raise InputRefused(Fault("out_not_empty", file=target.name, value=str(target)))
 
 
 @contextlib.contextmanager
