@@ -136,7 +136,8 @@ def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str
     faults = (*settings.warnings, *of_standard, *of_files)
     if any(fault.severity == "error" for fault in faults):
         return faults, counts
-    return (*faults, *study.check(load(path))), counts
+    inputs = load(path)
+    return (*faults, *study.check(inputs), *study.doubts(inputs)), counts
 
 
 def verify(folder: str | Path) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from typing import Final
 import geopandas as gpd
 
 from planning import demand, indicators, network
-from planning.errors import Fault, refuse
+from planning.errors import Fault, InputRefused, refuse
+from planning.network import Network
 from planning.study import account, circles, gaps, layers, sensitivity, sites, sums, verdicts
 from planning.study.judged import Judged
 from planning.study.records import Ground as Ground
@@ -34,6 +35,14 @@ def check(inputs: StudyInputs) -> list[Fault]:
     if inputs.plan.walk.hard_border and "units" not in inputs.tables:
         faults.append(Fault("hard_border_without_units", file=inputs.plan.file, column="walk.hard_border"))
     return faults
+
+
+def doubts(inputs: StudyInputs) -> list[Fault]:
+    """Return what a look at the walking network says of the roads: warnings, or why no network can be built."""
+    try:
+        return account.road_doubts(inputs, _walkways(inputs))
+    except InputRefused as refused:
+        return list(refused.faults)
 
 
 def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozenset[str] = PARTS) -> StudyResult:
@@ -75,10 +84,7 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
 def _ground(inputs: StudyInputs) -> Ground:
     """Build the network, put facilities on the map, find the gates, and say where each area lies."""
     plan, tables = inputs.plan, inputs.tables
-    roads = plan.inputs["roads"]
-    walkways = network.build(
-        tables["roads"], barriers=tables.get("barriers"), noding=roads.noding, heal_gaps_m=roads.heal_gaps_m
-    )
+    walkways = _walkways(inputs)
     access = demand.access_points(
         tables["residential"],
         tables.get("entrances"),
@@ -91,6 +97,13 @@ def _ground(inputs: StudyInputs) -> Ground:
         facilities=_within_border(layers.all_facilities(inputs), inputs),
         access=access,
         places=layers.places(tables["residential"], tables.get("units")),
+    )
+
+
+def _walkways(inputs: StudyInputs) -> Network:
+    roads, tables = inputs.plan.inputs["roads"], inputs.tables
+    return network.build(
+        tables["roads"], barriers=tables.get("barriers"), noding=roads.noding, heal_gaps_m=roads.heal_gaps_m
     )
 
 

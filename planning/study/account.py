@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from planning import network, texts
+from planning.errors import Fault
+from planning.network import Network
 from planning.study.records import Ground, StudyInputs
 from planning.tables import ledger_frame
 
@@ -18,7 +20,7 @@ def settle(inputs: StudyInputs, ground: Ground) -> tuple[pd.DataFrame, Counts]:
     """Return the ledger with the run's own flags, and the counts that go with it.
 
     Flags: areas without given entrances, with their setting assumed, or not snapped to the network; facilities and
-    candidates not snapped; roads with a loose end beside another road.
+    candidates not snapped; roads with a loose end beside another road, or with one that the plan had closed.
     """
     ledger, counts = inputs.ledger, {name: dict(entry) for name, entry in inputs.counts.items()}
     for table, flags in _flags(inputs, ground).items():
@@ -48,8 +50,35 @@ def _flags(inputs: StudyInputs, ground: Ground) -> dict[str, pd.Series]:
         "residential": pd.concat(residential),
         "facilities": _coded(adrift.loc[adrift["status"] != "candidate", "facility_id"], "unsnapped"),
         "candidates": _coded(adrift.loc[adrift["status"] == "candidate", "facility_id"], "unsnapped"),
-        "roads": _coded(sorted(set(gaps["road_id"])), "loose_end"),
+        "roads": pd.concat(
+            [
+                _coded(sorted(set(walkways.healed["road_id"])), "gap_healed"),
+                _coded(sorted(set(gaps["road_id"])), "loose_end"),
+            ]
+        ),
     }
+
+
+def road_doubts(inputs: StudyInputs, walkways: Network) -> list[Fault]:
+    """Return a warning for each line end beside another road: left open, or closed because the plan asks for it."""
+    source, roads = inputs.plan.inputs["roads"], inputs.tables["roads"]
+    rows = roads.drop_duplicates("road_id").set_index("road_id")["source_row"]
+    listed = {"gap_healed": walkways.healed, "loose_end": network.gaps(walkways, within_m=_GAP_M)}
+    return [
+        Fault(
+            code,
+            severity="warning",
+            file=source.file.name,
+            layer=source.layer or "",
+            row=int(rows[road]),
+            value=str(road),
+            facts={"other": other, "gap_m": gap_m},
+        )
+        for code, gaps in listed.items()
+        for road, other, gap_m in sorted(
+            zip(gaps["road_id"], gaps["other_road_id"], gaps["gap_m"], strict=True), key=lambda gap: gap[:2]
+        )
+    ]
 
 
 def _coded(ids: Iterable[str], code: str) -> pd.Series:

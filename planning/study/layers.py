@@ -15,16 +15,22 @@ from planning.demand import Access
 from planning.network import Network
 from planning.plan import Plan
 from planning.study.records import Ground, LevelCover, Places, StudyInputs
-from planning.tables import LEVELS
+from planning.tables import LEVELS, contract
 
 STREET_TYPES: Final = ("street", "town")
 _COVER_COLUMNS: Final = ("facility_id", "distance_m", "status", "share")
 
 
 def all_facilities(inputs: StudyInputs) -> gpd.GeoDataFrame:
-    """Return existing facilities and candidates in one table, with ``in_service`` on the day of judgement."""
+    """Return existing facilities and candidates in one table, with ``in_service`` on the day of judgement.
+
+    The columns of candidates are there without candidates too.
+    """
     parts = [inputs.tables[name] for name in ("facilities", "candidates") if name in inputs.tables]
     facilities = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=inputs.crs)
+    for name, column in contract("candidates").columns.items():
+        if name not in facilities:
+            facilities[name] = pd.Series(np.nan, facilities.index, "float64" if column.kind == "number" else "str")
     return facilities.assign(in_service=lifecycle.in_service(facilities, inputs.plan.as_of).to_numpy(dtype=bool))
 
 
