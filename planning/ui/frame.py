@@ -15,10 +15,11 @@ from planning.ui.jobs import STEPS, Job
 from planning.ui.session import Desk
 
 LANGUAGE_NAMES: Final = {"zh": "中文", "en": "English"}
+_FONTS: Final = "Microsoft YaHei UI, Microsoft YaHei, PingFang SC, Noto Sans SC, Noto Sans CJK SC, sans-serif"
 _MARK: Final = (
     '<svg width="176" height="32" viewBox="0 0 176 32"><rect width="32" height="32" rx="5" fill="#1F4E79"/>'
-    '<circle cx="16" cy="16" r="9" fill="none" stroke="#FFF" stroke-width="2.6"/><circle cx="16" cy="16" r="3.6" fill="#FFF"/>'
-    '<g font-family="Microsoft YaHei UI, Microsoft YaHei, PingFang SC, Noto Sans SC, Noto Sans CJK SC, sans-serif" fill="#1F2328">'
+    '<circle cx="16" cy="16" r="9" fill="none" stroke="#FFF" stroke-width="2.6"/>'
+    f'<circle cx="16" cy="16" r="3.6" fill="#FFF"/><g font-family="{_FONTS}" fill="#1F2328">'
     '<text x="41" y="14" font-size="13" font-weight="700">{first}</text>'
     '<text x="41" y="29" font-size="12">{second}</text></g></svg>'
 )
@@ -57,24 +58,25 @@ def open_page(language: Language) -> None:
 def status_line(desk: Desk | None, language: Language) -> str:
     """Return what every page says of the run: plan, standard and its force, day, CRS, walking; as escaped HTML."""
     if desk is None:
-        return f'<div class="p-status"><i>{escape(words.say("status.none", language))}</i></div>'
-    plan = desk.plan
-    title = desk.standard_title
-    tag = f'<span class="p-tag {desk.standard.status}">{escape(desk.say(f"force.{desk.standard.status}"))}</span>'
+        running = (job := session.job()) is not None and job.state == "running"
+        said = words.say("status.running" if running else "status.none", language)
+        return f'<div class="p-status"><i>{escape(said)}</i></div>'
+    force = desk.standard.status
+    tag = f'<span class="p-tag {escape(force)}">{escape(desk.say(f"force.{force}"))}</span>'
     items = [
-        _item(desk.say("status.plan"), plan.name, cut=True),
-        _item(desk.say("status.standard"), title, cut=True) + tag,
-        _item(desk.say("status.as_of"), plan.as_of.isoformat()),
+        _item(desk.say("status.plan"), desk.plan.name, shrink=True),
+        _item(desk.say("status.standard"), desk.standard_title, after=tag, shrink=True),
+        _item(desk.say("status.as_of"), desk.plan.as_of.isoformat()),
         _item(desk.say("status.crs"), crs_name(desk)),
         _item(desk.say("status.walk"), walking(desk)),
     ]
-    return f'<div class="p-status">{"".join(f"<span>{item}</span>" for item in items)}</div>'
+    return f'<div class="p-status">{"".join(items)}</div>'
 
 
-def _item(label: str, value: str, *, cut: bool = False) -> str:
-    shown = escape(value)
-    kind = f' class="cut" title="{shown}"' if cut else ""
-    return f"<i>{escape(label)}</i> <b{kind}>{shown}</b>"
+def _item(label: str, value: str, *, after: str = "", shrink: bool = False) -> str:
+    """Return a label and its value; a long one gives way and stands whole in its title."""
+    shown, kind = escape(value), ' class="shrink"' if shrink else ""
+    return f'<span{kind}><i>{escape(label)}</i> <b title="{shown}">{shown}</b>{after}</span>'
 
 
 def crs_name(desk: Desk) -> str:
@@ -113,6 +115,11 @@ def sidebar_foot(language: Language) -> None:
         lines.append(words.say("run_id", language, run_id=job.run.run_id))
     lines.append(words.say("offline", language))
     with st.sidebar:
+        if job is not None and job.run is not None:
+            st.button(words.say("action.again", language), key="again", on_click=session.start_again,
+                      icon=":material/refresh:", width="stretch")  # fmt: skip
+            st.button(words.say("action.close", language), key="close", on_click=session.close,
+                      icon=":material/close:", width="stretch")  # fmt: skip
         st.html(f'<p class="p-foot">{"<br>".join(escape(line) for line in lines)}</p>')
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Final, Literal
 
@@ -32,7 +34,8 @@ class Job:
     """
 
     def __init__(self, plan: Path | None) -> None:
-        self._scratch = tempfile.TemporaryDirectory(prefix="planning-app-", ignore_cleanup_errors=True)
+        self._scratch = Path(tempfile.mkdtemp(prefix="planning-app-"))
+        weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._steps: list[str] = []
@@ -81,7 +84,7 @@ class Job:
         return self.state
 
     def _work(self) -> None:
-        folder = Path(self._scratch.name)
+        folder = self._scratch
         try:
             if self.plan is None:
                 self.plan = runs.copy_sample(folder / "sample")

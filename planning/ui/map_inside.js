@@ -58,23 +58,36 @@
     var asked = event.data || {};
     if (event.source !== window.parent || asked.planmap !== 1) { return; }
     if (asked.theme && asked.theme !== api.theme.key && data.themes.some(function (theme) { return theme.key === asked.theme; })) { api.setTheme(asked.theme); }
-    var now = api.picked ? api.picked.id : "";
-    if ((asked.id || "") === now) { return; }
-    quiet = true;
-    if (asked.id && asked.kind === "area" && data.areas.some(function (area) { return area.id === asked.id; })) { api.pick("area", asked.id, true); }
-    else if (asked.id && asked.kind === "point") { api.pick("point", asked.id, true); }
-    else { api.clear(); }
-    quiet = false;
+    if ((asked.id || "") !== (api.picked ? api.picked.id : "")) { mark(asked); }
   });
 
-  var waiting = null;
+  /* What the page picked is marked, and brought into view if it lies outside. */
+  function mark(asked) {
+    var known = asked.kind === "area" ? data.areas : data.points;
+    quiet = true;
+    if (asked.id && known.some(function (entry) { return entry.id === asked.id; })) { api.pick(asked.kind, asked.id); } else { api.clear(); }
+    quiet = false;
+    if (api.picked && api.picked.at && !api.map.getBounds().contains(api.picked.at)) { api.map.panTo(api.picked.at); }
+  }
+
+  /* Until somebody moves the map, it shows the whole plan, whatever its size. */
+  var moved = false, waiting = null, box = document.querySelector(".folium-map");
+  api.map.on("dragstart", function () { moved = true; });
+  ["wheel", "dblclick"].forEach(function (name) { box.addEventListener(name, function () { moved = true; }, { passive: true }); });
+  box.addEventListener("click", function (event) { if (event.target.closest(".leaflet-control-zoom")) { moved = true; } });
   new ResizeObserver(function () {
     clearTimeout(waiting);
-    waiting = setTimeout(function () { api.map.invalidateSize({ animate: false }); if (!api.picked) { api.fit(); } }, 60);
-  }).observe(document.querySelector(".folium-map"));
+    waiting = setTimeout(function () {
+      if (box.clientWidth < 50 || box.clientHeight < 50) { return; } // hidden for a moment
+      api.map.invalidateSize({ animate: false });
+      if (!moved) { api.fit(); }
+    }, 60);
+  }).observe(box);
 
   showLegend();
-  api.map.invalidateSize({ animate: false });
-  api.fit();
+  if (box.clientWidth >= 50 && box.clientHeight >= 50) {
+    api.map.invalidateSize({ animate: false });
+    api.fit();
+  }
   tell({ what: "ready" });
 })();

@@ -23,8 +23,8 @@ export default function (component) {
 
 function load(box, state, data, tries) {
   const documents = window.__planmaps || {};
-  if (!(data.version in documents)) {
-    if (tries < 200) setTimeout(() => load(box, state, data, tries + 1), 50);
+  if (!(data.version in documents) || box.clientWidth < 50) {  // a frame without a size cannot fit its map
+    if (tries < 400) setTimeout(() => load(box, state, data, tries + 1), 50);
     return;
   }
   const frame = document.createElement("iframe");

@@ -33,10 +33,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell that is not plain."""
+    """A cell that is not plain: in a colour, or with a small line below."""
 
     text: str
     tone: Tone = ""
+    below: str = ""
 
 
 def sentence(key: str, language: Language, facts: Mapping[str, str], *, bad: Iterable[str] = ()) -> str:
@@ -82,13 +83,15 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]], *, st
         for place, row in enumerate(rows)
     )
     html(
-        f'<div class="p-scroll"><table class="p-table"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<div class="p-scroll"><table class="p-table"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
 def _cell(column: Column, cell: str | Cell) -> str:
     shown = cell if isinstance(cell, Cell) else Cell(cell)
-    return f'<td class="{column.kind} {shown.tone}">{escape(shown.text)}</td>'
+    below = f"<small>{escape(shown.below)}</small>" if shown.below else ""
+    return f'<td class="{column.kind} {shown.tone}">{escape(shown.text)}{below}</td>'
 
 
 def bars(entries: Iterable[tuple[str, float | None, str, str]], *, tone: str = "") -> None:

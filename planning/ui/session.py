@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import streamlit as st
 
 from planning import plan as plans
-from planning.errors import Fault, InputRefused
+from planning.errors import InputRefused
 from planning.plan import Plan
 from planning.runs import RunFolder
 from planning.standards import Standard
@@ -124,7 +124,7 @@ def _job_of(plan: str, stamp: str) -> Job:  # noqa: ARG001
 
 
 def _stamp(path: Path) -> str:
-    """Return what tells whether the plan or one of its files has changed: the plan's bytes, sizes and times of files."""
+    """Return what changes with the plan or one of its files: the plan's bytes, sizes and times of the files."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -143,8 +143,3 @@ def _files(path: Path) -> Iterator[Path]:
         for named in filter(None, (spec.file, spec.table_file)):
             if named.parent.is_dir():
                 yield from sorted(entry for entry in named.parent.iterdir() if entry.stem == named.stem)
-
-
-def warnings(desk_: Desk) -> tuple[Fault, ...]:
-    """Return what the run warned of."""
-    return desk_.result.inputs.faults

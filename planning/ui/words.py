@@ -70,12 +70,12 @@ def _reason(code: str, language: Language, groups: tuple[str, ...]) -> str:
     return next((sentence for sentence in known if "{" not in sentence), code)
 
 
-def column(name: str, language: Language) -> str:
-    """Return what planners call a canonical column; another name as it stands."""
-    for contract in tables.contracts().values():
-        if name in contract.columns:
-            return contract.columns[name].label(language)
-    return name
+def column(name: str, language: Language, table: str = "") -> str:
+    """Return what planners call a canonical column of ``table``; without one, where all tables agree."""
+    contracts = tables.contracts()
+    asked = [contracts[table]] if table in contracts else list(contracts.values())
+    labels = {contract.columns[name].label(language) for contract in asked if name in contract.columns}
+    return labels.pop() if len(labels) == 1 else name
 
 
 def unstated(language: Language) -> str:

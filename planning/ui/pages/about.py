@@ -12,8 +12,10 @@ from planning.texts import Language
 from planning.ui import parts, words
 from planning.ui.parts import Column
 
-_PACKAGES: Final = ("streamlit", "folium", "geopandas", "shapely", "pyproj", "pyogrio", "pandas", "numpy", "scipy", "highspy", "numba",
-                    "osmium", "openpyxl", "xlsxwriter")  # fmt: skip
+_PACKAGES: Final = (
+    "streamlit", "folium", "geopandas", "shapely", "pyproj", "pyogrio", "pandas", "numpy", "scipy", "highspy", "numba",
+    "osmium", "openpyxl", "xlsxwriter",
+)  # fmt: skip
 
 
 def show(language: Language) -> None:
@@ -54,7 +56,7 @@ def _package(name: str) -> list[str]:
 
 
 def _licence(facts: object) -> str:
-    """Return a package's licence as its metadata names it; many write the whole text, of which the first line is kept."""
+    """Return a package's licence as its metadata names it; of a whole text, the first line."""
     get = getattr(facts, "get", None)
     all_ = getattr(facts, "get_all", None)
     if get is None or all_ is None:

@@ -33,15 +33,14 @@ def show(desk: Desk) -> None:
 
 
 def _figures(desk: Desk, real: pd.DataFrame, faults: pd.DataFrame) -> None:
-    language, causes = desk.language, real["cause"].value_counts()
+    language, cut_off = desk.language, int(real["cause"].isin(["no_route", "gates_closed"]).sum())
     people = real["elderly"].sum(min_count=1)
     parts.figures(
         [
             (desk.say("blind.areas"), words.whole(len(real), language, "areas"), "", desk.say("blind.areas_means")),
             (desk.say("blind.elderly"), words.whole(people, language, "people"), "", desk.say("blind.elderly_means")),
-            (desk.say("blind.beyond_limit"), words.whole(int(causes.get("beyond_limit", 0)), language, "areas"), "", ""),
-            (desk.say("blind.no_route"),
-             words.whole(int(causes.get("no_route", 0) + causes.get("gates_closed", 0)), language, "areas"), "",
+            (desk.say("blind.too_far"), words.whole(len(real) - cut_off, language, "areas"), "", ""),
+            (desk.say("blind.no_route"), words.whole(cut_off, language, "areas"), "",
              desk.say("blind.no_route_means")),
             (desk.say("blind.faults"), words.whole(len(faults), language, "areas"), "", desk.say("blind.faults_means")),
         ]
@@ -49,9 +48,9 @@ def _figures(desk: Desk, real: pd.DataFrame, faults: pd.DataFrame) -> None:
 
 
 def _panel(desk: Desk, level: str, real: pd.DataFrame, faults: pd.DataFrame) -> None:
-    left, right = st.columns([0.60, 0.40], gap="small")
+    left, right = st.columns([0.56, 0.44], gap="small")
     with left:
-        planmap.show(desk, theme=f"coverage_{level}", key="map-blind", height="max(420px, calc(100vh - 270px))",
+        planmap.show(desk, theme=f"coverage_{level}", key="map-blind", height="max(470px, calc(100vh - 250px))",
                      picked=st.session_state.get(_PICKED, ""), on_pick=_pick)  # fmt: skip
     with right:
         _streets(desk, real)
@@ -97,11 +96,11 @@ def _table(desk: Desk, rows: pd.DataFrame, *, key: str) -> None:
     ordered = rows.sort_values(["elderly", "residential_id"], ascending=[False, True]).reset_index(drop=True)
     dressed = ordered.assign(
         street=ordered["street_id"].map(units).fillna(ordered["street_id"]),
-        cause=ordered["cause"].map(lambda cause: desk.say(f"cause.{cause}")),
+        cause=ordered["cause"].map(lambda cause: words.word("ui.cause", cause, language)),
         beyond=ordered["distance_m"] - desk.plan.radius_m,
     )
     labels = {
-        name: desk.say(f"area.{name}") for name in ("name", "elderly", "beyond", "cause", "street", "residential_id")
+        name: desk.say(f"area.{name}") for name in ("name", "residential_id", "elderly", "beyond", "street", "cause")
     }
 
     def pick(place: int) -> None:

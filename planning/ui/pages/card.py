@@ -13,7 +13,7 @@ from planning import standards
 from planning.ui import parts, words
 from planning.ui.session import Desk
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -126,22 +126,22 @@ def _rooms(desk: Desk, row: Row) -> Step:
         return Step(desk.say("card.rooms"), _line(desk.say("card.no_rooms")))
     facilities = desk.result.facilities.set_index("facility_id")
     lines = "".join(_room(desk, room, facilities) for room in mine.to_dict("records"))
-    provided = words.m2(row["provided_m2"], language)
-    total = _small(desk.say("card.provided", value=provided)) if not words.missing(row["provided_m2"]) else ""
-    return Step(desk.say("card.rooms"), f"<table>{lines}</table>{total}")
+    total = "" if words.missing(row["provided_m2"]) else _line(words.m2(row["provided_m2"], language), "big")
+    return Step(desk.say("card.rooms"), f"{total}<table>{lines}</table>")
 
 
 def _room(desk: Desk, room: Row, facilities: pd.DataFrame) -> str:
     language, facility_id = desk.language, room["facility_id"]
     known = facility_id in facilities.index
-    name = facilities.at[facility_id, "name"] if known else desk.say("card.stated_room")
-    status = words.word("status", facilities.at[facility_id, "status"], language) if known else ""
+    name = facilities.loc[facility_id, "name"] if known else desk.say("card.stated_room")
+    status = words.word("status", facilities.loc[facility_id, "status"], language) if known else ""
     reason = "" if room["reason"] == "counted" else words.reasons(room["reason"], language, "compliance.reason")
     counted = desk.say("card.counted" if room["counted"] else "card.not_counted")
     area = words.m2(room["credited_m2"] if room["counted"] else room["floor_area_m2"], language)
     about = desk.say("joint").join(filter(None, (status, reason)))
+    shade = "" if room["counted"] else "off"
     return (
-        f'<tr class="{"" if room["counted"] else "off"}"><td>{escape(words.text(name))}<br><small>{escape(about)}</small></td>'
+        f'<tr class="{shade}"><td>{escape(words.text(name))}<br><small>{escape(about)}</small></td>'
         f"<td>{escape(area)}<br><small>{escape(counted)}</small></td></tr>"
     )
 
@@ -181,7 +181,7 @@ def _nearest(desk: Desk, row: Row) -> Step:
         return Step(head, _line(words.NOTHING))
     status, distance_m, radius_m = row[f"{level}_status"], row[f"{level}_distance_m"], desk.plan.radius_m
     if words.missing(distance_m):
-        return Step(head, _line(words.word("ui.cover", status, language)), status == "unsnapped")
+        return Step(head, _line(words.word("coverage.status", status, language)), status == "unsnapped")
     names = desk.result.facilities.set_index("facility_id")["name"]
     name = names.get(row[f"{level}_facility_id"], row[f"{level}_facility_id"])
     walked = words.metres(distance_m, radius_m, language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import streamlit as st
 from planning import standards
 from planning.ui import parts, planmap, words
 from planning.ui.pages import card
-from planning.ui.parts import Cell, Column, Tone
+from planning.ui.parts import Cell, Column, Kind, Tone
 from planning.ui.session import Desk
 
 _PICKED: Final = "picked-area"
@@ -60,13 +60,13 @@ def _panel(desk: Desk) -> None:
     known = set(rows["residential_id"])
     if st.session_state.get(_PICKED) not in known:
         st.session_state[_PICKED] = str(rows["residential_id"].iloc[0]) if len(rows) else ""
-    left, right = st.columns([0.62, 0.38], gap="small")
+    left, right = st.columns([0.64, 0.36], gap="small")
     with left:
-        planmap.show(desk, theme="compliance", key="map-compliance", height="max(400px, calc(100vh - 420px))",
+        planmap.show(desk, theme="compliance", key="map-compliance", height="max(470px, calc(100vh - 298px))",
                      picked=st.session_state[_PICKED], on_pick=partial(_pick_on_map, known))  # fmt: skip
     with right:
         _find(desk, rows)
-        with st.container(border=True, height=470, key="card"):
+        with st.container(border=True, height=423, key="card"):
             card.show(desk, st.session_state[_PICKED])
     _table(desk, rows)
 
@@ -96,10 +96,9 @@ def _rows(desk: Desk) -> pd.DataFrame:
     layer = desk.result.residential.drop(columns="geometry")
     order = layer["verdict"].map({"fails": 0, "not_assessable": 1, "meets": 2, "not_applicable": 3})
     units = desk.result.units.set_index("unit_id")["name"]
-    return (
-        layer.assign(order=order, street=layer["street_id"].map(units).fillna(layer["street_id"]))
-        .sort_values(["order", "shortfall_m2", "residential_id"], ascending=[True, False, True])
-        .reset_index(drop=True)
+    dressed = pd.DataFrame(layer).assign(order=order, street=layer["street_id"].map(units).fillna(layer["street_id"]))
+    return dressed.sort_values(
+        ["order", "shortfall_m2", "residential_id"], ascending=[True, False, True], ignore_index=True
     )
 
 
@@ -107,8 +106,8 @@ def _table(desk: Desk, rows: pd.DataFrame) -> None:
     language = desk.language
     which = st.segmented_control(
         desk.say("compliance.which"), ["fails", "not_assessable", "meets", "not_applicable", "all"], default="fails",
-        required=True, format_func=lambda name: desk.say("all") if name == "all" else words.word("verdict", name, language),
-        key="which-areas", label_visibility="collapsed",
+        required=True, key="which-areas", label_visibility="collapsed",
+        format_func=lambda name: desk.say("all") if name == "all" else words.word("verdict", name, language),
     )  # fmt: skip
     shown = rows if which == "all" else rows[rows["verdict"] == which].reset_index(drop=True)
     if not len(shown):
@@ -157,9 +156,12 @@ def _streets(desk: Desk) -> None:
             tone="bad",
         )
     with right:
-        columns = [Column(desk.say("area.street")), *(Column(words.word("verdict", name, language), "num") for name in _VERDICTS),
-                   Column(desk.say("compliance.meets_share"), "num"), Column(desk.say("area.required_m2"), "num"),
-                   Column(desk.say("area.shortfall_m2"), "num")]  # fmt: skip
+        verdicts = [Column(words.word("verdict", name, language), "num") for name in _VERDICTS]
+        sums = [
+            Column(desk.say(name), "num")
+            for name in ("compliance.meets_share", "area.required_m2", "area.shortfall_m2")
+        ]
+        columns = [Column(desk.say("area.street")), *verdicts, *sums]
         parts.table(columns, [_street_row(desk, unit) for unit in units])
 
 
@@ -180,22 +182,31 @@ def _street_row(desk: Desk, unit: Mapping[str, Any]) -> list[str | Cell]:
 # ------------------------------------------------------------------------------------------------------------ clauses
 
 
+_CLAUSE_COLUMNS: Final[Sequence[tuple[str, Kind]]] = (
+    ("id", "tight"),
+    ("text", "text"),
+    ("subject", "text"),
+    ("required", "tight"),
+    ("actual", "num"),
+    ("verdict", "tight"),
+    ("deadline", "tight"),
+    ("reason", "text"),
+)
+
+
 def _clauses(desk: Desk) -> None:
     """Put every other clause of the document: what it asks, what there is, the verdict, whether overdue."""
     rows = desk.result.indicators
     if rows.empty:
         parts.empty(desk.say("compliance.no_clauses"))
         return
-    columns = [Column(desk.say("clause.id"), "tight"), Column(desk.say("clause.text")), Column(desk.say("clause.subject")),
-               Column(desk.say("clause.required"), "tight"), Column(desk.say("clause.actual"), "num"),
-               Column(desk.say("clause.verdict"), "tight"), Column(desk.say("clause.deadline"), "tight"),
-               Column(desk.say("clause.reason"))]  # fmt: skip
+    columns = [Column(desk.say(f"clause.{name}"), kind) for name, kind in _CLAUSE_COLUMNS]
     subjects = desk.result.units.set_index("unit_id")["name"].to_dict()
     names = ["clause_id", "subject", "actual", "unit", "verdict", "deadline", "overdue", "reason"]
     parts.table(columns, [_clause_row(desk, row, subjects) for row in rows[names].to_dict("records")])
 
 
-def _clause_row(desk: Desk, row: Mapping[str, Any], subjects: Mapping[str, str]) -> list[str | Cell]:
+def _clause_row(desk: Desk, row: Mapping[Any, Any], subjects: Mapping[str, str]) -> list[str | Cell]:
     language, clause = desk.language, desk.standard.clause(row["clause_id"])
     verdict, overdue = (
         row["verdict"],
@@ -216,7 +227,7 @@ def _clause_row(desk: Desk, row: Mapping[str, Any], subjects: Mapping[str, str])
     ]
 
 
-def _actual(row: Mapping[str, Any], language: Any) -> str:
+def _actual(row: Mapping[Any, Any], language: Any) -> str:
     """Return what there is, in the clause's unit."""
     if words.missing(row["actual"]):
         return words.NOTHING

@@ -32,7 +32,7 @@ def show(desk: Desk) -> None:
         st.warning(desk.say("coverage.no_facility", level=desk.level(level)), icon=":material/warning:")
     left, right = st.columns([0.60, 0.40], gap="small")
     with left:
-        planmap.show(desk, theme=f"coverage_{level}", key="map-coverage", height="max(400px, calc(100vh - 330px))")
+        planmap.show(desk, theme=f"coverage_{level}", key="map-coverage", height="max(440px, calc(100vh - 320px))")
     with right:
         _bands(desk, level)
         home.streets(desk, level)
@@ -66,7 +66,7 @@ def _figures(desk: Desk, figures: Mapping[str, Any]) -> None:
         entries.append(
             (desk.say(f"coverage.{weight}"), words.percent(figures[f"{weight}_share"], language), bounds, meaning)
         )
-    covered = f"{words.whole(figures['residential_covered'], language)} / {words.whole(figures['residential_total'], language)}"
+    covered = " / ".join(words.whole(figures[f"residential_{part}"], language) for part in ("covered", "total"))
     entries += [
         (desk.say("coverage.areas"), covered, words.percent(figures["residential_share"], language), ""),
         (desk.say("coverage.unreachable"), words.whole(figures["unreachable"], language, "areas"),
@@ -128,7 +128,7 @@ def _areas(desk: Desk, level: str) -> None:
         street=rows["street_id"].map(units).fillna(rows["street_id"]),
         near=rows[f"{level}_facility_id"].map(names).fillna(rows[f"{level}_facility_id"]),
         distance=rows[f"{level}_distance_m"],
-        status=rows[f"{level}_status"].map(lambda status: words.word("ui.cover", status, language)),
+        status=rows[f"{level}_status"].map(lambda status: words.word("coverage.status", status, language)),
     )
     parts.head(desk.say("coverage.table"), desk.say("coverage.table_beside", level=desk.level(level)))
     labels = {name: desk.say(f"area.{name}") for name in ("residential_id", "name", "street", "households", "elderly",

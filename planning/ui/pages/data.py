@@ -20,11 +20,9 @@ def show(desk: Desk) -> None:
     counts: Mapping[str, Mapping[str, int]] = desk.summary["ledger"]
     sums = {name: sum(entry[name] for entry in counts.values()) for name in _OUTCOMES}
     parts.figures(
-        [
-            (desk.say(f"data.{name}"), f"{sums[name]:,}", "", desk.say(f"data.{name}_means")) for name in _OUTCOMES
-        ]  # fmt: skip
+        [(desk.say(f"data.{name}"), f"{sums[name]:,}", "", desk.say(f"data.{name}_means")) for name in _OUTCOMES]
     )
-    left, right = st.columns([0.36, 0.64], gap="small")
+    left, right = st.columns([0.34, 0.66], gap="small")
     with left:
         parts.head(desk.say("data.inputs"), desk.say("data.adds_up"))
         _inputs(desk, counts)
@@ -37,15 +35,13 @@ def show(desk: Desk) -> None:
 def _inputs(desk: Desk, counts: Mapping[str, Mapping[str, int]]) -> None:
     columns = [
         Column(desk.say("data.input")),
-        Column(desk.say("data.file")),
         *(Column(desk.say(f"data.{name}"), "num") for name in _OUTCOMES),
     ]
     parts.table(
         columns,
         [
             [
-                _input_name(desk, name),
-                _file_of(desk, name),
+                Cell(_input_name(desk, name), below=_file_of(desk, name)),
                 f"{entry['read']:,}",
                 f"{entry['used']:,}",
                 Cell(f"{entry['flagged']:,}", "warn" if entry["flagged"] else ""),
@@ -107,7 +103,10 @@ def _rows(desk: Desk) -> None:
         table=shown["table"].map(lambda name: _input_name(desk, name)),
         outcome=shown["outcome"].map(lambda name: desk.say(f"data.{name}")),
         reasons=shown["reasons"].map(lambda codes: words.reasons(codes, language)),
-        column=shown["column"].map(lambda name: "" if words.missing(name) else words.column(str(name), language)),
+        column=[
+            "" if words.missing(name) else words.column(str(name), language, str(table).partition(".")[0])
+            for name, table in zip(shown["column"], shown["table"], strict=True)
+        ],
         remedy=shown["remedy"].map(lambda said: "" if words.missing(said) else words.one_language(str(said), language)),
     )
     parts.muted(desk.say("data.rows_shown", count=f"{len(shown):,}", all=f"{len(ledger):,}"))

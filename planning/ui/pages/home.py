@@ -18,17 +18,16 @@ _MARKS: Final[Mapping[str, str]] = {"done": "✓", "look": "!", "open": "○", "
 
 def show(desk: Desk) -> None:
     """Show the conclusion, the steps with their state, the map of the current state, coverage by street."""
-    left, right = st.columns([0.56, 0.44], gap="small")
+    left, right = st.columns([0.53, 0.47], gap="small")
     with left:
         with st.container(border=True, key="conclusion"):
             parts.muted(desk.say("conclusion.head", as_of=desk.plan.as_of.isoformat()))
-            parts.html(f'<p class="p-sentence">{"".join(conclusion(desk))}</p>')
+            parts.html("".join(f'<p class="p-sentence">{said}</p>' for said in conclusion(desk)))
         with st.container(border=True, key="steps", gap="xxsmall"):
             for name in ("data", "coverage", "compliance", "blind_spots", "siting", "outputs"):
                 _step(desk, name)
-        with st.container(horizontal=True):
-            st.button(desk.say("action.again"), key="again", on_click=session.start_again, icon=":material/refresh:")
-            st.button(desk.say("action.close"), key="close", on_click=session.close, icon=":material/close:")
+        if desk.levels:
+            streets(desk, desk.levels[0])
     with right:
         _current_state(desk)
 
@@ -37,9 +36,7 @@ def _current_state(desk: Desk) -> None:
     if not desk.levels:
         parts.empty(desk.say("coverage.none"))
         return
-    level = desk.levels[0]
-    planmap.show(desk, theme=f"coverage_{level}", key="map-home", height="max(380px, calc(100vh - 380px))")
-    streets(desk, level)
+    planmap.show(desk, theme=f"coverage_{desk.levels[0]}", key="map-home", height="max(470px, calc(100vh - 120px))")
 
 
 def streets(desk: Desk, level: str) -> None:
@@ -70,7 +67,9 @@ def main_weight(figures: Mapping[str, Any]) -> str:
 
 
 def conclusion(desk: Desk) -> Iterator[str]:
-    """Yield the sentences of the conclusion as escaped HTML."""
+    """Yield the sentences of the conclusion as escaped HTML, one where nothing was computed."""
+    if not desk.levels and "compliance" not in desk.summary:
+        yield parts.sentence("conclusion.nothing", desk.language, {})
     if desk.levels:
         yield _coverage(desk, desk.summary["coverage"][desk.levels[0]])
     if "compliance" in desk.summary:
@@ -121,7 +120,7 @@ def siting_sentence(desk: Desk) -> str:
         "before": words.percent(siting["before"][f"{weight}_share"], language),
         "after": words.percent(siting["after"][f"{weight}_share"], language),
         "gap": words.percent(siting["gap"], language),
-        "weight": desk.say(f"weight.{weight}"),
+        "weight": desk.say(f"who.{weight}"),
     }
     return parts.sentence(f"conclusion.siting_{key}", language, facts)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from planning.ui import parts, planmap, words
 from planning.ui.pages import home
-from planning.ui.parts import Cell, Column
+from planning.ui.parts import Cell, Column, Kind
 from planning.ui.session import Desk
 
 _WEIGHTS: Final = ("elderly", "residents", "households", "residential")
@@ -30,7 +30,7 @@ def show(desk: Desk) -> None:
         )
     left, right = st.columns([0.58, 0.42], gap="small")
     with left:
-        planmap.show(desk, theme="siting", key="map-siting", height="max(400px, calc(100vh - 300px))")
+        planmap.show(desk, theme="siting", key="map-siting", height="max(470px, calc(100vh - 300px))")
     with right:
         with st.container(border=True):
             parts.html(f'<p class="p-sentence">{home.siting_sentence(desk)}</p>')
@@ -135,18 +135,23 @@ def _sites(desk: Desk, siting: Mapping[str, Any]) -> None:
         return
     phased = any(not words.missing(row["phase"]) for row in rows)
     costed = any(not words.missing(row["cost"]) for row in rows)
-    names = ["rank", "name", *(["phase"] if phased else []), "gain", "floor_area_m2", "source", *(["cost"] if costed else []),
-             "available_from", "ties"]  # fmt: skip
-    kinds = {
-        "rank": "num",
-        "gain": "num",
-        "floor_area_m2": "num",
-        "cost": "num",
-        "available_from": "tight",
-        "phase": "tight",
-    }
-    columns = [Column(desk.say(f"site.{name}"), kinds.get(name, "text")) for name in names]  # type: ignore[arg-type]
+    absent = {*(() if phased else ("phase",)), *(() if costed else ("cost",))}
+    names = [name for name in _SITE_COLUMNS if name not in absent]
+    columns = [Column(desk.say(f"site.{name}"), _SITE_COLUMNS[name]) for name in names]
     parts.table(columns, [_site_row(desk, row, names, siting, language) for row in rows])
+
+
+_SITE_COLUMNS: Final[Mapping[str, Kind]] = {
+    "rank": "num",
+    "name": "text",
+    "phase": "tight",
+    "gain": "num",
+    "floor_area_m2": "num",
+    "source": "text",
+    "cost": "num",
+    "available_from": "tight",
+    "ties": "text",
+}
 
 
 def _site_row(
@@ -155,9 +160,7 @@ def _site_row(
     twins = [other for site, other in siting["ties"] if site == row["facility_id"]]
     said = {
         "rank": words.text(row["rank"]),
-        "name": f"{words.text(row['name'])}（{row['facility_id']}）"
-        if language == "zh"
-        else f"{words.text(row['name'])} ({row['facility_id']})",
+        "name": desk.say("site.called", name=words.text(row["name"]), id=row["facility_id"]),
         "phase": words.text(row["phase"]),
         "gain": words.whole(row["gain"], language),
         "floor_area_m2": words.m2(row["floor_area_m2"], language),
@@ -177,15 +180,14 @@ def _left_over(desk: Desk, siting: Mapping[str, Any]) -> None:
     twins = {other for _, other in siting["ties"]}
     left = rows[(rows["status"] == "candidate") & ~rows["facility_id"].isin(chosen)].sort_values("facility_id")
     with st.expander(desk.say("siting.left_over", count=len(left))):
+        others = "not_chosen" if proven else "left"
         dressed = left.drop(columns="geometry").assign(
             source=left["source"].map(lambda source: words.word("source", source, desk.language)),
             why=[
-                desk.say(
-                    f"site.{'forbidden' if role == 'forbidden' else 'twin' if name in twins else 'not_chosen' if proven else 'left'}"
-                )
+                desk.say("site." + ("forbidden" if role == "forbidden" else "twin" if name in twins else others))
                 for name, role in zip(left["facility_id"], left["role"], strict=True)
             ],
         )
-        labels = {name: desk.say(f"site.{name}") for name in ("facility_id", "name", "source", "max_floor_area_m2", "cost",
-                                                              "available_from", "why")}  # fmt: skip
+        names = ("facility_id", "name", "source", "max_floor_area_m2", "cost", "available_from", "why")
+        labels = {name: desk.say(f"site.{name}") for name in names}
         parts.frame(dressed, labels, formats={"max_floor_area_m2": "%.1f", "cost": "%.1f"}, height=330, key="left-over")

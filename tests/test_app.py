@@ -1,0 +1,362 @@
+"""The workbench without a browser: each page on the finished run of the paper town, in both languages.
+
+The town's figures are arithmetic (see papertown): of 63 elderly people 1 lives within 900 m of a street centre in
+service (1.6%), 15 after two new sites (23.8%); of the areas that can be assessed A meets, the others fail or lack data.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import papertown
+import pytest
+
+pytest.importorskip("streamlit.testing.v1")
+
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from planning import runs, texts
+from planning.errors import Fault
+from planning.ui import jobs, words
+from planning.ui.navigation import PAGES, STEPS
+from planning.ui.pages import outputs
+
+ROOT = Path(__file__).resolve().parent.parent
+HOSTILE = (
+    '<img src=x onerror="window.pwned=1">![x](http://outside.example/x.png) :red[y] {z} </script><script>p=1</script>'
+)
+
+
+def finished(run: runs.RunFolder, plan: Path) -> Any:
+    """Return what a session holds of a job that is done."""
+    return SimpleNamespace(run=run, plan=plan, state="done", faults=(), is_sample=False, cancel=lambda: None)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    plan = papertown.write(tmp_path_factory.mktemp("town"))
+    return finished(runs.run(plan), plan)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same town, with a program in every name."""
+    tables = {
+        name: table.assign(name=lambda t: HOSTILE + t.iloc[:, 0].astype(str))
+        for name, table in {
+            "residential": papertown.residential(),
+            "facilities": papertown.facilities(),
+            "candidates": papertown.candidates(),
+            "units": papertown.units(),
+        }.items()
+    }
+    plan = papertown.write(tmp_path_factory.mktemp("hostile"), **tables)
+    text = plan.read_text("utf-8").replace("一条街", HOSTILE.replace('"', "'"))
+    plan.write_text(text, encoding="utf-8")
+    return finished(runs.run(plan), plan)
+
+
+@pytest.fixture(autouse=True)
+def _no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py"])
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run that only checked the data, of a plan with a note of its own."""
+    plan = papertown.write(tmp_path_factory.mktemp("checked"))
+    text = plan.read_text("utf-8").replace("as_of =", 'notes = ["虚构示例，仅作演示"]\nas_of =')
+    plan.write_text(text, encoding="utf-8")
+    return finished(runs.run(plan, only="check"), plan)
+
+
+def opened(job: Any | None = None, *, page: str = "home", language: str = "zh", **state: Any) -> AppTest:
+    """Open the app on a page; ``state`` is what the session holds besides job and language."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    if page != "home":
+        app._page_hash = calc_hash(page.replace("_", "-"))
+    for name, value in {"job": job, "language": language, **state}.items():
+        if value is not None:
+            app.session_state[name] = value
+    return app.run()
+
+
+def bodies(app: AppTest) -> list[str]:
+    """Return what the app put on the page as HTML, styles left out."""
+    found = [element.proto.body for element in app.get("html")]
+    return [body for body in found if not body.startswith("<style>")]
+
+
+def said(app: AppTest) -> str:
+    """Return all the words of a page that do not stand in a canvas table."""
+    plain = html.unescape(re.sub("<[^>]+>", "\n", "\n".join(bodies(app))))
+    marks = [element.value for element in app.markdown] + [
+        f"{one.label}\n{one.value}\n{one.delta}" for one in app.metric
+    ]
+    buttons = [one.label for one in app.button] + [one.label for one in app.tabs] + [one.label for one in app.expander]
+    notes = [one.value for kind in (app.warning, app.error, app.info) for one in kind]
+    return "\n".join([plain, *marks, *buttons, *notes])
+
+
+# --------------------------------------------------------------------------------------------------------- every page
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_on_a_finished_run(town, page, language):
+    app = opened(town, language=language, page=page)
+    assert not app.exception
+    assert texts.t(f"ui.page.{page}", language) in said(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_without_a_plan(page):
+    app = opened(page=page)
+    assert not app.exception
+    if page in STEPS:
+        assert texts.t("ui.no_plan", "zh") in said(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_english_leaves_no_chinese_of_our_own(town, page):
+    """What the tables hold in Chinese must not be on an English page, whole sentences and headings alike."""
+    shown = said(opened(town, language="en", page=page))
+    chinese = {entry["zh"] for key, entry in texts.entries().items() if key.startswith("ui.")}
+    long = {
+        sentence for sentence in chinese if len(re.findall("[\u4e00-\u9fff]", sentence)) >= 4 and "{" not in sentence
+    }
+    assert not {sentence for sentence in long if sentence in shown}
+
+
+def test_the_switch_reads_both_names_and_changes_the_page(town):
+    app = opened(town)
+    switch = next(group for group in app.get("button_group") if group.key == "language")
+    assert [option.content for option in switch.proto.options] == ["中文", "English"]
+    assert "首页 / 方案" in said(app)
+    app.session_state["language"] = "en"
+    assert "Home" in said(app.run())
+
+
+@pytest.mark.parametrize("page", ["home", "siting", "about"])
+def test_the_status_line_says_what_every_sheet_must(town, page):
+    line = next(body for body in bodies(opened(town, page=page)) if "p-status" in body)
+    for fact in ("一条街", "正式文件", "2025-12-31", "CGCS2000 3°带 117°E", "15 分钟 = 900\u00a0m"):
+        assert fact in line, fact
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_of_one_step_leaves_no_page_broken(checked, page):
+    """Pages say that there is nothing to show; the plan's notes stand on every one."""
+    app = opened(checked, page=page)
+    assert not app.exception
+    assert "虚构示例，仅作演示" in said(app)
+
+
+# ------------------------------------------------------------------------------------------------------------ figures
+
+
+def test_home_tells_the_towns_arithmetic(town):
+    shown = said(opened(town))
+    assert "1.6%" in shown  # 1 of 63 elderly
+    assert "23.8%" in shown  # 15 of 63 with two sites
+    assert "备选H3" in shown
+
+
+def test_siting_shows_gains_in_rank_order(town):
+    app = opened(town, page="siting")
+    table = next(body for body in bodies(app) if "备选H3" in body and "<table" in body)
+    cells = [html.unescape(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", table)]
+    assert cells[:2] == ["1", "备选H3（H3）"]
+    assert "8" in cells  # D alone
+    assert "6" in cells  # B and C
+    figures = {one.label: one.value for one in app.metric}
+    assert figures["老年人覆盖率"] == "23.8%"
+    assert figures["新增覆盖老年人"] == "14"
+    assert figures["仍未覆盖"] == "48"
+    assert figures["最优性"] == "已证明最优"
+
+
+def test_the_card_shows_the_steps_of_an_area(town):
+    """C: 800 households existing at 15 per hundred are 120, the single minimum 200; K3 has 150: 50 short."""
+    app = opened(town, page="compliance", **{"picked-area": "C"})
+    card = next(body for body in bodies(app) if "p-card" in body)
+    shown = html.unescape(re.sub("<[^>]+>", " ", card)).replace("\u00a0", " ")
+    for fact in (
+        "C小区",
+        "800 户",
+        "≥ 15 ㎡/百户",
+        "120.0 ㎡",
+        "200.0 ㎡",
+        "K3站",
+        "150.0 ㎡",
+        "50.0 ㎡",
+        "1,500 m",
+        "600 m",
+    ):
+        assert fact in shown, fact
+    assert card.count("data-step=") == 5
+
+
+def test_an_area_without_households_says_so(town):
+    app = opened(town, page="compliance", **{"picked-area": "D"})
+    card = next(body for body in bodies(app) if "p-card" in body)
+    assert "缺户数" in card
+    assert "数据不足" in card
+
+
+def test_unsnapped_areas_stand_apart_from_blind_spots(town):
+    """E lies 1000 m from any road: a fault of the data. B, C, D are too far, F has no way: four real ones."""
+    app = opened(town, page="blind_spots")
+    figures = {one.label: one.value for one in app.metric}
+    assert figures["盲区居住区"] == "4 个"
+    assert figures["无步行通路"] == "1 个"
+    assert figures["数据问题"] == "1 个"
+    assert figures["盲区老年人"] == "46 人"  # 2 + 4 + 8 + 32
+
+
+def test_standards_say_where_a_document_is_silent():
+    app = opened(page="standards")
+    app.selectbox(key="standard").select("shaanxi").run()
+    assert not app.exception
+    assert "本文件未规定" in said(app)
+
+
+def test_the_archive_holds_the_run_folder_as_it_is(town):
+    files = [path for path in town.run.folder.rglob("*") if path.is_file()]
+    with zipfile.ZipFile(BytesIO(outputs.archive(town.run.folder, files))) as box:
+        assert {name: box.read(name) for name in box.namelist()} == {
+            path.relative_to(town.run.folder).as_posix(): path.read_bytes() for path in files
+        }
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("青禾区/规划", "青禾区_规划_id"), ("../..", "plan_id"), ('a<b>:"c', "a_b_c_id"), ("", "plan_id")],
+)
+def test_file_names_are_safe_anywhere(name, stem):
+    desk: Any = SimpleNamespace(plan=SimpleNamespace(name=name), run=SimpleNamespace(run_id="id"))
+    assert outputs.stem(desk) == stem
+
+
+# ------------------------------------------------------------------------------------------------------------- safety
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_names_cannot_run_or_fetch(hostile, page):
+    app = opened(hostile, page=page)
+    assert not app.exception
+    if page in ("home", "compliance", "siting"):
+        assert "&lt;img src=x" in "".join(bodies(app))  # the names are there, as text
+    for body in bodies(app):
+        assert "<img" not in body
+        assert "<script" not in body
+    loud = [one.value for one in app.markdown] + [one.label for kind in (app.metric, app.button, app.tabs, app.expander)
+                                                  for one in kind]  # fmt: skip
+    assert not [text for text in loud if "outside.example" in text]
+
+
+def test_the_map_frame_is_boxed_and_asks_nobody(hostile):
+    from planning.ui import planmap
+
+    _, document = planmap.document(hostile.run, "zh")
+    assert "<img src=x" not in document
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", document)
+    outside = (Path(planmap.__file__).parent / "map_outside.js").read_text("utf-8")
+    assert '"sandbox", "allow-scripts"' in outside
+
+
+# --------------------------------------------------------------------------------------------------------------- jobs
+
+
+def test_a_plan_that_is_not_there_is_a_list_of_faults(tmp_path):
+    app = opened()
+    app.text_input(key="path").set_value(str(tmp_path / "没有.toml")).run()
+    app.button(key="open").click().run()
+    assert app.session_state["job"].wait(20) == "refused"
+    app.run()
+    assert not app.exception
+    assert texts.t("fault.plan_not_found.message", "zh", file="没有.toml", value=str(tmp_path / "没有.toml"), column="",
+                   layer="", row="") in said(app)  # fmt: skip
+    assert "Traceback" not in said(app)
+
+
+def test_the_plan_named_on_the_command_line_is_opened(tmp_path, monkeypatch):
+    plan = papertown.write(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["app.py", str(plan)])
+    app = opened()
+    assert app.session_state["job"].wait(60) == "done"
+    assert "23.8%" in said(app.run())
+    assert not (tmp_path / "out").exists()  # results stand in the session's own folder
+    again = opened()  # a reloaded page finds the result of equal files
+    assert again.session_state["job"] is app.session_state["job"]
+
+
+def test_two_samples_never_share_a_folder(monkeypatch):
+    monkeypatch.setattr(runs, "run", lambda plan, **_: SimpleNamespace(folder=plan.parent))
+    one, other = jobs.Job(None), jobs.Job(None)
+    assert one.wait(20) == other.wait(20) == "done"
+    assert one.run.folder != other.run.folder
+
+
+def test_a_run_stops_at_its_next_step_when_asked(tmp_path, monkeypatch):
+    steps: list[str] = []
+
+    def slow(plan: Path, *, out: Path, progress: Any) -> Any:
+        for name in ("read", "network"):
+            progress(name)
+            steps.append(name)
+            job.cancel()
+        raise AssertionError("went on")
+
+    monkeypatch.setattr(runs, "run", slow)
+    monkeypatch.setattr(jobs.threading.Thread, "start", lambda self: None)
+    job = jobs.Job(tmp_path / "plan.toml")
+    job._work()
+    assert steps == ["read"]
+    assert (job.state, job.faults, job.run) == ("cancelled", (), None)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_run_that_breaks_off_says_so(tmp_path, monkeypatch):
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(runs, "run", broken)
+    job = jobs.Job(tmp_path / "plan.toml")
+    assert job.wait(20) == "refused"
+    assert [fault.code for fault in job.faults] == ["ui_run_broke_off"]
+
+
+def test_many_faults_are_cut_with_a_word():
+    from planning.ui import parts
+
+    def script() -> None:
+        from planning.errors import Fault
+        from planning.ui import parts
+
+        parts.faults([Fault("plan_missing_key", file="p.toml", row=n, column="x") for n in range(450)], "zh")
+
+    app = AppTest.from_function(script).run()
+    assert bodies(app)[0].count("<tr") == parts.FAULTS_SHOWN + 1
+    assert "共 450 条" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("both", "zh", "en"), [("甲 / A", "甲", "A"), ("甲/乙", "甲/乙", "甲/乙"), ("a / b / c / d", "a / b", "c / d")]
+)
+def test_a_sentence_in_both_languages_is_halved(both, zh, en):
+    assert words.one_language(both, "zh") == zh
+    assert words.one_language(both, "en") == en
+
+
+def test_a_fault_of_the_app_speaks_both_languages():
+    assert "意外中断" in Fault("ui_run_broke_off").message("zh")
+    assert "broke off" in Fault("ui_run_broke_off").message("en")
