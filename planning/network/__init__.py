@@ -173,7 +173,7 @@ def _walkable_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     table = gpd.GeoDataFrame(
         {
             "road_id": roads.get("road_id", roads.index.to_series()).to_numpy(dtype=object),
-            "level": pd.to_numeric(roads["level"]).fillna(0).to_numpy(dtype=np.int64) if "level" in roads else 0,
+            "level": checks.levels(roads).to_numpy(dtype=np.int64) if "level" in roads else 0,
             "node_ids": roads["node_ids"].to_numpy(dtype=object) if "node_ids" in roads else None,
         },
         geometry=shapely.force_2d(roads.geometry.to_numpy()),
@@ -252,7 +252,7 @@ def _assemble(
         level=level[road],
         indptr=indptr,
         indices=indices,
-        weight_mm=cut.length_mm[arc_edge],
+        weight_mm=cut.length_mm[arc_edge].astype(np.int32),
         arc_edge=arc_edge,
         barriers=walls,
         healed=_no_gaps(table.crs) if healed is None else healed,
@@ -264,11 +264,11 @@ def _no_gaps(crs: pyproj.CRS) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"road_id": [], "other_road_id": [], "gap_m": []}, geometry=[], crs=crs)
 
 
-def _rows(nodes: int, start: Ints, end: Ints) -> tuple[Ints, Int32s, Int32s]:
+def _rows(nodes: int, start: Ints, end: Ints) -> tuple[Int32s, Int32s, Int32s]:
     """Return both directions of every edge as compressed rows: indptr, indices, edge of each arc."""
     tail = np.concatenate([start, end])
     order = np.argsort(tail, kind="stable")
-    indptr = np.insert(np.cumsum(np.bincount(tail, minlength=nodes)), 0, 0).astype(np.int64)
+    indptr = np.insert(np.cumsum(np.bincount(tail, minlength=nodes)), 0, 0).astype(np.int32)
     arc_edge = (order % len(start)).astype(np.int32)
     return indptr, np.concatenate([end, start])[order].astype(np.int32), arc_edge
 

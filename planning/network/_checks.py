@@ -54,7 +54,7 @@ def road_faults(roads: gpd.GeoDataFrame) -> list[Fault]:
     faults += rows_fault("network_not_lines", ~missing & ~lines, roads.index)
     faults += rows_fault("network_not_finite", lines & ~finite(shapes), roads.index)
     if "level" in roads.columns:
-        unreadable = pd.to_numeric(roads["level"], errors="coerce").isna() & roads["level"].notna()
+        unreadable = levels(roads).mod(1).ne(0)
         faults += rows_fault("network_level_unreadable", unreadable.to_numpy(dtype=bool), roads.index)
     if "walkable" in roads.columns:
         unreadable = roads["walkable"].notna() & ~roads["walkable"].isin([True, False])
@@ -64,6 +64,14 @@ def road_faults(roads: gpd.GeoDataFrame) -> list[Fault]:
         wrong = (given >= 0) & (given != shapely.get_num_coordinates(shapes))
         faults += rows_fault("network_node_ids_length", wrong, roads.index)
     return faults
+
+
+def levels(roads: gpd.GeoDataFrame) -> pd.Series[float]:
+    """Return the level of each road: 0 where it is missing or an empty text, NaN where it is no number."""
+    stated = roads["level"]
+    empty = stated.isna() | (stated.astype("str").str.strip() == "")
+    found: pd.Series[float] = pd.to_numeric(stated.where(~empty, 0), errors="coerce").astype("float64")
+    return found
 
 
 def point_faults(
