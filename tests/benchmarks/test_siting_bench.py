@@ -26,13 +26,16 @@ RADIUS_M = 800.0
 
 
 @cache
-def city(demands: int, sites: int, *, all_pairs: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
+def city(
+    demands: int, sites: int, spacing_m: float = 375.0, *, all_pairs: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Homes and sites crowd round twelve centres; metres are whole and 1.3 times the straight line, people log-normal.
 
-    About 25 sites lie within the radius of a home whatever the size: the city grows with its sites.
+    The city grows with its sites, one to ``spacing_m``²: at 375 m a home has about nine within the radius, at 300 m
+    fourteen, and proofs become hard.
     """
     rng = np.random.default_rng(3)
-    side = 800.0 * np.sqrt(sites)
+    side = spacing_m * np.sqrt(sites)
     centres = rng.uniform(0, side, (12, 2))
 
     def places(count: int) -> np.ndarray:
@@ -65,20 +68,24 @@ def timed(benchmark: Any, solve: Callable[[], SitingPlan]) -> tuple[SitingPlan, 
     return plan, seconds
 
 
-@pytest.mark.parametrize(("demands", "sites", "p", "gap"), [(2_000, 500, 50, 0.005), (10_000, 2_000, 100, 0.005)])
-def test_mclp(benchmark: Any, demands: int, sites: int, p: int, gap: float) -> None:
-    reach, demand = city(demands, sites)
+@pytest.mark.parametrize("spacing_m", [375.0, 300.0])
+@pytest.mark.parametrize(("demands", "sites", "p"), [(2_000, 500, 50), (10_000, 2_000, 100)])
+def test_mclp(benchmark: Any, demands: int, sites: int, p: int, spacing_m: float) -> None:
+    """Nothing is promised about the proof within a minute, but that the gap is shown and is small."""
+    reach, demand = city(demands, sites, spacing_m)
     plan, seconds = timed(
         benchmark, lambda: siting.mclp(reach, demand, radius_m=RADIUS_M, p=p, weight="elderly", time_limit_s=60)
     )
-    assert plan.gap <= gap
-    assert seconds < 75
+    assert plan.gap <= 0.05
+    assert (plan.status == "optimal") == (plan.gap <= 1e-6)
+    assert seconds < 90
 
 
-def test_lscp_against_the_plain_model(benchmark: Any) -> None:
-    """The same number of sites as the unreduced model, sooner."""
-    reach, demand = city(10_000, 2_000)
-    plan, seconds = timed(benchmark, lambda: siting.lscp(reach, demand, radius_m=RADIUS_M, time_limit_s=120))
+@pytest.mark.parametrize("spacing_m", [375.0, 300.0])
+def test_lscp_against_the_plain_model(benchmark: Any, spacing_m: float) -> None:
+    """No more sites than the unreduced model finds in the same time, and never below its bound."""
+    reach, demand = city(10_000, 2_000, spacing_m)
+    plan, seconds = timed(benchmark, lambda: siting.lscp(reach, demand, radius_m=RADIUS_M, time_limit_s=60))
     near = reach[reach["distance_m"] <= RADIUS_M]
     row, column = near["demand_id"].factorize()[0], near["facility_id"].factorize()[0]
     rows = sparse.csr_array((np.ones(len(near)), (row, column)))
@@ -88,12 +95,13 @@ def test_lscp_against_the_plain_model(benchmark: Any) -> None:
         constraints=LinearConstraint(rows, 1, np.inf),
         integrality=np.ones(rows.shape[1]),
         bounds=Bounds(0, 1),
-        options={"time_limit": 300, "mip_rel_gap": 0},
+        options={"time_limit": 60, "mip_rel_gap": 0},
     )
     plain_s = time.perf_counter() - start
-    benchmark.extra_info.update(plain_seconds=plain_s, ratio=plain_s / seconds)
-    assert plan.status == "optimal"
-    assert plain.status != 0 or plan.objective == round(plain.fun)
+    benchmark.extra_info.update(plain_seconds=plain_s, plain_objective=plain.fun, plain_bound=plain.mip_dual_bound)
+    assert plain.fun is None or plan.objective <= round(plain.fun)
+    assert plan.objective >= np.ceil(plain.mip_dual_bound - 1e-6)
+    assert seconds < 90
 
 
 @pytest.mark.parametrize("p", [20, 100])
