@@ -100,7 +100,7 @@ def clean(content: Any) -> Any:
         return [clean(value) for value in content]
     if hasattr(content, "item"):
         content = content.item()
-    if content is pd.NA or content is pd.NaT or (isinstance(content, float) and math.isnan(content)):
+    if content is pd.NA or content is pd.NaT or (isinstance(content, float) and not math.isfinite(content)):
         return None
     return content
 
