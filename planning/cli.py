@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -34,6 +35,11 @@ def _shown(command: Callable[P, R]) -> Callable[P, R]:
         except MemoryError:
             _list_faults([Fault("machine_memory")])
             sys.exit(MachineFailed.exit_code)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _list_faults([Fault("machine_write", file=str(error.filename or ""), value=error.strerror or str(error))])
+            sys.exit(MachineFailed.exit_code)
         except KeyboardInterrupt:
             click.echo(texts.both("cli.interrupted"), err=True)
             sys.exit(MachineFailed.exit_code)
@@ -45,6 +51,7 @@ def _shown(command: Callable[P, R]) -> Callable[P, R]:
 @click.version_option(package_name=None, version=__import__("planning").__version__, prog_name="planning")
 def main() -> None:
     """养老服务设施专项规划：15 分钟服务圈、每百户面积、选址。 / Plans for elderly-care facilities."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated run tidies up too
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a Windows console may not know every character of a name

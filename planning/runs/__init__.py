@@ -10,10 +10,9 @@ import contextlib
 import errno
 import hashlib
 import json
-import os
 import platform
 import shutil
-import tempfile
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -23,15 +22,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from pyogrio.errors import DataLayerError, DataSourceError
+
 from planning import export, plan, report, sources, standards, study, webmap
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage
-from planning.runs._target import TOOL, recorded, refuse_foreign, refuse_inputs_inside
+from planning.runs._target import TOOL, folder_in_place, recorded, refuse_foreign, refuse_inputs_inside
 from planning.runs._target import is_run_folder as is_run_folder
 from planning.runs._workplace import copy_sample as copy_sample
 from planning.runs._workplace import machine as machine
 from planning.runs._workplace import open_app as open_app
 from planning.study import StudyInputs, StudyResult
 
+NEARLY_FULL_B: Final = 1 << 20
 STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "webmap", "export")
 _LIBRARIES: Final = (
     "geopandas",
@@ -118,7 +120,7 @@ def run(
     inputs = load(path, progress=watch)
     refuse_inputs_inside(target, inputs.plan)
     result = study.run(inputs, progress=watch, parts=_parts(only))
-    with _machine_faults(target), _folder_in_place(target) as folder:
+    with _machine_faults(target), folder_in_place(target) as folder:
         _write_files(result, folder, only, watch)
         run_id = _seal(result, folder)
         _write_json(folder / "timing.json", watch.record())
@@ -279,44 +281,6 @@ def _versions() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _folder_in_place(target: Path) -> Iterator[Path]:
-    """Give a temporary folder and move it to ``target`` if nothing went wrong inside."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    folder.chmod(0o755)
-    try:
-        yield folder
-        _flush(folder)
-        _swap(folder, target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _swap(folder: Path, target: Path) -> None:
-    """Put ``folder`` in the place of ``target``; an earlier run goes only once the new one stands."""
-    if not target.exists():
-        folder.replace(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    target.replace(old / "run")
-    try:
-        folder.replace(target)
-    except OSError:
-        (old / "run").replace(target)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _flush(folder: Path) -> None:
-    """Make sure the bytes are on the disk before the folder takes its name."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb+") as stream:
-                os.fsync(stream.fileno())
-
-
-@contextlib.contextmanager
 def _machine_faults(target: Path) -> Iterator[None]:
     """Turn a full disk, a read-only folder or exhausted memory into a sentence."""
     try:
@@ -326,6 +290,9 @@ def _machine_faults(target: Path) -> Iterator[None]:
     except OSError as error:
         code = "machine_disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "machine_write"
         raise MachineFailed(Fault(code, file=target.name, value=error.strerror or str(error))) from error
+    except (DataSourceError, DataLayerError, sqlite3.Error) as error:  # GDAL says what failed, not that the disk did
+        code = "machine_disk_full" if shutil.disk_usage(target.parent).free < NEARLY_FULL_B else "machine_write"
+        raise MachineFailed(Fault(code, file=target.name, value=str(error)[:200])) from error
 
 
 def _write_json(path: Path, content: Any) -> None:

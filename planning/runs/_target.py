@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
-from collections.abc import Mapping
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +18,8 @@ from planning.errors import Fault, InputRefused
 from planning.plan import Plan
 
 TOOL: Final = "planning"
+_SETTLED_S: Final = 0.5
+_ABANDONED_S: Final = 86_400.0
 
 
 def is_run_folder(folder: Path) -> bool:
@@ -42,3 +51,95 @@ def refuse_inputs_inside(target: Path, settings: Plan) -> None:
     if inside:
         value = "、".join(dict.fromkeys(inside))
         raise InputRefused(Fault("out_holds_inputs", file=target.name, value=value))
+
+
+# ------------------------------------------------------------------------------------------------- whole or not at all
+
+
+@contextlib.contextmanager
+def folder_in_place(target: Path) -> Iterator[Path]:
+    """Give a temporary folder and move it to ``target`` if nothing went wrong inside.
+
+    What killed runs left beside ``target`` goes once this one stands.
+    """
+    target = target.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.unfinished-", dir=target.parent))
+    folder.chmod(0o755)
+    try:
+        with _claimed(folder):
+            yield folder
+            _flush(folder)
+            _swap(folder, target)
+        _sweep(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _swap(folder: Path, target: Path) -> None:
+    """Put ``folder`` in the place of ``target``; an earlier run goes only once the new one stands."""
+    if not target.exists():
+        folder.replace(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.replaced-", dir=target.parent))
+    target.replace(old / "run")
+    try:
+        folder.replace(target)
+    except OSError:
+        (old / "run").replace(target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _flush(folder: Path) -> None:
+    """Make sure the bytes are on the disk before the folder takes its name."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as stream:
+                os.fsync(stream.fileno())
+
+
+@contextlib.contextmanager
+def _claimed(folder: Path) -> Iterator[None]:
+    """Hold a lock on ``folder``, which the system drops when this process ends, however it ends."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a network disk may know no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(target: Path) -> None:
+    """Remove the temporary folders of runs that were killed."""
+    for kind in ("unfinished", "replaced"):
+        for left in target.parent.glob(f".{glob.escape(target.name)}.{kind}-*"):
+            if _is_forsaken(left):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_forsaken(folder: Path) -> bool:
+    """Say whether nobody holds ``folder`` any more; without locks, whether it has not changed for a day."""
+    try:
+        age_s = time.time() - folder.stat().st_mtime
+        if sys.platform == "win32":
+            return age_s > _ABANDONED_S
+        import fcntl
+
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return age_s > _SETTLED_S
