@@ -17,9 +17,10 @@ import pandas as pd
 
 from planning.compliance import _built, _frames, _pools, _readings, _rooms, _subjects
 from planning.compliance._countable import Countable
+from planning.errors import Fault, InputRefused
 from planning.standards import MINIMUM, RATE, Standard
 
-__all__ = ["Assessment", "assess", "measure", "summarise"]
+__all__ = ["Assessment", "assess", "check_pools", "measure", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,8 @@ def assess(
         For pools where the document has none, of unknown areas, or that share an area.
     """
     chosen = {**standard.switches, **switches}
-    pooled = standard.pooling if switches.get("pooling") is None else bool(switches["pooling"])
-    roster = _rooms.Roster.of(
-        residential["residential_id"], _pools.membership(residential, pools, standard, allowed=pooled)
-    )
+    pool_of = _pools.membership(residential, pools, standard, allowed=_pooled(standard, switches))
+    roster = _rooms.Roster.of(residential["residential_id"], pool_of)
     standing = facilities[facilities["status"] != "candidate"]
     inside = _rooms.containing(standing, residential)
     terms, countable = _terms(standard, chosen), Countable.of(chosen)
@@ -122,6 +121,22 @@ def assess(
         accounts=accounts,
         subjects=_subjects.subjects(agreed, roster, each_room=each_room),
     )
+
+
+def check_pools(
+    residential: pd.DataFrame, pools: pd.DataFrame, standard: Standard, *, switches: Mapping[str, Any]
+) -> tuple[Fault, ...]:
+    """Return why `assess` would refuse the pools; empty if it would not."""
+    try:
+        _pools.membership(residential, pools, standard, allowed=_pooled(standard, switches))
+    except InputRefused as refused:
+        return refused.faults
+    return ()
+
+
+def _pooled(standard: Standard, switches: Mapping[str, Any]) -> bool:
+    """Say whether the document, or the plan, lets areas pool."""
+    return standard.pooling if switches.get("pooling") is None else bool(switches["pooling"])
 
 
 def measure(facilities: pd.DataFrame, standard: Standard, *, switches: Mapping[str, Any]) -> pd.DataFrame:

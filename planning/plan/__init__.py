@@ -167,13 +167,13 @@ def _parse(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputRefused(Fault("plan_not_found", file=path.name, value=str(path))) from None
-    except (IsADirectoryError, PermissionError):
+    except OSError:
         raise InputRefused(Fault("plan_not_readable", file=path.name, value=str(path))) from None
     except UnicodeDecodeError:
         raise InputRefused(Fault("plan_not_utf8", file=path.name)) from None
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and endless nesting
         code = "plan_duplicate_key" if "overwrite" in str(error) or "twice" in str(error) else "plan_not_toml"
         raise InputRefused(Fault(code, file=path.name, value=str(error))) from None
 

@@ -52,7 +52,11 @@ def dataset(path: Path, *, layer: str | None) -> Iterator[Dataset]:
     InputRefused
         The file is missing, empty, of no known format, not safe, or a zip without exactly one dataset.
     """
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # such as a name too long for the disk
+        raise _refused("file_not_readable", path, why=error.strerror or "") from None
+    if is_folder:
         yield Dataset(_folder_kind(path), path, path)
         return
     kind = sniff(path, path)

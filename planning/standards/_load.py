@@ -104,7 +104,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 def _parse(text: str, file: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, ArithmeticError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise InputRefused(Fault("standard_not_toml", file=file, value=str(error))) from None
 
 

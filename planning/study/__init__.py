@@ -6,11 +6,12 @@ No arithmetic stands here and no file is opened; each step belongs to the room i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
 
-from planning import demand, indicators, network
+from planning import compliance, demand, indicators, network
 from planning.errors import Fault, InputRefused, refuse
 from planning.network import Network
 from planning.study import account, circles, gaps, layers, sensitivity, sites, sums, verdicts
@@ -32,6 +33,11 @@ def check(inputs: StudyInputs) -> list[Fault]:
     if entered is not None:
         tables = inputs.tables
         faults += indicators.check(tables["indicators"], inputs.standard, tables.get("units"), file=entered.file.name)
+    pools = inputs.plan.inputs.get("pools")
+    if pools is not None:
+        areas, members, switches = inputs.tables["residential"], inputs.tables["pools"], inputs.plan.standards
+        found = compliance.check_pools(areas, members, inputs.standard, switches=switches)
+        faults += [replace(fault, file=pools.file.name) for fault in found]
     if inputs.plan.walk.hard_border and "units" not in inputs.tables:
         faults.append(Fault("hard_border_without_units", file=inputs.plan.file, column="walk.hard_border"))
     return faults
