@@ -17,7 +17,7 @@ from planning import units
 ABOVE: Final = "above"
 _NUMBER: Final = r"(?:\d+|[一二两三四五六七八九十]+)"
 _KINDS: Final[Mapping[str, str]] = {
-    "semi_basement": rf"半地下(?:室|{_NUMBER}?[层楼])?|semi-?basement",
+    "semi_basement": rf"半地下(?:室|{_NUMBER}?[层楼])?|semi_?basement",
     "basement": rf"地下(?:室|车库|夹层|{_NUMBER}?[层楼])?|负{_NUMBER}[层楼]?|b\d+[层f]?|-\d+[层楼f]?|basement",
     "mezzanine": r"夹层|mezzanine",
     ABOVE: rf"(?:地上)?第?{_NUMBER}[层楼f]?|f\d+|首层|底层|顶层",

@@ -87,7 +87,7 @@ def find(
         `MOST_SHOWN`, by cost (unknown last), distance and id; only where none suffices, combinations of two, else of
         three, of the `MOST_COMBINED` measures that give most, the cheapest first (unknown cost last, then the
         shorter longest walk, then ids). ``missing_m2`` is the shortfall, ``least_unit_m2`` what one new unit must
-        have, ``needed_m2`` what is needed of a site. A subject without a way has one row, measure ``none``, and the
+        have, ``needed_m2`` what is needed of a site, both rounded up to 0.01 m². A subject without a way has one row, measure ``none``, and the
         reason. Reasons are codes joined by ``;``, with sentences under ``remedies.reason``.
     """
     near = _near(reach, radius_m)
@@ -155,7 +155,7 @@ def _head(subject: Mapping[Any, Any]) -> dict[str, Any]:
         "residential_id": np.nan if pooled else subject["subject_id"],
         "pool_id": subject["subject_id"] if pooled else np.nan,
         "missing_m2": float(max(required - subject["known_m2"], ZERO)),
-        "least_unit_m2": float(least_unit_m2(subject)),
+        "least_unit_m2": float(_up(least_unit_m2(subject))),
     }
 
 
@@ -177,7 +177,12 @@ def _needed(way: Way, subject: Mapping[Any, Any]) -> Fraction:
     strict = subject["above_need"] or subject["above_minimum"]
     if not way.offer.charged or way.offer.measure in _STANDING or strict:
         return way.offer.area_m2
-    return least_unit_m2(subject)
+    return min(_up(least_unit_m2(subject)), way.offer.area_m2)
+
+
+def _up(area_m2: Fraction) -> Fraction:
+    """Return a floor area to the hundredth of a square metre, rounded up: a little less would not do."""
+    return Fraction(math.ceil(area_m2 * 100), 100)
 
 
 def _suffices(subject: Mapping[Any, Any], ways: Sequence[Way]) -> bool:
