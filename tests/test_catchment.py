@@ -171,7 +171,7 @@ def test_ties_go_to_the_smaller_id():
     places = {"b": (100, 0), "c": (300, 0), "a": (100, 0)}
     for order in (["b", "c", "a"], ["a", "b", "c"], ["c", "b", "a"]):
         found = catchment.nearest(LINE, at(**{key: places[key] for key in order}), homes(("x", 200, 0)))
-        assert found.to_numpy().tolist() == [["a", 100.0, "reached"]]
+        assert found.to_numpy().tolist() == [["a", 100.0, "reached", 100.0]]
     apart = catchment.nearest(LINE, at(z=(400, 0), y=(600, 0)), homes(("x", 500, 0), ("w", 499, 0)))
     assert apart["facility_id"].tolist() == ["y", "z"]
 

@@ -437,6 +437,30 @@ def test_from_roads_to_figures_the_strip_the_gates_and_the_islands() -> None:
     assert nothing["share"].sum() == 0
 
 
+def test_a_frontage_traced_from_the_road_is_entered_anywhere_along_it() -> None:
+    """Parcel on y = 0 from 200 to 800, its south side the centre line of a road from 0 to 1000; facility at (500, -10).
+
+    Straight across the road it is 10 m away, not 310 from a corner. Its far corners are 310 m away: within 309.999 m
+    some of the frontage lies outside (lower 0, upper 1), within 310 m none does. With a second facility at (740, 0),
+    which leaves 60 m to the east corner and at most 125 m between the two, the west corner decides: 310.
+    """
+    walkways = network.build(gpd.GeoDataFrame(geometry=[LineString([(0, 0), (1000, 0)])], crs=CRS))
+    where = estates(box(200, 0, 800, 90)).assign(residential_id=pd.Series(["a"], dtype="str"))
+    table = where.assign(households=1.0, residents=np.nan, elderly=np.nan)
+    access = demand.access_points(where, None, walkways.lines, max_snap_m=200)
+    ids = pd.Series(["f", "g"], dtype="str")
+    sites = gpd.GeoDataFrame({"facility_id": ids}, geometry=[Point(500, -10), Point(740, 0)], crs=CRS)
+    near = catchment.nearest(walkways, sites.iloc[:1], access.points)
+    assert near[["distance_m", "farthest_m"]].to_numpy().tolist() == [[10, 310]]
+    for radius_m, lower in ((9.999, 0), (10, 0), (309.999, 0), (310, 1)):
+        got = cover(table, access, near, radius_m=radius_m).loc["a"]
+        assert (got["share"], got["lower"], got["upper"]) == (radius_m >= 10, lower, radius_m >= 10)
+    assert catchment.nearest(walkways, sites, access.points)["farthest_m"].tolist() == [310]
+    assert catchment.nearest(walkways, sites.iloc[1:], access.points)["farthest_m"].tolist() == [540]
+    east = gpd.GeoDataFrame({"facility_id": ids}, geometry=[Point(200, 0), Point(800, -50)], crs=CRS)
+    assert catchment.nearest(walkways, east, access.points)["farthest_m"].tolist() == [325]
+
+
 # --------------------------------------------------------------------------------------------------------------- laws
 
 outcomes = st.one_of(

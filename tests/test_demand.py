@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import shapely.affinity
+import shapely.ops
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Point, Polygon, box
@@ -62,7 +65,9 @@ def test_open_gates_are_used_closed_ones_not_and_an_unstated_one_is_open() -> No
     access = access_points(estates(a=SQUARE, b=SQUARE, c=Point(7, 8)), table, roads([(-9, 9), (9, 9)]), max_snap_m=200)
     assert access.gates.to_dict() == {"a": "given", "b": "closed", "c": "inferred"}
     assert spots(access) == [(0, 50), (50, 0)]
-    assert access.points.columns.tolist() == ["residential_id", "inferred", "geometry"]
+    stretch = ["stretch_edge", "stretch_from_mm", "stretch_to_mm"]
+    assert access.points.columns.tolist() == ["residential_id", "inferred", *stretch, "geometry"]
+    assert (access.points[stretch] == -1).all(axis=None)
     assert access.points["residential_id"].tolist() == ["a", "a", "c"]
     assert access.points["inferred"].tolist() == [False, False, True]
     assert spots(access, "c") == [(7, 8)]
@@ -96,15 +101,81 @@ def test_no_areas_give_no_points() -> None:
         ([(-50, 50), (0, 50)], [(0, 50)]),  # ends on the wall
         ([(20, 20), (100, 50)], [(100, 50)]),  # from inside to the wall
         ([(-50, 50), (50, 150)], [(0, 100)]),  # grazes the corner
-        ([(20, 0), (80, 0)], [(20, 0), (80, 0)]),  # along the wall: the ends of the common part
-        ([(-20, 0), (80, 0)], [(0, 0), (80, 0)]),
-        ([(20, 0), (100, 0), (100, 30), (300, 30)], [(20, 0), (100, 30)]),  # round a corner: one stretch, two ends
         ([(-50, 50), (-0.0009, 50)], [(0, 50)]),  # short of the wall by less than a millimetre
     ],
 )
 def test_a_road_opens_the_wall_where_it_meets_it(line: list, expected: list) -> None:
     assert entered(SQUARE, line) == expected
     assert entered(SQUARE, line[::-1]) == expected
+
+
+def stretches(access: Access, name: str = "a") -> list[tuple[int, int, int]]:
+    """Return edge, from and to of each stretch of an area."""
+    mine = access.points[(access.points["residential_id"] == name) & (access.points["stretch_edge"] >= 0)]
+    return sorted(map(tuple, mine[["stretch_edge", "stretch_from_mm", "stretch_to_mm"]].to_numpy().tolist()))
+
+
+def along(shape: shapely.Geometry, *lines: list[tuple[float, float]], barriers: gpd.GeoSeries | None = None) -> list:
+    return stretches(access_points(estates(a=shape), None, roads(*lines), max_snap_m=200, barriers=barriers))
+
+
+@pytest.mark.parametrize(
+    ("line", "part", "middle"),
+    [
+        ([(20, 0), (80, 0)], (0, 60_000), (50, 0)),  # along the wall
+        ([(-20, 0), (80, 0)], (20_000, 100_000), (40, 0)),  # the wall begins at its corner
+        ([(20, 0), (100, 0), (100, 30), (300, 30)], (0, 110_000), (75, 0)),  # round a corner: one stretch
+        ([(-50, 0), (0, 0), (100, 0), (100, 100), (0, 100), (0, 0), (-50, 50)], (50_000, 450_000), (100, 100)),
+        ([(20, 0.0009), (80, -0.0009)], (0, 60_000), (50, 0)),  # within a millimetre
+        ([(20, 0), (60, 0.002)], (0, 20_000), (30, 0.0005)),  # leaves the wall by a millimetre after 20 m
+        ([(50, 50), (50, 0), (70, 0), (70, 50)], (50_000, 70_000), (60, 0)),  # comes, runs along, goes
+    ],
+)
+def test_a_road_along_the_wall_opens_every_place_of_it(line: list, part: tuple, middle: tuple) -> None:
+    length = round(LineString(line).length * 1000)
+    assert along(SQUARE, line) == [(0, *part)]
+    assert along(SQUARE, line[::-1]) == [(0, length - part[1], length - part[0])]
+    (spot,) = entered(SQUARE, line)
+    assert spot == pytest.approx(middle, abs=1e-3)
+
+
+def test_a_wall_traced_from_a_slanting_road_is_found_though_no_coordinate_is_exact() -> None:
+    """The road runs 3:4:5 from (0, 0) to (300, 400); the parcel takes 100 … 350 m of it, its corners computed."""
+    corners = [(0.6 * s, 0.8 * s) for s in (100.0, 350.0)]
+    parcel = Polygon([*corners, (corners[1][0] + 80, corners[1][1] - 60), (corners[0][0] + 80, corners[0][1] - 60)])
+    far = shapely.affinity.translate(parcel, 500_000.1, 4_000_000.3)
+    road = [(500_000.1, 4_000_000.3), (500_300.1, 4_000_400.3)]
+    assert along(far, road) == [(0, 100_000, 350_000)]
+    assert along(parcel, [(0, 0), (300, 400)]) == [(0, 100_000, 350_000)]
+
+
+def test_a_road_that_crosses_at_a_slant_is_no_stretch() -> None:
+    assert along(SQUARE, [(-50, -50), (50, 50)]) == []
+    assert along(SQUARE, [(-100, 51), (100, 49)], [(50, 90), (50, 200)]) == []  # 1:100 to the horizontal, not the wall
+    assert along(SQUARE, [(0, 120), (100, 80)]) == []
+
+
+def test_stretches_of_a_wall_with_more_corners_than_the_road_are_one() -> None:
+    dense = Polygon([*((x, 0) for x in range(0, 101, 10)), (100, 100), (0, 100)])
+    assert along(dense, [(-20, 0), (120, 0)]) == [(0, 20_000, 120_000)]
+
+
+def test_a_road_shared_as_a_boundary_opens_both_sides_and_crossings_beside_it_stay() -> None:
+    lines = roads([(100, -50), (100, 150)], [(-50, 70), (50, 70)])
+    access = access_points(estates(a=SQUARE, b=box(100, 20, 180, 80)), None, lines, max_snap_m=200)
+    assert stretches(access, "a") == [(0, 50_000, 150_000)]
+    assert stretches(access, "b") == [(0, 70_000, 130_000)]
+    assert spots(access, "a") == [(0, 70), (100, 50)]
+
+
+def test_a_road_along_a_barrier_opens_nothing_there() -> None:
+    """A fence on the south wall from x = 30 to 60, a road along all of it: 0 … 30 and 60 … 100 stay."""
+    fence = gpd.GeoSeries([LineString([(30, 0), (60, 0)])], crs=CRS)
+    assert along(SQUARE, [(0, 0), (100, 0)], barriers=fence) == [(0, 0, 30_000), (0, 60_000, 100_000)]
+    whole = gpd.GeoSeries([SQUARE], crs=CRS)
+    assert along(SQUARE, [(0, 0), (100, 0)], barriers=whole) == []
+    inside = shapely.point_on_surface(SQUARE)
+    assert entered(SQUARE, [(0, 0), (100, 0)], barriers=whole) == [(inside.x, inside.y)]
 
 
 def test_two_edges_that_meet_at_one_place_of_the_wall_make_one_point() -> None:
@@ -117,11 +188,9 @@ def test_places_a_millimetre_apart_are_one_and_two_millimetres_apart_two() -> No
     assert (len(near), len(far)) == (1, 2)
 
 
-def test_a_road_all_round_has_no_ends_and_still_opens_the_wall() -> None:
+def test_a_road_all_round_opens_the_wall_all_round() -> None:
     ring = [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]
-    found = entered(SQUARE, ring)
-    assert len(found) == 1
-    assert found == entered(SQUARE, ring[2:] + ring[1:3])
+    assert along(SQUARE, ring) == along(SQUARE, ring[2:] + ring[1:3]) == [(0, 0, 400_000)]
 
 
 def test_a_road_shared_by_two_neighbours_opens_both() -> None:
@@ -316,8 +385,15 @@ def test_points_lie_on_the_wall_and_no_order_of_rows_shows(lines: list, data: st
     assert set(first.points["residential_id"]) == {"a", "b", "c"}
     rows, order = data.draw(st.permutations(range(3))), data.draw(st.permutations(range(len(lines))))
     again = access_points(areas.iloc[rows], None, roads(*(lines[i] for i in order)), max_snap_m=200)
-    pd.testing.assert_frame_equal(first.points, again.points)
+    pd.testing.assert_frame_equal(by_street(first.points, range(8)), by_street(again.points, order))
     assert first.gates.to_dict() == again.gates.to_dict()
+
+
+def by_street(points: gpd.GeoDataFrame, order: Sequence[int]) -> pd.DataFrame:
+    """Return the points with the streets numbered as they were before ``order``."""
+    street = [-1 if row < 0 else order[row] for row in points["stretch_edge"]]
+    named = points.assign(stretch_edge=street, wkb=points.geometry.to_wkb()).drop(columns="geometry")
+    return pd.DataFrame(named).sort_values(["residential_id", "wkb", "stretch_edge"], ignore_index=True)
 
 
 @given(streets)
@@ -328,10 +404,13 @@ def test_the_same_as_asking_each_street_one_by_one(lines: list) -> None:
     parts = [part for geometry in shared for part in getattr(geometry, "geoms", [geometry]) if not part.is_empty]
     access = access_points(estates(a=SQUARE), None, roads(*lines), max_snap_m=200)
     if parts:
-        ends = [end for part in parts for end in (part.boundary.geoms if part.length else [part])]
         assert not access.apart["a"]
-        found = shapely.MultiPoint(spots(access))
-        assert found.hausdorff_distance(shapely.MultiPoint([end.coords[0] for end in ends])) <= 0.001
+        found = [Point(spot) for spot in spots(access)] + [
+            shapely.ops.substring(LineString(lines[edge]), low / 1000, high / 1000)
+            for edge, low, high in stretches(access)
+        ]
+        theirs, mine = shapely.union_all(parts), shapely.union_all(found)
+        assert theirs.hausdorff_distance(mine) <= 0.002
     else:
         network = shapely.MultiLineString([LineString(line) for line in lines])
         assert access.apart["a"]

@@ -17,6 +17,7 @@ import pytest
 from shapely import LineString, Point
 
 from planning import catchment, network
+from planning.errors import InputRefused
 
 CRS = "EPSG:4548"
 SIDE_M = 60.0
@@ -194,6 +195,82 @@ def test_reached_metres_asked_one_by_one(seed):
     known = [site for site in snapped if site is not None]
     union = catchment.reached_union(net, oracle.facilities(), limit_m=25.0, max_snap_m=oracle.max_snap_m)
     assert (union["to_mm"] - union["from_mm"]).sum() == (oracle.reached_mm(known, 25_000) if known else 0)
+
+
+def stretches_of(oracle, net, rng):
+    """Return demand that is three stretches of edges and one plain point, and for each the edge of the oracle's."""
+    edges = rng.integers(0, len(net.edge_mm), 3)
+    ends = np.sort(np.array([rng.integers(0, mm + 1, 2) for mm in net.edge_mm[edges]]), axis=1)
+    columns = np.vstack([np.column_stack([edges, ends]), [-1, -1, -1]])
+    table = pd.DataFrame(columns, columns=list(catchment.STRETCH))
+    middles = [line.interpolate(0.5, normalized=True) for line in net.lines[edges]]
+    shapes = [*middles, Point(oracle.homes[0])]
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=CRS).set_axis(["s0", "s1", "s1", "p"])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_stretches_asked_one_millimetre_at_a_time(seed):
+    """Distance and farthest place of a stretch are the least and the greatest over all its millimetres.
+
+    Each millimetre is a place on the edge, and the oracle walks from it to every facility.
+    """
+    oracle = Oracle(seed)
+    net = network.build(oracle.roads())
+    demand = stretches_of(oracle, net, np.random.default_rng(seed))
+    number = {line.tobytes(): row for row, line in enumerate(oracle.lines)}
+    own = [number[np.array(line.coords).tobytes()] for line in net.lines]
+    snapped = [oracle.snap(site) for site in oracle.sites]
+    found = catchment.nearest(net, oracle.facilities(), demand, max_snap_m=oracle.max_snap_m)
+    table = catchment.reach(net, oracle.facilities(), demand, limit_m=oracle.limit_m, max_snap_m=oracle.max_snap_m)
+    expected = {}
+    for name, row, result in zip(demand.index[:3], demand.itertuples(), found.itertuples(), strict=False):
+        spots = np.arange(row.stretch_from_mm, row.stretch_to_mm + 1)
+        walks = [spot_walks(oracle, own[row.stretch_edge], spots, site) for site in snapped if site is not None]
+        names = [f"f{row}" for row, site in enumerate(snapped) if site is not None]
+        for facility, walk in zip(names, walks, strict=True):
+            expected[facility, name] = min(expected.get((facility, name), math.inf), walk.min())
+        least = np.min(walks, axis=0) if walks else np.array([np.inf])
+        if math.isinf(least.min()):
+            assert result.status == "unreachable"
+        else:
+            best = min(zip([walk.min() for walk in walks], names, strict=True))
+            assert (result.distance_m, result.facility_id) == (best[0] / 1000, best[1])
+            assert result.farthest_m == least.max() / 1000
+    limit = math.inf if math.isinf(oracle.limit_m) else round(oracle.limit_m * 1000)
+    rows = [[*key, mm / 1000] for key, mm in sorted(expected.items()) if mm <= limit and mm < math.inf]
+    assert table[table["demand_id"] != "p"].to_numpy().tolist() == rows
+    plain = found.iloc[3]
+    assert plain["status"] != "reached" or plain["distance_m"] == plain["farthest_m"]
+
+
+def spot_walks(oracle, edge, spots, site):
+    """Return the walk from every place ``spots`` of an edge to a snapped site, in millimetres."""
+    walks = np.full(len(spots), np.inf)
+    for node, out in ((oracle.ends[edge][0], spots), (oracle.ends[edge][1], oracle.length_mm[edge] - spots)):
+        for goal, rest in oracle.ways_out(site):
+            walks = np.minimum(walks, out + oracle.node_mm[node].get(goal, math.inf) + rest)
+    if site[0] == edge:
+        walks = np.minimum(walks, np.abs(spots - site[1]))
+    return walks + site[2]
+
+
+def test_stretch_to_stretch_and_a_stretch_that_is_none():
+    """On one edge of 100 m: 10 … 30 and 50 … 60 are 20 m apart, overlapping ones 0; a stretch beyond it is refused."""
+    net = network.build(gpd.GeoDataFrame(geometry=[LineString([(0, 0), (100, 0)])], crs=CRS))
+
+    def stretch(low, high, edge=0):
+        columns = dict(zip(catchment.STRETCH, ([edge], [low * 1000], [high * 1000]), strict=True))
+        return gpd.GeoDataFrame(columns, geometry=[Point((low + high) / 2, 0)], crs=CRS)
+
+    def apart(one, other):
+        facilities, demand = stretch(*one).assign(facility_id="a"), stretch(*other).set_axis(["b"])
+        return catchment.reach(net, facilities, demand, limit_m=1000)["distance_m"].item()
+
+    assert [apart((10, 30), (50, 60)), apart((50, 60), (10, 30)), apart((10, 30), (20, 60))] == [20, 20, 0]
+    for wrong in (stretch(10, 101), stretch(-1, 5), stretch(9, 5), stretch(1, 2, edge=1)):
+        with pytest.raises(InputRefused) as error:
+            catchment.nearest(net, stretch(0, 1).assign(facility_id="a").iloc[:0], wrong)
+        assert [fault.code for fault in error.value.faults] == ["catchment_stretch"]
 
 
 def test_either_side_may_be_searched_from():

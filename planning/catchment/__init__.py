@@ -24,6 +24,7 @@ from planning.network import Network
 from planning.network import _checks as checks
 
 Ints = NDArray[np.int64]
+STRETCH: Final = _engine.STRETCH  # columns of a table of places that make a row a stretch of an edge
 FACILITY_TYPES: Final = (shapely.GeometryType.POINT, shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -43,7 +44,9 @@ def reach(
     facilities : GeoDataFrame
         ``facility_id`` (unique) and points or polygons.
     demand : GeoDataFrame
-        Points, indexed by ``demand_id``; several rows of one id are its entrances, of which the nearest counts.
+        Points, indexed by ``demand_id``; several rows of one id are its entrances, of which the nearest counts. With
+        the columns ``stretch_edge, stretch_from_mm, stretch_to_mm`` a row whose ``stretch_edge`` is not -1 is that
+        part of the edge in place of its point: each place of it is an entrance. So may ``facilities``.
     limit_m : float
         Longest distance listed, inclusive; metres. Infinity lists every pair that can be walked.
     max_snap_m : float
@@ -71,8 +74,8 @@ def reach(
     )
     ids, place_of = np.unique(facilities["facility_id"].to_numpy(), return_inverse=True)
     names, slot_of = np.unique(demand.index.to_numpy(), return_inverse=True)
-    here = _engine.place(network, _points(facilities), max_snap_m)
-    there = _engine.place(network, demand.geometry, max_snap_m)
+    here = _engine.place(network, _standing(facilities), max_snap_m)
+    there = _engine.place(network, demand, max_snap_m)
     sides = (here, place_of[here.row]), (there, slot_of[there.row])
     facility, slot, mm = _engine.pairs(network, *sides, checks.millimetres(limit_m))
     order = np.lexsort((slot, facility))
@@ -100,15 +103,17 @@ def nearest(
     facilities : GeoDataFrame
         As in `reach`; a facility that lies further than ``max_snap_m`` from every edge serves nobody.
     points : GeoDataFrame or GeoSeries
-        Points in the network's CRS.
+        Points in the network's CRS, or stretches of edges as in `reach`.
     max_snap_m : float
         Longest access leg, inclusive; metres.
 
     Returns
     -------
     DataFrame
-        With the index of ``points``: ``facility_id`` (of several equally near the smallest), ``distance_m``, both
-        missing unless ``status`` is ``reached``; else it is ``unreachable`` or ``unsnapped``.
+        With the index of ``points``: ``facility_id`` (of several equally near the smallest), ``distance_m``,
+        ``farthest_m``, all missing unless ``status`` is ``reached``; else it is ``unreachable`` or ``unsnapped``. Of a
+        stretch ``distance_m`` is the distance of its nearest place, ``farthest_m`` that of the place which lies
+        furthest from every facility; of a point the two are one.
 
     Raises
     ------
@@ -119,24 +124,26 @@ def nearest(
         [
             *_facility_faults(network, facilities),
             *checks.point_faults(points, network.crs, "points"),
+            *_stretch_faults(network, points, "points"),
             *checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False),
         ]
     )
     sorted_facilities = _by_id(facilities)
     here = _engine.place(network, _points(sorted_facilities), max_snap_m)
-    there = _engine.place(network, points.geometry, max_snap_m)
-    mm, label = _engine.nearest(network, here, there)
+    there = _engine.place(network, points, max_snap_m)
+    mm, label, worst_mm = _engine.nearest(network, here, there)
     found = label >= 0
     row, facility = there.row[found], here.row[label[found]]
     ids = np.full(len(points), None, dtype=object)
-    distance_m = np.full(len(points), np.nan)
+    distance_m, farthest_m = np.full((2, len(points)), np.nan)
     status = np.full(len(points), "unsnapped", dtype=object)
     ids[row] = sorted_facilities["facility_id"].to_numpy(dtype=object)[facility]
-    distance_m[row] = mm[found] / 1000
+    distance_m[row], farthest_m[row] = mm[found] / 1000, worst_mm[found] / 1000
     status[there.row] = "unreachable"
     status[row] = "reached"
     kind = "Int64" if pd.api.types.is_integer_dtype(facilities["facility_id"].dtype) else "str"
-    table = pd.DataFrame({"facility_id": ids, "distance_m": distance_m, "status": status}, index=points.index)
+    columns = {"facility_id": ids, "distance_m": distance_m, "status": status, "farthest_m": farthest_m}
+    table = pd.DataFrame(columns, index=points.index)
     return table.astype({"facility_id": kind, "status": "str"})
 
 
@@ -257,14 +264,17 @@ def reached_union(
     start, end = left[network.edge_from], left[network.edge_to]
     edges = np.arange(len(length))
     edge = np.concatenate([edges, edges, here.edge])
-    low = np.concatenate([np.zeros_like(length), length - end, here.position_mm - spare])
-    high = np.concatenate([start, length, here.position_mm + spare])
+    low = np.concatenate([np.zeros_like(length), length - end, here.low_mm - spare])
+    high = np.concatenate([start, length, here.low_mm + spare])
     real = np.concatenate([start >= 0, end >= 0, spare >= 0])
     return _merge(network, edge[real], low[real], high[real])
 
 
 def _facility_faults(network: Network, facilities: gpd.GeoDataFrame) -> list[Fault]:
-    places = checks.point_faults(facilities, network.crs, "facilities", types=FACILITY_TYPES)
+    places = [
+        *checks.point_faults(facilities, network.crs, "facilities", types=FACILITY_TYPES),
+        *_stretch_faults(network, facilities, "facilities"),
+    ]
     if "facility_id" not in facilities.columns:
         absent = Fault("catchment_id_absent", column="facility_id", facts={"what": "facilities"})
         return [absent, *places]
@@ -280,7 +290,18 @@ def _demand_faults(network: Network, demand: gpd.GeoDataFrame) -> list[Fault]:
     return [
         *_id_faults(demand.index, "demand_id", "demand"),
         *checks.point_faults(demand, network.crs, "demand"),
+        *_stretch_faults(network, demand, "demand"),
     ]
+
+
+def _stretch_faults(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> list[Fault]:
+    """Refuse stretches that are no part of an edge of this network."""
+    if STRETCH[0] not in getattr(places, "columns", ()):
+        return []
+    edge, low, high = (places[name].to_numpy(dtype=np.int64) for name in STRETCH)
+    length = network.edge_mm[np.clip(edge, 0, len(network.edge_mm) - 1)]
+    outside = (edge >= len(network.edge_mm)) | (low < 0) | (low > high) | (high > length)
+    return checks.rows_fault("catchment_stretch", (edge >= 0) & outside, places.index, what=what)
 
 
 def _id_faults(ids: pd.Index[Any], column: str, what: str) -> list[Fault]:
@@ -314,6 +335,11 @@ def _points(facilities: gpd.GeoDataFrame) -> gpd.GeoSeries:
     points = shapes.copy()
     points[areal] = shapely.point_on_surface(shapes[areal])
     return gpd.GeoSeries(points, crs=facilities.crs)
+
+
+def _standing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the facilities as points, stretches kept."""
+    return facilities.set_geometry(_points(facilities).set_axis(facilities.index))
 
 
 def _by_id(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

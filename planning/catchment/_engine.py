@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -11,25 +14,40 @@ from numpy.typing import NDArray
 from planning.network import Network, snap
 
 if TYPE_CHECKING:
-    from planning.catchment import _kernels
+    from planning.catchment import _search
 
 Ints = NDArray[np.int64]
+STRETCH: Final = ("stretch_edge", "stretch_from_mm", "stretch_to_mm")
+QUEUE_ENTRIES: Final = 1 << 13
+# Below this a second thread costs more than it saves; each has labels of its own, 12 bytes a node.
+GROUPS_PER_THREAD: Final = 256
+MOST_THREADS: Final = 8
 
 
 class Placed(NamedTuple):
-    """The snapped rows of a table, in its order; ``row`` says which of its rows each is."""
+    """The rows of a table that are on the network, in its order; ``row`` says which of its rows each is.
+
+    A point is a stretch of no length.
+    """
 
     row: Ints
     edge: Ints
-    position_mm: Ints
+    low_mm: Ints
+    high_mm: Ints
     leg_mm: Ints
 
 
-def place(network: Network, points: gpd.GeoSeries, max_snap_m: float) -> Placed:
-    """Snap ``points`` and leave out those that lie too far."""
-    snapped = snap(network, points, max_snap_m=max_snap_m)
-    row = np.flatnonzero(snapped.edge >= 0)
-    return Placed(row, snapped.edge[row], snapped.position_mm[row], snapped.leg_mm[row])
+def place(network: Network, points: gpd.GeoDataFrame | gpd.GeoSeries, max_snap_m: float) -> Placed:
+    """Snap ``points`` and leave out those that lie too far; a row with a `STRETCH` lies on it."""
+    snapped = snap(network, points.geometry, max_snap_m=max_snap_m)
+    edge, low, high, leg = snapped.edge, snapped.position_mm, snapped.position_mm, snapped.leg_mm
+    if STRETCH[0] in getattr(points, "columns", ()):
+        given = [points[name].to_numpy(dtype=np.int64) for name in STRETCH]
+        is_stretch = given[0] >= 0
+        edge, low, high = (np.where(is_stretch, *pair) for pair in zip(given, (edge, low, high), strict=True))
+        leg = np.where(is_stretch, 0, leg)
+    row = np.flatnonzero(edge >= 0)
+    return Placed(row, edge[row], low[row], high[row], leg[row])
 
 
 def pairs(
@@ -43,33 +61,57 @@ def pairs(
     if len(np.unique(there[1])) < len(np.unique(here[1])):
         far, near, mm = pairs(network, there, here, limit_mm)
         return near, far, mm
-    from planning.catchment import _kernels  # loads numba
+    from planning.catchment import _search  # loads numba
 
     groups, sources = _grouped(*here)
-    found = _kernels.pairs(_graph(network), sources, _targets(network, *there), limit_mm)
-    return groups[found[0]], found[1], found[2]
+    limit_mm = min(limit_mm, _longest_mm(network, here[0]) + int(there[0].leg_mm.max(initial=0)))
+    _must_fit(2 * (len(groups) + 64), limit_mm + 1)
+    graph, targets = _graph(network), _targets(network, *there)
+
+    def block(part: _search.Places) -> tuple[Ints, Ints, Ints]:
+        label, line = _blank(network, part, limit_mm)
+        found: tuple[Ints, Ints, Ints] = _search.pairs(graph, part, targets, limit_mm, label, line)
+        return found
+
+    cuts = _cuts(len(groups))
+    parts = [sources._replace(ptr=sources.ptr[low : high + 1]) for low, high in pairwise(cuts)]
+    if len(parts) == 1:
+        found = [block(parts[0])]
+    else:
+        with ThreadPoolExecutor(len(parts)) as pool:
+            found = list(pool.map(block, parts))
+    group = np.concatenate([low + part[0] for low, part in zip(cuts[:-1], found, strict=True)])
+    return groups[group], np.concatenate([part[1] for part in found]), np.concatenate([part[2] for part in found])
 
 
-def nearest(network: Network, facilities: Placed, points: Placed) -> tuple[Ints, Ints]:
-    """Return the distance to the nearest facility of each point, in millimetres, and which it is; -1 without one.
+def nearest(network: Network, facilities: Placed, points: Placed) -> tuple[Ints, Ints, Ints]:
+    """Return of each point the distance to the nearest facility in millimetres, which it is, and the worst distance.
 
-    Of facilities equally near the first in ``facilities`` counts.
+    The worst is that of the place of a stretch which lies furthest from every facility; of a point its own. All are -1
+    without a facility. Of facilities equally near the first in ``facilities`` counts. Facilities are points.
     """
     count = len(facilities.row)
     if not count:
-        return np.full(len(points.row), -1), np.full(len(points.row), -1)
+        none = np.full(len(points.row), -1)
+        return none, none, none
     at_node = _node_values(network, facilities, 1 << 60)
     value = np.full(len(points.row), np.iinfo(np.int64).max)
-    rest_mm = network.edge_mm[points.edge] - points.position_mm
-    for node, mm in ((network.edge_from, points.position_mm), (network.edge_to, rest_mm)):
+    rest_mm = network.edge_mm[points.edge] - points.high_mm
+    for node, mm in ((network.edge_from, points.low_mm), (network.edge_to, rest_mm)):
         reached = at_node[node[points.edge]]
         value = np.minimum(value, np.where(reached < 0, value, reached + (mm + points.leg_mm) * count))
     point, facility = _on_one_edge(points, facilities)
-    along = np.abs(points.position_mm[point] - facilities.position_mm[facility])
+    position = facilities.low_mm[facility]
+    along = np.maximum(np.maximum(points.low_mm[point] - position, position - points.high_mm[point]), 0)
     mm = facilities.leg_mm[facility] + along + points.leg_mm[point]
     np.minimum.at(value, point, mm * count + facility)
     reached_any = value < np.iinfo(np.int64).max
-    return np.where(reached_any, value // count, -1), np.where(reached_any, value % count, -1)
+    least = np.where(reached_any, value // count, -1)
+    worst = least.copy()
+    stretch = np.flatnonzero((points.high_mm > points.low_mm) & reached_any)
+    if len(stretch):
+        worst[stretch] = _worst_mm(network, facilities, Placed(*(column[stretch] for column in points)), at_node)
+    return least, np.where(reached_any, value % count, -1), worst
 
 
 def walked_mm(network: Network, facilities: Placed, limit_mm: int) -> Ints:
@@ -82,30 +124,71 @@ def walked_mm(network: Network, facilities: Placed, limit_mm: int) -> Ints:
 
 def intervals(network: Network, facilities: Placed, limits_mm: Ints) -> Ints:
     """Return the reached parts of edges as rows (row of the facility, limit, edge, from_mm, to_mm)."""
-    from planning.catchment import _kernels  # loads numba
+    from planning.catchment import _search  # loads numba
 
     _, sources = _grouped(facilities, np.arange(len(facilities.row)))
-    parts = _kernels.intervals(_graph(network), sources, limits_mm)
+    _must_fit(2 * (len(facilities.row) + 64), int(limits_mm[-1]) + 1)
+    label, line = _blank(network, sources, int(limits_mm[-1]))
+    parts = _search.intervals(_graph(network), sources, limits_mm, label, line)
     parts[:, 0] = facilities.row[parts[:, 0]]
     return np.asarray(parts)
 
 
+def _worst_mm(network: Network, facilities: Placed, stretches: Placed, at_node: Ints) -> Ints:
+    """Return how far the furthest place of each stretch is from its nearest facility."""
+    from planning.catchment import _flood  # loads numba
+
+    distance = np.where(at_node < 0, -1, at_node // len(facilities.row))
+    row, facility = _on_one_edge(stretches, facilities)
+    order = np.lexsort((facilities.low_mm[facility], row))
+    row, facility = row[order], facility[order]
+    _, groups = _grouped(stretches, np.arange(len(stretches.row)))
+    ptr = np.searchsorted(row, np.arange(len(stretches.row) + 1))
+    found = _flood.farthest(
+        _graph(network), groups, distance, ptr, facilities.low_mm[facility], facilities.leg_mm[facility]
+    )
+    return np.asarray(found)
+
+
 def _node_values(network: Network, facilities: Placed, limit_mm: int) -> Ints:
     """Return of each node distance × facilities + which, for the nearest facility; -1 beyond the limit."""
-    from planning.catchment import _kernels  # loads numba
+    from planning.catchment import _flood  # loads numba
 
-    count = len(facilities.row)
-    longest = int(network.edge_mm.sum() + facilities.leg_mm.max())
-    if longest * count >= 1 << 61:
-        raise OverflowError(f"{count} facilities on {longest} mm of road do not fit 64 bits")
+    count, longest = len(facilities.row), _longest_mm(network, facilities)
+    _must_fit(count, longest + 1)
     _, sources = _grouped(facilities, np.arange(count))
-    return np.asarray(_kernels.nearest_label(_graph(network), sources, min(limit_mm, longest)))
+    return np.asarray(_flood.nearest_label(_graph(network), sources, min(limit_mm, longest)))
 
 
-def _graph(network: Network) -> _kernels.Graph:
-    from planning.catchment import _kernels  # loads numba
+def _longest_mm(network: Network, places: Placed) -> int:
+    """Return a length that no shortest walk from ``places`` exceeds."""
+    return int(network.edge_mm.sum() + places.leg_mm.max(initial=0))
 
-    return _kernels.Graph(
+
+def _must_fit(count: int, mm: int) -> None:
+    if count * mm >= 1 << 61:
+        raise OverflowError(f"{count} places on {mm} mm of road do not fit 64 bits")
+
+
+def _cuts(groups: int) -> list[int]:
+    """Return where the groups are cut into blocks, one a thread; the blocks together are the whole, in order."""
+    blocks = max(1, min(os.cpu_count() or 1, MOST_THREADS, groups // GROUPS_PER_THREAD))
+    return [groups * block // blocks for block in range(blocks + 1)]
+
+
+def _blank(network: Network, sources: _search.Places, limit_mm: int) -> tuple[Ints, _search.Queue]:
+    """Return unwritten labels and an empty queue for searches from ``sources``."""
+    from planning.catchment import _search  # loads numba
+
+    furthest_seed = int(sources.leg_mm.max(initial=0) + network.edge_mm.max())
+    line = _search.queue(min(furthest_seed, limit_mm), QUEUE_ENTRIES)
+    return np.zeros(len(network.node_xy), dtype=np.int64), line
+
+
+def _graph(network: Network) -> _search.Graph:
+    from planning.catchment import _search  # loads numba
+
+    return _search.Graph(
         network.indptr,
         network.indices,
         network.weight_mm,
@@ -116,40 +199,44 @@ def _graph(network: Network) -> _kernels.Graph:
     )
 
 
-def _grouped(placed: Placed, group: Ints) -> tuple[Ints, _kernels.Places]:
+def _grouped(placed: Placed, group: Ints) -> tuple[Ints, _search.Places]:
     """Return the groups that have a place, ascending, and their places together."""
-    from planning.catchment import _kernels  # loads numba
+    from planning.catchment import _search  # loads numba
 
     order = np.argsort(group, kind="stable")
     groups, counts = np.unique(group, return_counts=True)
     ptr = np.insert(np.cumsum(counts), 0, 0).astype(np.int64)
-    columns = (placed.edge[order], placed.position_mm[order], placed.leg_mm[order])
-    return groups.astype(np.int64), _kernels.Places(ptr, *columns)
+    columns = (placed.edge[order], placed.low_mm[order], placed.high_mm[order], placed.leg_mm[order])
+    return groups.astype(np.int64), _search.Places(ptr, *columns)
 
 
-def _targets(network: Network, placed: Placed, slot: Ints) -> _kernels.Targets:
+def _targets(network: Network, placed: Placed, slot: Ints) -> _search.Targets:
     """Return the places by the nodes they are reached through, and by edge."""
-    from planning.catchment import _kernels  # loads numba
+    from planning.catchment import _search  # loads numba
 
-    rest_mm = network.edge_mm[placed.edge] - placed.position_mm
+    rest_mm = network.edge_mm[placed.edge] - placed.high_mm
     node = np.concatenate([network.edge_from[placed.edge], network.edge_to[placed.edge]])
-    node_mm = np.concatenate([placed.position_mm + placed.leg_mm, rest_mm + placed.leg_mm])
+    node_mm = np.concatenate([placed.low_mm + placed.leg_mm, rest_mm + placed.leg_mm])
     by_node, by_edge = np.argsort(node, kind="stable"), np.argsort(placed.edge, kind="stable")
-    return _kernels.Targets(
-        _pointers(node, len(network.node_xy)),
+    return _search.Targets(
+        *_ranked(node[by_node], len(network.node_xy)),
         np.concatenate([slot, slot])[by_node].astype(np.int64),
         node_mm[by_node],
-        _pointers(placed.edge, len(network.edge_mm)),
+        *_ranked(placed.edge[by_edge], len(network.edge_mm)),
         slot[by_edge].astype(np.int64),
-        placed.position_mm[by_edge],
+        placed.low_mm[by_edge],
+        placed.high_mm[by_edge],
         placed.leg_mm[by_edge],
         int(slot.max(initial=-1)) + 1,
     )
 
 
-def _pointers(row: Ints, rows: int) -> Ints:
-    """Return where the entries of each row begin, were they sorted by ``row``."""
-    return np.insert(np.cumsum(np.bincount(row, minlength=rows)), 0, 0).astype(np.int64)
+def _ranked(row: Ints, rows: int) -> tuple[NDArray[np.int32], Ints]:
+    """Return the rank of each row that ``row`` holds, else -1, and where its entries begin; ``row`` ascends."""
+    present, first = np.unique(row, return_index=True)
+    rank = np.full(rows, -1, dtype=np.int32)
+    rank[present] = np.arange(len(present), dtype=np.int32)
+    return rank, np.append(first, len(row)).astype(np.int64)
 
 
 def _on_one_edge(points: Placed, facilities: Placed) -> tuple[Ints, Ints]:

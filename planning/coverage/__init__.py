@@ -56,8 +56,9 @@ def cover(
     access
         The open access points of the areas and the state of their gates.
     nearest
-        Row by row for ``access.points``: ``facility_id``, ``distance_m`` (whole millimetres, also beyond the radius)
-        and ``status``, one of ``reached``, ``unreachable``, ``unsnapped``.
+        Row by row for ``access.points``: ``facility_id``, ``distance_m`` (whole millimetres, also beyond the radius),
+        ``status``, one of ``reached``, ``unreachable``, ``unsnapped``, and perhaps ``farthest_m``: where a row is a
+        stretch of road, the distance of its worst place (without the column: ``distance_m``).
     radius_m
         The service radius in metres, inclusive, compared in whole millimetres.
     shares
@@ -71,8 +72,8 @@ def cover(
         equally near ones the smallest id), missing if none is reached; ``status``, one of ``covered``, ``uncovered``,
         ``unreachable`` (some point snaps, or all gates are closed), ``unsnapped`` (no point snaps); ``share``; and
         ``lower <= share <= upper``. With given gates the three are equal. With inferred ones ``upper`` is 1 if any
-        point is within the radius and ``lower`` only if all are; a measured share outside these widens them. They are
-        0 for unreachable and unsnapped areas.
+        point is within the radius and ``lower`` only if all are, every place of a stretch included; a measured share
+        outside these widens them. They are 0 for unreachable and unsnapped areas.
 
     Raises
     ------
@@ -259,6 +260,7 @@ def _judge_points(points: pd.DataFrame, nearest: pd.DataFrame, radius_mm: int) -
     if strange := sorted(set(status) - set(POINT_STATES)):
         raise ValueError(f"unknown status of an access point: {strange}")
     distance_mm = _mm(nearest["distance_m"])
+    farthest_mm = _mm(nearest["farthest_m"]) if "farthest_m" in nearest else distance_mm
     is_reached = status == "reached"
     return pd.DataFrame(
         {
@@ -268,13 +270,15 @@ def _judge_points(points: pd.DataFrame, nearest: pd.DataFrame, radius_mm: int) -
             "reached": is_reached,
             "snapped": status != "unsnapped",
             "within": is_reached & (distance_mm <= radius_mm),
+            "wholly": is_reached & (farthest_mm <= radius_mm),
         }
     )
 
 
 def _by_area(points: pd.DataFrame, ids: pd.Index[str]) -> pd.DataFrame:
-    """Count each area's points, and those that snap, reach a facility, and do so within the radius."""
-    counts = points.assign(points=1).groupby("residential_id")[["points", "snapped", "reached", "within"]].sum()
+    """Count each area's points, and those that snap, reach a facility, do so within the radius, and wholly so."""
+    asked = ["points", "snapped", "reached", "within", "wholly"]
+    counts = points.assign(points=1).groupby("residential_id")[asked].sum()
     return counts.reindex(ids, fill_value=0)
 
 
@@ -288,7 +292,7 @@ def _nearest_of(points: pd.DataFrame, ids: pd.Index[str]) -> pd.DataFrame:
 def _bounds(seen: pd.DataFrame, is_inferred: Flags, shares: pd.Series[float] | None) -> pd.DataFrame:
     """Return share, lower and upper of each area by its points, or around the measured share."""
     by_any = (seen["within"] > 0).astype(float)
-    by_all = (seen["within"] == seen["points"]).astype(float)
+    by_all = (seen["wholly"] == seen["points"]).astype(float)
     share = by_any if shares is None else shares.reindex(seen.index).fillna(by_any)
     lower = share.where(~is_inferred, np.minimum(by_all, share))
     upper = share.where(~is_inferred, np.maximum(by_any, share))

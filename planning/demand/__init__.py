@@ -27,6 +27,9 @@ class Access:
     points
         One row per open access point, by ``residential_id``, then x, then y: ``residential_id``, ``inferred`` (no gates
         of this area are known), ``geometry`` (Point, CRS of the areas). An area whose gates are all closed has no row.
+        Where an edge runs along the boundary the row is a stretch, every place of which is an access point:
+        ``stretch_edge`` is the edge (-1 for a plain point), ``stretch_from_mm`` and ``stretch_to_mm`` the part of it,
+        and the geometry the middle of that part.
     gates
         By ``residential_id``, in the order of the areas: ``given`` (gates are known, at least one is open),
         ``inferred`` (none are known), ``closed`` (known and all closed).
@@ -69,8 +72,8 @@ def access_points(
     Returns
     -------
     Access
-        For an area without known gates: where edges meet its boundary (touching or crossing it, or within 1 mm), for
-        an edge that runs along the boundary the ends of the common part; places within 1 mm of each other once. If
+        For an area without known gates: where edges meet its boundary (touching or crossing it, or within 1 mm), of
+        an edge that runs along the boundary the whole common part; places within 1 mm of each other once. If
         there are none, the place of the boundary nearest the network, at any distance (beyond ``max_snap_m`` it will
         not snap), ties going to the smaller x, then y; where barriers leave no way from the boundary, and that place
         is on one, a place inside, from where the barrier is felt. For an area given as a point: the point.
@@ -78,13 +81,15 @@ def access_points(
     gates = _gates(residential, entrances)
     given_row, given_place = _open_gates(gates.index, entrances)
     bare = np.flatnonzero(gates == "inferred")
-    row, place, is_apart = _inferred(
+    row, place, stretches, is_apart = _inferred(
         residential.geometry.to_numpy()[bare], np.asarray(lines, dtype=object), _barrier_lines(barriers), max_snap_m
     )
+    known = len(given_row)
     points = gpd.GeoDataFrame(
         {
             "residential_id": gates.index[np.concatenate([given_row, bare[row]])],
-            "inferred": np.repeat([False, True], [len(given_row), len(row)]),
+            "inferred": np.repeat([False, True], [known, len(row)]),
+            **{name: np.append(np.full(known, -1), column) for name, column in stretches.items()},
         },
         geometry=np.concatenate([given_place, place]),
         crs=residential.crs,
@@ -195,16 +200,22 @@ def _open_gates(ids: pd.Index[str], entrances: gpd.GeoDataFrame | None) -> tuple
 
 def _inferred(
     shapes: Shapes, lines: Shapes, barriers: Shapes, max_snap_m: float
-) -> tuple[Rows, Shapes, NDArray[np.bool_]]:
-    """Return places to enter areas without gates, and which areas no edge meets."""
+) -> tuple[Rows, Shapes, dict[str, NDArray[np.int64]], NDArray[np.bool_]]:
+    """Return places to enter areas without gates, which of them are stretches, and which areas no edge meets."""
     is_spot = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
     spot, area = np.flatnonzero(is_spot), np.flatnonzero(~is_spot)
-    borders = shapely.boundary(shapes[area])
-    met, crossing = meetings(borders, lines, barriers)
-    lonely = np.setdiff1d(np.arange(len(area)), met)
+    (met, crossing), along = meetings(shapely.boundary(shapes[area]), lines, barriers)
+    lonely = np.setdiff1d(np.arange(len(area)), np.concatenate([met, along["row"]]))
     beside = nearest_places(shapes[area[lonely]], lines, barriers, max_snap_m)
-    row = np.concatenate([spot, area[met], area[lonely]])
-    return row, np.concatenate([shapes[spot], crossing, beside]), np.isin(np.arange(len(shapes)), area[lonely])
+    middles = shapely.line_interpolate_point(
+        lines[along["line"].to_numpy()], ((along["from_mm"] + along["to_mm"]) / 2000).to_numpy()
+    )
+    row = np.concatenate([spot, area[met], area[lonely], area[along["row"].to_numpy()]])
+    plain = len(row) - len(along)
+    columns = {"stretch_edge": "line", "stretch_from_mm": "from_mm", "stretch_to_mm": "to_mm"}
+    stretches = {name: np.append(np.full(plain, -1), along[source]) for name, source in columns.items()}
+    place = np.concatenate([shapes[spot], crossing, beside, middles])
+    return row, place, stretches, np.isin(np.arange(len(shapes)), area[lonely])
 
 
 def _barrier_lines(barriers: gpd.GeoSeries | gpd.GeoDataFrame | None) -> Shapes:
@@ -218,5 +229,5 @@ def _barrier_lines(barriers: gpd.GeoSeries | gpd.GeoDataFrame | None) -> Shapes:
 def _in_order(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Sort by id, x and y, so that no row order shows."""
     xy = points.geometry.get_coordinates()
-    keys = pd.DataFrame({"id": points["residential_id"], "x": xy["x"], "y": xy["y"]}, index=points.index)
-    return points.loc[keys.sort_values(["id", "x", "y"]).index].reset_index(drop=True)
+    keys = points[["residential_id", "stretch_edge"]].assign(x=xy["x"], y=xy["y"])
+    return points.loc[keys.sort_values(["residential_id", "x", "y", "stretch_edge"]).index].reset_index(drop=True)

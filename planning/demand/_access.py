@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-SAME_PLACE_M: Final = 0.001  # distances are counted in millimetres: places closer than one are the same
+from planning.demand import _along
+from planning.demand._along import SAME_PLACE_M
+
 TIE_M: Final = 0.0005
 
 Shapes = NDArray[np.object_]
@@ -19,19 +22,28 @@ Rows = NDArray[np.intp]
 Places = tuple[Rows, Shapes]
 
 
-def meetings(borders: Shapes, lines: Shapes, barriers: Shapes) -> Places:
-    """Find the places where lines touch or cross borders, within 1 mm; of a common stretch its two ends.
+def meetings(borders: Shapes, lines: Shapes, barriers: Shapes) -> tuple[Places, pd.DataFrame]:
+    """Find the places where lines touch or cross borders, within 1 mm, and the stretches that run along them.
 
     A place on a barrier counts only if the line passes the barrier: the network was cut there, so what still passes is
-    a bridge, and what ends there is a dead end.
+    a bridge, and what ends there is a dead end. A stretch along a barrier opens nothing.
+
+    Returns
+    -------
+    (row, place), DataFrame
+        The places outside the line's own stretches; and ``row, line, from_mm, to_mm``, the stretches.
     """
+    parts = _along.common(borders, lines)
+    barred = _along.common(barriers, lines) if len(barriers) else parts.iloc[:0]
     row, line = shapely.STRtree(lines).query(borders, predicate="dwithin", distance=SAME_PLACE_M)
     pair, place = _common(lines[line], borders[row])
     row, line = row[pair], line[pair]
+    apart = ~_on_stretch(row, line, place, lines, _along.merged(parts, parts.iloc[:0]))
+    row, line, place = row[apart], line[apart], place[apart]
     if len(barriers):
         passable = ~_stopped(place, lines[line], barriers)
         row, place = row[passable], place[passable]
-    return distinct(row, place)
+    return distinct(row, place), _along.merged(parts, barred)
 
 
 def nearest_places(areas: Shapes, lines: Shapes, barriers: Shapes, max_snap_m: float) -> Shapes:
@@ -65,6 +77,15 @@ def distinct(row: Rows, place: Shapes) -> Places:
     again = np.zeros(len(row), dtype=bool)
     again[second[(row[first] == row[second]) & (first < second)]] = True
     return row[~again], place[~again]
+
+
+def _on_stretch(row: Rows, line: Rows, place: Shapes, lines: Shapes, stretches: pd.DataFrame) -> NDArray[np.bool_]:
+    """Say which places lie on a stretch of their own border and line, or within 1 mm of it."""
+    at_mm = np.rint(shapely.line_locate_point(lines[line], place) * 1000)
+    asked = pd.DataFrame({"row": row, "line": line, "mm": at_mm, "asked": np.arange(len(row))})
+    pairs = asked.merge(stretches, on=["row", "line"])
+    inside = (pairs["from_mm"] - 1 <= pairs["mm"]) & (pairs["mm"] <= pairs["to_mm"] + 1)
+    return np.isin(np.arange(len(row)), pairs.loc[inside, "asked"])
 
 
 def _common(lines: Shapes, borders: Shapes) -> Places:

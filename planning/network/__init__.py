@@ -252,7 +252,7 @@ def _assemble(
         level=level[road],
         indptr=indptr,
         indices=indices,
-        weight_mm=cut.length_mm[arc_edge].astype(np.int32),
+        weight_mm=_int32(cut.length_mm[arc_edge]),
         arc_edge=arc_edge,
         barriers=walls,
         healed=_no_gaps(table.crs) if healed is None else healed,
@@ -271,6 +271,13 @@ def _rows(nodes: int, start: Ints, end: Ints) -> tuple[Int32s, Int32s, Int32s]:
     indptr = np.insert(np.cumsum(np.bincount(tail, minlength=nodes)), 0, 0).astype(np.int32)
     arc_edge = (order % len(start)).astype(np.int32)
     return indptr, np.concatenate([end, start])[order].astype(np.int32), arc_edge
+
+
+def _int32(length_mm: Ints) -> Int32s:
+    """Return lengths in 32 bits, which hold 2147 km; refuse what would wrap round."""
+    if length_mm.max() > np.iinfo(np.int32).max:
+        raise OverflowError(f"an edge of {length_mm.max()} mm")
+    return length_mm.astype(np.int32)
 
 
 def _components(nodes: int, cut: _topology.Pieces) -> Ints:

@@ -44,8 +44,7 @@ class Network:
     road_id : object array (edges,)
         ``road_id`` of the source line; its row label where the table has none.
     level : int array (edges,)
-    indptr, weight_mm : int arrays
-    indices, arc_edge : 32-bit int arrays
+    indptr, indices, weight_mm, arc_edge : 32-bit int arrays
         Both directions of every edge as compressed rows: the neighbours of node i stand at
         ``indptr[i]:indptr[i + 1]``. Parallel edges stay apart.
     barriers : array of LineString
@@ -64,9 +63,9 @@ class Network:
     lines: Objects
     road_id: Objects
     level: Ints
-    indptr: Ints
+    indptr: Int32s
     indices: Int32s
-    weight_mm: Ints
+    weight_mm: Int32s
     arc_edge: Int32s
     barriers: Objects
     healed: gpd.GeoDataFrame = field(repr=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import geopandas as gpd
 import pandas as pd
 
 from planning import catchment, compliance, remedies
@@ -79,8 +78,9 @@ def _unit_of(inputs: StudyInputs, places: Places) -> pd.Series:
 def _walks(walkways: Network, access: Access, areas: Iterable[str], max_snap_m: float) -> pd.DataFrame:
     """Return the walks between areas: from the nearest pair of access points, each point being a start of its own."""
     points = access.points[access.points["residential_id"].isin(list(areas))].reset_index(drop=True)
-    starts = gpd.GeoDataFrame({"facility_id": points.index}, geometry=points.geometry, crs=points.crs)
-    goals = points.set_index(pd.Index(points["residential_id"], name="demand_id"))[["geometry"]]
+    places = points[[*catchment.STRETCH, "geometry"]]
+    starts = places.assign(facility_id=points.index)
+    goals = places.set_index(pd.Index(points["residential_id"], name="demand_id"))
     pairs = catchment.reach(walkways, starts, goals, limit_m=remedies.POOL_WALK_M, max_snap_m=max_snap_m)
     named = pairs.assign(residential_id=points["residential_id"].to_numpy()[pairs["facility_id"].to_numpy(dtype=int)])
     walks: pd.DataFrame = named.groupby(["residential_id", "demand_id"])[["distance_m"]].min().reset_index()

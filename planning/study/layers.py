@@ -72,7 +72,7 @@ def _named_street(stated: pd.Series, units: gpd.GeoDataFrame | None) -> pd.Serie
     streets = units[units["type"].isin(STREET_TYPES)].sort_values("unit_id")
     by_name = streets.dropna(subset=["name"]).drop_duplicates("name", keep=False).set_index("name")["unit_id"]
     known = stated.where(stated.isin(set(streets["unit_id"])))
-    return known.fillna(stated.map(by_name))
+    return known.fillna(stated.map(by_name).astype("str"))
 
 
 def reach_table(ground: Ground, covers: Mapping[str, LevelCover], plan: Plan) -> pd.DataFrame:
@@ -96,8 +96,9 @@ def reach_table(ground: Ground, covers: Mapping[str, LevelCover], plan: Plan) ->
 
 
 def demand_points(access: Access) -> gpd.GeoDataFrame:
-    """Return the access points as the reach table wants them: several rows an area, indexed by its id."""
-    return access.points.set_index(pd.Index(access.points["residential_id"], name="demand_id"))[["geometry"]]
+    """Return the access points and stretches as the reach table wants them: several rows an area, indexed by its id."""
+    named = access.points.set_index(pd.Index(access.points["residential_id"], name="demand_id"))
+    return named[[*catchment.STRETCH, "geometry"]]
 
 
 def residential(
