@@ -783,6 +783,8 @@ def test_every_reason_has_its_words() -> None:
     built = {word for base in bases for word in (f"no_{base}", f"{base}_missing", f"member_{base}_missing")}
     built |= {f"{topic}_{word}" for topic in ("rate", "unit") for word in ("enough", "short", "unknown")}
     built |= {"gross_area", "usable_area", "member_not_stated"}
+    built |= {f"storey_{kind}" for kind in ("basement", "semi_basement", "mezzanine")}
+    built |= {word for flag in ("own_entrance", "accessible") for word in (f"no_{flag}", f"{flag}_missing")}
     states = {"status", "not_opened_yet", "closed", "date_unsure"}
     plain = {"meets", "nowhere", "counted"}
     assert known <= quoted | built | states | plain, known - quoted - built - states - plain
