@@ -96,6 +96,12 @@ def visit(page: Any, name: str, language: str) -> None:
     assert page.locator("[data-testid=stException]").count() == 0, name
 
 
+def wait_for_result(page: Any) -> None:
+    """Wait until the run has ended; one that was refused shows its faults here."""
+    page.locator(".st-key-conclusion, [data-testid=stAlert]").first.wait_for(timeout=90_000)
+    assert page.locator(".st-key-conclusion").count(), page.locator("[data-testid=stMain]").inner_text()
+
+
 def drawn(page: Any) -> Any:
     """Wait until the map is drawn and return its frame."""
     frame = page.frame_locator(".planmap.drawn iframe")
@@ -110,7 +116,7 @@ def test_the_sample_from_the_first_click_to_the_last_page(browser):
         watch = Watch(page, root)
         page.goto(f"{root}/")
         page.get_by_role("button", name=texts.t("ui.action.sample", "zh")).click()
-        page.locator(".st-key-conclusion").wait_for(timeout=90_000)
+        wait_for_result(page)
         frame = drawn(page)
         assert frame.locator("path.plan-area").count() >= 100
         assert page.locator(".planmap").bounding_box()["height"] >= 400
@@ -141,7 +147,7 @@ def test_names_of_data_cannot_run_in_the_page_or_its_map(browser, tmp_path):
         page = browser.new_page(viewport={"width": 1366, "height": 768})
         watch = Watch(page, root)
         page.goto(f"{root}/")
-        page.locator(".st-key-conclusion").wait_for(timeout=90_000)
+        wait_for_result(page)
         for name in ("data", "coverage", "compliance", "blind_spots", "siting"):
             visit(page, name, "zh")
             if name != "data":

@@ -4,35 +4,46 @@ const kept = new WeakMap();
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const box = parentElement.querySelector(".planmap");
-  let state = kept.get(box);
-  if (!state) {
-    state = { version: "", ready: false, frame: null };
-    kept.set(box, state);
-    window.addEventListener("message", (event) => {
-      if (!state.frame || event.source !== state.frame.contentWindow || !event.data || event.data.planmap !== 1) return;
-      if (event.data.what === "ready") { state.ready = true; box.classList.add("drawn"); ask(state); return; }
-      state.set("click", { kind: String(event.data.kind), id: String(event.data.id) });
-    });
-  }
+  const state = kept.get(box) || begin(box);
   state.set = setTriggerValue;
   state.asked = { planmap: 1, theme: data.theme, kind: data.kind, id: data.id };
+  state.wanted = data.version;
+  state.title = data.title;
   box.style.height = data.height;
   box.querySelector("p").textContent = data.waiting;
-  if (state.version !== data.version) load(box, state, data, 0); else ask(state);
+  if (state.version === state.wanted) ask(state); else load(box, state);
 }
 
-function load(box, state, data, tries) {
+function begin(box) {
+  const state = { version: "", wanted: "", waiting: false, seen: false, ready: false, frame: null };
+  kept.set(box, state);
+  window.addEventListener("message", function heard(event) {
+    if (!box.isConnected && state.frame) { window.removeEventListener("message", heard); return; }
+    if (!state.frame || event.source !== state.frame.contentWindow || !event.data || event.data.planmap !== 1) return;
+    if (event.data.what === "ready") { state.ready = true; box.classList.add("drawn"); ask(state); return; }
+    state.set("click", { kind: String(event.data.kind), id: String(event.data.id) });
+  });
+  return state;
+}
+
+/* Waits for the document, and for a size: a frame without one cannot fit its map. */
+function load(box, state) {
   const documents = window.__planmaps || {};
-  if (!(data.version in documents) || box.clientWidth < 50) {  // a frame without a size cannot fit its map
-    if (tries < 400) setTimeout(() => load(box, state, data, tries + 1), 50);
+  state.seen = state.seen || box.isConnected;
+  if (state.seen && !box.isConnected) return; // the page has been left
+  if (!(state.wanted in documents) || box.clientWidth < 50) {
+    if (state.waiting) return;
+    state.waiting = true;
+    setTimeout(() => { state.waiting = false; load(box, state); }, 50);
     return;
   }
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts");
-  frame.title = data.title;
-  frame.srcdoc = documents[data.version];
+  frame.title = state.title;
+  frame.srcdoc = documents[state.wanted];
   if (state.frame) state.frame.remove();
-  Object.assign(state, { version: data.version, ready: false, frame });
+  Object.assign(state, { version: state.wanted, ready: false, frame });
+  box.classList.remove("drawn");
   box.appendChild(frame);
 }
 
