@@ -124,7 +124,7 @@ def _intake(plan: Plan, progress: Progress | None) -> Intake:
 
 
 def _drafts(plan: Plan, progress: Progress | None) -> tuple[dict[str, Draft], list[Fault]]:
-    """Read the files, in the order of the plan's contract; a refused one does not stop the others."""
+    """Read the files, in the order of `planning.plan.INPUTS`; a refused one does not stop the others."""
     drafts: dict[str, Draft] = {}
     faults: list[Fault] = []
     names = [name for name in INPUTS if name in plan.inputs]

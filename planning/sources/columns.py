@@ -12,8 +12,7 @@ import pandas as pd
 from planning import tables, units
 from planning.errors import Fault
 from planning.sources.ledger import Origin
-from planning.sources.raw import Raw
-from planning.sources.workbooks import bare_heading
+from planning.sources.raw import BRACKET, Raw, bare_heading, flat
 
 PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "lon": ("lng", "longitude", "经度", "东经"),
@@ -22,7 +21,6 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What a table without geometry calls its coordinates."""
 
-_BRACKET: Final = re.compile(r"[(\[]([^()\[\]]*)[)\]]$")
 _DATE_UNITS: Final = ("年", "年月", "年月日", "年份", "日期")
 _UNIT_WORDS: Final = re.compile(r"亩|公顷|万|hm2")
 _LOOSE_KEYS: Final = ("roads", "barriers")
@@ -177,13 +175,13 @@ def _fitting(header: str, column: tables.Column, words: list[str]) -> str | None
     whole = flat(header)
     if whole in words:
         return whole
-    bare = _BRACKET.sub("", whole)
+    bare = BRACKET.sub("", whole)
     return bare if bare in words and _bracket_unit(whole, column) is not None else None
 
 
 def _bracket_unit(heading: str, column: tables.Column) -> str | None:
     """Return the unit in brackets at the end of a normalised heading, None where there is none that fits."""
-    match = _BRACKET.search(heading)
+    match = BRACKET.search(heading)
     if match is None:
         return None
     said = match.group(1)
@@ -215,11 +213,6 @@ def _missing(
         for name, column in columns.items()
         if column.required and name not in known and name not in spoken
     ]
-
-
-def flat(word: str) -> str:
-    """Return a heading normalised and without blanks, as headings are compared."""
-    return re.sub(r"\s+", "", units.normalise(word))
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -15,13 +15,13 @@ from planning.sources import columns as cols
 from planning.sources import values
 from planning.sources.columns import ColumnMap, Mapped
 from planning.sources.ledger import Notes, Origin
-from planning.sources.raw import Raw
+from planning.sources.raw import Raw, flat
 
 
 def split_fields(fields: Mapping[str, str], table: Raw) -> tuple[dict[str, str], dict[str, str]]:
     """Return the plan's ``fields`` for the layer and for the table: a source column the table has is the table's."""
-    flat = {cols.flat(header) for header in table.headers}
-    theirs = {name: source for name, source in fields.items() if cols.flat(source) in flat}
+    headings = {flat(header) for header in table.headers}
+    theirs = {name: source for name, source in fields.items() if flat(source) in headings}
     return {name: source for name, source in fields.items() if name not in theirs}, theirs
 
 
@@ -68,7 +68,7 @@ def joined(
     for name, mapped in table.known.items():
         if name != "residential_id" and name not in cols.PLACES:
             known[name] = _aligned(mapped, at)
-    rest = table_raw.frame[[name for name in table.rest if cols.flat(name) != cols.flat(join)]]
+    rest = table_raw.frame[[name for name in table.rest if flat(name) != flat(join)]]
     return replace(layer, known=known), _take(rest, at)
 
 
@@ -80,9 +80,9 @@ def _differs(ours: Mapped, theirs: Mapped, at: NDArray[np.intp]) -> bool:
 
 def _keys(known: ColumnMap, raw: Raw, join: str) -> NDArray[np.object_] | None:
     """Return the keys of a file as trimmed text, None where it has no such column."""
-    flats = [cols.flat(header) for header in raw.headers]
-    if cols.flat(join) in flats:
-        cells = raw.frame.iloc[:, flats.index(cols.flat(join))]
+    flats = [flat(header) for header in raw.headers]
+    if flat(join) in flats:
+        cells = raw.frame.iloc[:, flats.index(flat(join))]
     elif join in known.known:
         cells = known.known[join].cells
     else:
@@ -116,8 +116,8 @@ def _match(
 
 
 def _key_column(raw: Raw, origin: Origin, join: str) -> Mapped:
-    flats = [cols.flat(header) for header in raw.headers]
-    at = flats.index(cols.flat(join))
+    flats = [flat(header) for header in raw.headers]
+    at = flats.index(flat(join))
     return Mapped(
         tables.contract("residential").columns["residential_id"], raw.headers[at], raw.frame.iloc[:, at], origin
     )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from planning import units
 from planning.errors import Fault
+
+BRACKET: Final = re.compile(r"[(\[]([^()\[\]]*)[)\]]$")
+"""A bracket at the end of a normalised heading, and what stands in it."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +80,13 @@ def unique_names(headers: tuple[str, ...]) -> list[str]:
         seen.add(name)
         names.append(name)
     return names
+
+
+def flat(heading: str) -> str:
+    """Return a heading normalised and without blanks, as headings are compared."""
+    return re.sub(r"\s+", "", units.normalise(heading))
+
+
+def bare_heading(heading: str) -> str:
+    """Return a heading as `flat` does, without a bracket at its end."""
+    return BRACKET.sub("", flat(heading))

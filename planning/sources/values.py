@@ -16,7 +16,6 @@ from planning.sources.columns import Mapped
 from planning.sources.ledger import Mask, Notes
 
 INTEGER_BOUNDS: Final = {"star": (1, 5), "level": (-9, 9)}
-EXACT_FLOAT: Final = 2.0**53
 EXACT_EXCEL: Final = 1e15
 TOTAL_WORDS: Final = frozenset({"合计", "总计", "小计", "共计", "总和", "total", "sum", "subtotal"})
 _TOTAL_END: Final = re.compile(r".{0,20}(?:合计|总计|小计)")

@@ -16,10 +16,9 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
-from planning import units
 from planning.errors import Fault, InputRefused
 from planning.sources import zips
-from planning.sources.raw import Dataset, Raw, raw_table
+from planning.sources.raw import Dataset, Raw, bare_heading, raw_table
 
 HEADER_ROWS: Final = 10
 _BROKEN: Final = (
@@ -112,11 +111,6 @@ def _heading(rows: list[tuple[int, tuple[Any, ...]]], known: frozenset[str]) -> 
     """Return the position of the heading: the row that says most known names, the first of equals."""
     scores = [len({bare_heading(_title(cell)) for cell in cells} & known) for _, cells in rows[:HEADER_ROWS]]
     return int(np.argmax(scores))
-
-
-def bare_heading(heading: str) -> str:
-    """Return a heading normalised, without blanks and without a bracket at its end."""
-    return re.sub(r"[(\[][^()\[\]]*[)\]]$", "", re.sub(r"\s+", "", units.normalise(heading)))
 
 
 def _title(cell: object) -> str:

@@ -53,7 +53,9 @@ def names(path: Path, given: Path) -> frozenset[str]:
 
 
 def refuse_bomb(path: Path) -> None:
-    """Refuse a workbook whose parts would unpack to more than `MAX_BYTES` (sizes are held to while reading).
+    """Refuse a workbook of more than 1000 parts or 512 MB, or with one above 64 MB packed by more than 200 to 1.
+
+    The sizes are those the workbook states; reading stops where a part does not keep to them.
 
     Raises
     ------
