@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
+from unicodedata import east_asian_width
 
 import click
 
-from planning import texts
+from planning import __version__, texts
 from planning.errors import Fault, MachineFailed, PlanningError
 
 P = ParamSpec("P")
@@ -48,7 +49,7 @@ def _shown(command: Callable[P, R]) -> Callable[P, R]:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name=None, version=__import__("planning").__version__, prog_name="planning")
+@click.version_option(package_name=None, version=__version__, prog_name="planning")
 def main() -> None:
     """养老服务设施专项规划：15 分钟服务圈、每百户面积、选址。 / Plans for elderly-care facilities."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a terminated run tidies up too
@@ -78,7 +79,7 @@ def run(plan: Path, out: Path | None, only: str | None) -> None:
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="机器可读 / for machines")
 @_shown
-def check(plan: Path, as_json: bool) -> None:
+def check(plan: Path, *, as_json: bool) -> None:
     """只检查方案与数据。 / Check PLAN and its data, nothing else."""
     from planning import runs
 
@@ -287,6 +288,4 @@ def _table(rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _cells(text: str) -> int:
-    from unicodedata import east_asian_width
-
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

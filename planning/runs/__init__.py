@@ -18,19 +18,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planning import export, plan, report, sources, standards, study, webmap
+from planning import __version__, export, plan, report, sources, standards, study, webmap
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage
 from planning.runs._target import TOOL, folder_in_place, recorded, refuse_foreign, refuse_inputs_inside
 from planning.runs._target import is_run_folder as is_run_folder
 from planning.runs._workplace import copy_sample as copy_sample
 from planning.runs._workplace import machine as machine
 from planning.runs._workplace import open_app as open_app
+from planning.sources.draft import sha256
 from planning.study import StudyInputs, StudyResult
 
 NEARLY_FULL_B: Final = 1 << 20
@@ -179,7 +180,7 @@ def _parts(only: str | None) -> frozenset[str]:
         "compliance": frozenset({"compliance"}),
         "siting": frozenset({"coverage", "siting"}),
     }
-    return needs.get(only or "", frozenset({"coverage", "compliance", "siting"}))
+    return needs.get(only or "", study.PARTS)
 
 
 def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Watch) -> None:
@@ -259,22 +260,9 @@ def _outputs(folder: Path) -> list[dict[str, str]]:
     return [{"path": name, "sha256": sha256(path)} for path, name in names if name not in ("run.json", "timing.json")]
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in ("yanglao-planning", *_LIBRARIES):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # run from a checkout
-            from planning import __version__
-
-            found[name] = __version__
-    return found
+    own = {"python": platform.python_version(), "yanglao-planning": __version__}
+    return own | {name: version(name) for name in _LIBRARIES}
 
 
 # ------------------------------------------------------------------------------------------------- whole or not at all

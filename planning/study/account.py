@@ -89,6 +89,7 @@ def _add(
     ledger: pd.DataFrame, counts: dict[str, int], table: str, flags: pd.Series, inputs: StudyInputs
 ) -> pd.DataFrame:
     """Add ``flags`` to the rows of ``table``; rows that the ledger only counted get a line of their own."""
+    language = inputs.plan.output.language
     codes = flags.groupby(level=0, sort=True).agg(";".join)
     here = (ledger["table"] == table) & ledger["id"].isin(codes.index) & (ledger["outcome"] != "excluded")
     listed = ledger[here]
@@ -99,7 +100,7 @@ def _add(
     merged = listed.assign(
         outcome="flagged",
         reasons=(reasons + ";" + added).str.strip(";"),
-        remedy=(listed["remedy"].fillna("") + " " + added.map(_remedies)).str.strip(),
+        remedy=(listed["remedy"].fillna("") + " " + added.map(lambda said: _remedies(said, language))).str.strip(),
     )
     ledger = ledger.copy()
     ledger.loc[here, merged.columns] = merged
@@ -129,12 +130,12 @@ def _new_lines(table: str, codes: pd.Series, inputs: StudyInputs) -> pd.DataFram
                 "reasons": codes[name],
                 "column": "",
                 "value": "",
-                "remedy": _remedies(codes[name]),
+                "remedy": _remedies(codes[name], inputs.plan.output.language),
             }
             for name, row in rows.groupby(level=0).first().items()
         ]
     )
 
 
-def _remedies(codes: str) -> str:
-    return " ".join(texts.both(f"reason.{code}") for code in codes.split(";"))
+def _remedies(codes: str, language: texts.Language) -> str:
+    return " ".join(texts.t(f"reason.{code}", language) for code in codes.split(";"))
