@@ -112,7 +112,7 @@ def _repeat(**other):
 
 BAD = {
     "negative": (lambda: _change("residential", 0, "households", -5), "number_negative", "households"),
-    "unreadable": (lambda: _change("residential", 0, "households", "12a"), "number_unreadable", "households"),
+    "unreadable": (lambda: _change("residential", 0, "households", "1.2.3"), "number_unreadable", "households"),
     "status": (lambda: _change("facilities", 0, "status", "营业"), "choice_unknown", "status"),
     "level": (lambda: _change("facilities", 0, "level", "片区"), "choice_unknown", "level"),
     "type": (lambda: _change("units", 1, "type", "片区"), "choice_unknown", "type"),
