@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tomllib
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -164,7 +165,6 @@ def test_every_reason_has_a_sentence() -> None:
 @pytest.mark.parametrize("words", ['["basement"]', "[]", '["semi_basement", "mezzanine"]'])
 def test_the_plan_file_knows_the_keys(words: str) -> None:
     kind = plan.SECTIONS["standards"]["exclude_storeys"]
-    import tomllib
 
     assert kind.accepts(tomllib.loads(f"k = {words}")["k"])
     assert not kind.accepts(["cellar"])
