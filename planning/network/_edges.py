@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +12,9 @@ import pyproj
 import shapely
 
 from planning.network._topology import Flags, Floats, Int32s, Ints, Objects
+
+if TYPE_CHECKING:
+    from planning.network._grid import Grid
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,13 @@ class Network:
     def tree(self) -> shapely.STRtree:
         """Return the spatial index of `lines`."""
         return shapely.STRtree(self.lines)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Return the grid in which points find their nearest edge."""
+        from planning.network import _grid  # loads numba
+
+        return _grid.build(self.lines)
 
     def components(self) -> Components:
         """Return the number of connected components, the share of length in the longest, and their lengths."""

@@ -7,7 +7,7 @@ import shapely
 
 from planning.network._edges import Network
 from planning.network._noding import NEAR_M
-from planning.network._topology import Flags, Floats, Ints, Objects
+from planning.network._topology import Flags, Ints, Objects
 
 BEYOND_EVERYTHING_M = 1e9
 
@@ -18,32 +18,26 @@ def nearest_edges(network: Network, places: Objects, max_snap_mm: int) -> tuple[
     Legs are compared in whole millimetres, so that the last digit of a coordinate decides nothing; edges equally near
     are taken in their order. An edge whose leg crosses a barrier is passed over.
     """
-    edge, leg_mm = np.full((2, len(places)), -1, dtype=np.int64)
-    # A millimetre more than needed is looked at, since legs are compared after rounding.
-    look_m = min(max_snap_mm / 1000 + 0.001, BEYOND_EVERYTHING_M)
-    (rows, _), least_m = network.tree.query_nearest(
-        places, max_distance=look_m, return_distance=True, all_matches=False
-    )
-    row, near, mm = _best(network, places, (rows, least_m + 0.001), max_snap_mm)
-    edge[row], leg_mm[row] = near, mm
-    barred = row[_crosses(network, places[row], network.lines[near])]
+    from planning.network import _grid  # loads numba
+
+    edge, leg_mm = _grid.nearest(network.grid, shapely.get_coordinates(places), max_snap_mm)
+    row = np.flatnonzero(edge >= 0)
+    barred = row[_crosses(network, places[row], network.lines[edge[row]])]
     if len(barred):
         edge[barred], leg_mm[barred] = -1, -1
-        row, near, mm = _best(network, places, (barred, np.full(len(barred), look_m)), max_snap_mm, walkable_legs=True)
+        row, near, mm = _free(network, places, barred, max_snap_mm)
         edge[row], leg_mm[row] = near, mm
     return edge, leg_mm
 
 
-def _best(
-    network: Network, places: Objects, look: tuple[Ints, Floats], max_snap_mm: int, *, walkable_legs: bool = False
-) -> tuple[Ints, Ints, Ints]:
-    """Return row, nearest edge and leg of those rows that have an edge within their distance and the limit."""
-    rows, look_m = look
+def _free(network: Network, places: Objects, rows: Ints, max_snap_mm: int) -> tuple[Ints, Ints, Ints]:
+    """Return row, nearest edge and leg of those rows that have an edge within the limit to which no barrier is met."""
+    # A millimetre more than needed is looked at, since legs are compared after rounding.
+    look_m = min(max_snap_mm / 1000 + 0.001, BEYOND_EVERYTHING_M)
     found, near = network.tree.query(places[rows], predicate="dwithin", distance=look_m)
     row = rows[found]
-    if walkable_legs:
-        free = ~_crosses(network, places[row], network.lines[near])
-        row, near = row[free], near[free]
+    free = ~_crosses(network, places[row], network.lines[near])
+    row, near = row[free], near[free]
     mm = np.rint(shapely.distance(places[row], network.lines[near]) * 1000).astype(np.int64)
     order = np.lexsort((near, mm, row))
     order = order[mm[order] <= max_snap_mm]
