@@ -53,12 +53,11 @@ def _pools(inputs: StudyInputs, ground: Ground, assessment: Assessment) -> tuple
     """Return the suggested pools and the assessment with them; without a ground for pooling there are none."""
     unit_of = _unit_of(inputs, ground.places)
     subjects = assessment.subjects
-    allowed = inputs.standard.pooling
+    if not inputs.standard.pooling:
+        return nothing().pools, assessment
     failing = subjects.loc[(subjects["verdict"] == "fails") & subjects["minimum_m2"].notna(), "subject_id"]
     walks = _walks(ground.walkways, ground.access, failing, inputs.plan.walk.max_snap_m)
-    groups = remedies.pool_groups(
-        subjects if allowed else subjects.iloc[:0], unit_of, walks, taken=ground.facilities["facility_id"]
-    )
+    groups = remedies.pool_groups(subjects, unit_of, walks, taken=ground.facilities["facility_id"])
     if groups.empty:
         return nothing().pools, assessment
     joined = verdicts.assess(inputs, ground, extra_pools=groups)
