@@ -87,8 +87,8 @@ def find(
         `MOST_SHOWN`, by cost (unknown last), distance and id; only where none suffices, combinations of two, else of
         three, of the `MOST_COMBINED` measures that give most, the cheapest first (unknown cost last, then the
         shorter longest walk, then ids). ``missing_m2`` is the shortfall, ``least_unit_m2`` what one new unit must
-        have, ``needed_m2`` what is needed of a site, both rounded up to 0.01 m². A subject without a way has one row, measure ``none``, and the
-        reason. Reasons are codes joined by ``;``, with sentences under ``remedies.reason``.
+        have, ``needed_m2`` what is needed of a site, both rounded up to 0.01 m². A subject without a way has one row,
+        measure ``none``, and the reason. Reasons are codes joined by ``;``, with sentences under ``remedies.reason``.
     """
     near = _near(reach, radius_m)
     own = rooms["facility_id"].isna() & rooms["pool_id"].isna() & rooms["counted"] & (rooms["floor_area_m2"] != 0)
