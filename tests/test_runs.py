@@ -137,7 +137,10 @@ def test_ledger_adds_up(town):
 def test_run_record_names_every_file(town):
     record = json.loads((town.folder / "run.json").read_text("utf-8"))
     names = {entry["path"] for entry in record["outputs"]}
-    assert names == {path.name for path in town.folder.iterdir()} - {"run.json", "timing.json"}
+    assert names == {path.relative_to(town.folder).as_posix() for path in town.folder.rglob("*") if path.is_file()} - {
+        "run.json",
+        "timing.json",
+    }
     assert record["plan"] == {"name": "一条街", "standard": "liaocheng", "file": "plan.toml"}
     assert record["run_id"] == town.run_id
     assert {entry["path"] for entry in record["inputs"]} >= {"roads.gpkg", "residential.gpkg"}
@@ -268,3 +271,24 @@ def test_other_models(tmp_path, model):
     chosen = sorted(site["facility_id"] for site in siting["sites"])
     expected = {"lscp": (["H1", "H3"], 2), "p_median": (["H2", "H3"], 1700), "p_center": (["H2", "H3"], 500)}
     assert (chosen, siting["objective"], siting["status"]) == (*expected[model], "optimal")
+
+
+def test_gains_of_a_distance_model_are_demand_newly_covered(tmp_path):
+    """p_median opens H2 and H3. Within 900 m H3 adds D (8), H2 adds B and C (2 + 4): 1 + 8 + 6 = 15 after."""
+    plan = papertown.write(tmp_path, more='model = "p_median"')
+    siting = runs.run(plan, out=tmp_path / "out", only="siting").result.summary["siting"]
+    assert [(site["facility_id"], site["gain"]) for site in siting["sites"]] == [("H3", 8), ("H2", 6)]
+    assert siting["after"]["elderly_covered"] - siting["before"]["elderly_covered"] == 14
+
+
+def test_a_plan_chosen_by_gates_is_never_called_optimal_where_areas_count_in_parts(tmp_path):
+    """Under ``frontage`` objective and gains are what coverage says; the bound is what all candidates would cover."""
+    plan = papertown.write(tmp_path)
+    plan.write_text(plan.read_text("utf-8") + '\n[walk]\nrule = "frontage"\nminutes = [5]\n', "utf-8")
+    siting = runs.run(plan, out=tmp_path / "out", only="siting").result.summary["siting"]
+    assert siting["objective"] == siting["after"]["elderly_covered"]
+    assert sum(site["gain"] for site in siting["sites"]) == pytest.approx(
+        siting["after"]["elderly_covered"] - siting["before"]["elderly_covered"]
+    )
+    assert siting["bound"] >= siting["objective"]
+    assert (siting["status"] == "optimal") == (siting["gap"] <= 1e-6)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from planning import texts
 from planning.remedies import POOL_WALK_M
-from planning.report._sheet import Heading, Kind, Sheet, plain_frame, sentences, stamp, words_of
+from planning.report._sheet import Kind, Sheet, headings, listed, plain_frame, sentences, stamp, words_of
 from planning.study import StudyResult
 from planning.texts import Language
 
@@ -31,7 +31,6 @@ _REMEDIES: Final[Mapping[str, Kind]] = {
     "reason_head": "text",
 }
 _POOLS: Final[Mapping[str, Kind]] = {
-    "pool_id": "text",
     "members": "text",
     "unit_id": "text",
     "areas": "whole",
@@ -57,7 +56,7 @@ def remedies(result: StudyResult, language: Language) -> Sheet:
         measure_name=found["measure"].map(words_of("remedies.measure", language)),
         reason_head=found["reason"].map(lambda codes: sentences(codes, "remedies.reason", language)),
     )
-    columns = [Heading(name, texts.t(f"remedies.{name}", language), kind) for name, kind in _REMEDIES.items()]
+    columns = headings(_REMEDIES, "remedies.", language)
     radius = texts.t("remedies.note_radius", language, radius=f"{result.inputs.plan.radius_m:g}")
     notes = (*stamp(result, language), texts.t("remedies.note", language), radius)
     title = texts.t("remedies.title", language)
@@ -68,15 +67,10 @@ def remedies(result: StudyResult, language: Language) -> Sheet:
 def pools(result: StudyResult, language: Language) -> Sheet:
     """Return the pools that could be, and what each would save."""
     rows = result.pools.assign(
-        members=result.pools["members"].str.replace(";", "、"),
+        members=result.pools["members"].map(lambda ids: listed(ids, language)),
         verdict=result.pools["verdict"].map(words_of("verdict", language)),
     )
-    columns = [Heading("pool_id", texts.t("remedies.pool_id", language), "text")]
-    columns += [
-        Heading(name, texts.t(f"remedies.pool_{name}", language), kind)
-        for name, kind in _POOLS.items()
-        if name != "pool_id"
-    ]
+    columns = [*headings({"pool_id": "text"}, "remedies.", language), *headings(_POOLS, "remedies.pool_", language)]
     note = texts.t("remedies.pools_note", language, walk=f"{POOL_WALK_M:g}")
     title = texts.t("remedies.pools_title", language)
     frame: pd.DataFrame = plain_frame(rows.to_dict("records"), columns)

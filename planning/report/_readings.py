@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from planning import texts
-from planning.report._sheet import Heading, Kind, Sheet, plain_frame, stamp, words_of, yes_no
+from planning.report._sheet import Kind, Sheet, headings, plain_frame, stamp, words_of, yes_no
 from planning.study import StudyResult
 from planning.texts import Language
 
@@ -76,9 +76,9 @@ def sensitivity(result: StudyResult, language: Language) -> Sheet:
 
 def _in_words(switches: Iterable[str], values: Iterable[str], language: Language) -> list[str]:
     """Return readings as a person reads them; several are joined, and a number or a date stays as it is."""
-    words = words_of("sensitivity.reading", language)
+    words, comma = words_of("sensitivity.reading", language), texts.t("report.comma", language)
     return [
-        "、".join(words.get(f"{switch}.{value}", words.get(f"any.{value}", value)) for value in joined.split(";"))
+        comma.join(words.get(f"{switch}.{value}", words.get(f"any.{value}", value)) for value in joined.split(";"))
         for switch, joined in zip(switches, values, strict=True)
     ]
 
@@ -86,9 +86,7 @@ def _in_words(switches: Iterable[str], values: Iterable[str], language: Language
 def _sheet(
     name: str, rows: pd.DataFrame, columns: Mapping[str, Kind], notes: tuple[str, ...], language: Language
 ) -> Sheet:
-    headings = [
-        Heading(column, texts.t(f"sensitivity.head.{column}", language), kind) for column, kind in columns.items()
-    ]
-    frame: Any = plain_frame(rows.to_dict("records"), headings)
+    heads = headings(columns, "sensitivity.head.", language)
+    frame = plain_frame(rows.to_dict("records"), heads)
     title = texts.t(f"sensitivity.{name}_title", language)
-    return Sheet(texts.t(f"sensitivity.{name}_sheet", language), title, headings, frame, notes=notes)
+    return Sheet(texts.t(f"sensitivity.{name}_sheet", language), title, heads, frame, notes=notes)

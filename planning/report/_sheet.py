@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -70,8 +71,13 @@ def speaker(language: Language) -> Say:
 
 
 def column_label(table: str, column: str, *, language: Language) -> str:
-    """Return what the contract of a table calls a column."""
+    """Return what an input table calls a column."""
     return tables.contract(table).columns[column].label(language)
+
+
+def headings(columns: Mapping[str, Kind], prefix: str, language: Language) -> list[Heading]:
+    """Return one heading a column; its label is the text whose key is ``prefix`` and the name."""
+    return [Heading(name, texts.t(f"{prefix}{name}", language), kind) for name, kind in columns.items()]
 
 
 def words_of(prefix: str, language: Language) -> dict[str, str]:
@@ -90,7 +96,18 @@ def sentences(codes: Any, prefix: str, language: Language) -> str | None:
     if codes is None or pd.isna(codes) or not codes:
         return None
     said = [f"{prefix}.{code}" for code in str(codes).split(";")]
-    return "；".join(texts.t(key, language) if texts.has(key) else key.rsplit(".", 1)[-1] for key in said)
+    words = [texts.t(key, language) if texts.has(key) else key.rsplit(".", 1)[-1] for key in said]
+    return texts.t("report.semicolon", language).join(words)
+
+
+def listed(joined: Any, language: Language) -> str | None:
+    """Return ids joined by ``;`` as a list in a sentence."""
+    return None if pd.isna(joined) else texts.t("report.comma", language).join(str(joined).split(";"))
+
+
+def sums_of(rows: pd.DataFrame, *columns: str) -> dict[str, float]:
+    """Return the sums of additive columns; a column without any known cell has none."""
+    return {name: math.fsum(rows[name].dropna()) for name in columns if rows[name].notna().any()}
 
 
 def shown_number(value: Any) -> str:

@@ -10,19 +10,21 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import tables, texts
-from planning.report import _proposals, _readings
+from planning.report import _origins, _proposals, _readings
 from planning.report._sheet import (
     Heading,
     Kind,
     Say,
     Sheet,
     column_label,
+    headings,
     plain_frame,
     sentences,
     shown_number,
     speaker,
     stamp,
     standard_title,
+    sums_of,
     words_of,
     yes_no,
 )
@@ -62,8 +64,8 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
         yield _readings.readings(result, language)
     if len(result.sensitivity):
         yield _readings.sensitivity(result, language)
-    yield ledger(result, language)
-    yield sources(result, language)
+    yield _origins.ledger(result, language)
+    yield _origins.sources(result, language)
 
 
 def overview(result: StudyResult, language: Language) -> Sheet:
@@ -236,11 +238,22 @@ def rooms(result: StudyResult, language: Language) -> Sheet:
         counted=result.rooms["counted"].map(yes_no(language)),
         reason=result.rooms["reason"].map(lambda codes: sentences(codes, "compliance.reason", language)),
     )
-    kinds: Mapping[str, Kind] = {"floor_area_m2": "m2", "credited_m2": "m2"}
-    wanted = ("residential_id", "pool_id", "facility_id", "name", "floor_area_m2", "counted", "reason", "credited_m2")
-    columns = [Heading(name, texts.t(f"report.room_{name}", language), kinds.get(name, "text")) for name in wanted]
+    columns = headings(_ROOM_COLUMNS, "report.room_", language)
     title = texts.t("report.title_rooms", language)
-    return Sheet(texts.t("report.sheet_rooms", language), title, columns, plain_frame(rows.to_dict("records"), columns))
+    frame = plain_frame(rows.to_dict("records"), columns)
+    return Sheet(texts.t("report.sheet_rooms", language), title, columns, frame, notes=stamp(result, language))
+
+
+_ROOM_COLUMNS: Final[Mapping[str, Kind]] = {
+    "residential_id": "text",
+    "pool_id": "text",
+    "facility_id": "text",
+    "name": "text",
+    "floor_area_m2": "m2",
+    "counted": "text",
+    "reason": "text",
+    "credited_m2": "m2",
+}
 
 
 def facilities(result: StudyResult, language: Language) -> Sheet:
@@ -253,21 +266,8 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
         status=existing["status"].map(words_of("status", language)),
         in_service=existing["in_service"].map(yes_no(language)),
     )
-    kinds: Mapping[str, Kind] = {"floor_area_m2": "m2", "beds": "whole", "nursing_beds": "whole"}
-    wanted = (
-        "facility_id",
-        "name",
-        "level",
-        "kind",
-        "status",
-        "opened",
-        "closed",
-        "floor_area_m2",
-        "beds",
-        "nursing_beds",
-    )
     columns = (
-        *(Heading(name, label(name), kinds.get(name, "text")) for name in wanted),
+        *(Heading(name, label(name), kind) for name, kind in _FACILITY_COLUMNS.items()),
         Heading("in_service", texts.t("report.in_service", language), "text"),
     )
     return Sheet(
@@ -277,27 +277,28 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
         plain_frame(rows.to_dict("records"), columns),
         notes=stamp(result, language),
         total_label=TOTAL,
-        totals={name: math.fsum(rows[name].dropna()) for name in ("floor_area_m2", "beds", "nursing_beds")},
+        totals=sums_of(rows, "floor_area_m2", "beds", "nursing_beds"),
         frozen=2,
     )
 
 
+_FACILITY_COLUMNS: Final[Mapping[str, Kind]] = {
+    "facility_id": "text",
+    "name": "text",
+    "level": "text",
+    "kind": "text",
+    "status": "text",
+    "opened": "text",
+    "closed": "text",
+    "floor_area_m2": "m2",
+    "beds": "whole",
+    "nursing_beds": "whole",
+}
+
+
 def sites(result: StudyResult, language: Language) -> Sheet:
     """Return the chosen sites in rank order."""
-    kinds: Mapping[str, Kind] = {"rank": "whole", "gain": "plain", "floor_area_m2": "m2", "cost": "plain"}
-    wanted = (
-        "rank",
-        "facility_id",
-        "name",
-        "phase",
-        "gain",
-        "floor_area_m2",
-        "size_ok",
-        "source",
-        "cost",
-        "available_from",
-    )
-    columns = [Heading(name, texts.t(f"report.site_{name}", language), kinds.get(name, "text")) for name in wanted]
+    columns = headings(_SITE_COLUMNS, "report.site_", language)
     layer = result.sites.drop(columns="geometry")
     rows = layer.assign(
         source=layer["source"].map(words_of("source", language)), size_ok=layer["size_ok"].map(yes_no(language))
@@ -318,8 +319,22 @@ def sites(result: StudyResult, language: Language) -> Sheet:
         plain_frame(rows.to_dict("records"), columns),
         notes=(*stamp(result, language), proof),
         total_label=TOTAL,
-        totals={"gain": math.fsum(layer["gain"]), "floor_area_m2": math.fsum(layer["floor_area_m2"].dropna())},
+        totals=sums_of(layer, "gain", "floor_area_m2"),
     )
+
+
+_SITE_COLUMNS: Final[Mapping[str, Kind]] = {
+    "rank": "whole",
+    "facility_id": "text",
+    "name": "text",
+    "phase": "text",
+    "gain": "plain",
+    "floor_area_m2": "m2",
+    "size_ok": "text",
+    "source": "text",
+    "cost": "plain",
+    "available_from": "text",
+}
 
 
 def clauses(result: StudyResult, language: Language) -> Sheet:
@@ -329,73 +344,33 @@ def clauses(result: StudyResult, language: Language) -> Sheet:
     }
     article = {clause.id: clause.article for clause in result.inputs.standard.clauses}
     table = result.indicators
+    subject = table["subject"].mask(table["subject_kind"] == "plan", texts.t("sensitivity.kind.plan", language))
     rows = table.assign(
         article=table["clause_id"].map(article),
         text=table["clause_id"].map(text),
+        subject=subject,
+        unit=table["unit"].map(words_of("standard.unit", language)),
         verdict=table["verdict"].map(words_of("verdict", language)),
         overdue=table["overdue"].map(yes_no(language)),
         deadline=table["deadline"].map(lambda day: None if pd.isna(day) else str(day)),
         reason=table["reason"].map(lambda codes: sentences(codes, "indicators.reason", language)),
     )
-    kinds: Mapping[str, Kind] = {"required": "plain", "actual": "plain"}
-    wanted = (
-        "clause_id",
-        "article",
-        "text",
-        "subject",
-        "required",
-        "actual",
-        "unit",
-        "verdict",
-        "deadline",
-        "overdue",
-        "reason",
-    )
-    columns = [Heading(name, texts.t(f"report.clause_{name}", language), kinds.get(name, "text")) for name in wanted]
+    columns = headings(_CLAUSE_COLUMNS, "report.clause_", language)
     title = texts.t("report.title_clauses", language, standard=standard_title(result, language))
     frame = plain_frame(rows.to_dict("records"), columns)
     return Sheet(texts.t("report.sheet_clauses", language), title, columns, frame, notes=stamp(result, language))
 
 
-def ledger(result: StudyResult, language: Language) -> Sheet:
-    """Return each flagged or excluded row, and how many there were of each input."""
-    counts = [
-        texts.t("cli.ledger_line", language, name=name, **entry) for name, entry in result.summary["ledger"].items()
-    ]
-    shown = result.ledger[result.ledger["outcome"] != "used"]
-    rows = shown.assign(outcome=shown["outcome"].map(words_of("report.outcome", language)))
-    columns = [
-        Heading(name, texts.t(f"report.ledger_{name}", language), "whole" if name == "row" else "text")
-        for name in tables.LEDGER_COLUMNS
-    ]
-    title = texts.t("report.title_ledger", language)
-    frame = plain_frame(rows.to_dict("records"), columns)
-    return Sheet(texts.t("report.sheet_ledger", language), title, columns, frame, notes=counts)
-
-
-def sources(result: StudyResult, language: Language) -> Sheet:
-    """Return the files that were read, with their hashes, and how their coordinates were treated."""
-    rows = [
-        {
-            "input": file.input,
-            "path": file.path.replace("\\", "/").rsplit("/", 1)[-1],
-            "layer": file.layer,
-            "encoding": file.encoding,
-            "crs_text": file.crs_text,
-            "rows": file.rows,
-            "sha256": file.sha256,
-        }
-        for file in result.inputs.files
-    ]
-    columns = [
-        Heading(name, texts.t(f"report.source_{name}", language), "whole" if name == "rows" else "text")
-        for name in ("input", "path", "layer", "encoding", "crs_text", "rows", "sha256")
-    ]
-    title = texts.t("report.title_sources", language)
-    return Sheet(
-        texts.t("report.sheet_sources", language),
-        title,
-        columns,
-        plain_frame(rows, columns),
-        notes=stamp(result, language),
-    )
+_CLAUSE_COLUMNS: Final[Mapping[str, Kind]] = {
+    "clause_id": "text",
+    "article": "text",
+    "text": "text",
+    "subject": "text",
+    "required": "plain",
+    "actual": "plain",
+    "unit": "text",
+    "verdict": "text",
+    "deadline": "text",
+    "overdue": "text",
+    "reason": "text",
+}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from planning import catchment, coverage
 from planning.network import Network
-from planning.plan import Plan
+from planning.plan import WALKERS, Plan
 from planning.study.records import Ground, LevelCover, StudyInputs
 
 
@@ -27,7 +27,13 @@ def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, 
 
     covered, summary = at(radius_m)
     bands = {band_key(metres): at(metres)[1] for metres in plan.bands_m}
-    return LevelCover(nearest=nearest, covered=covered, summary=summary, bands=bands)
+    profiles = {name: _walker(plan, name, at(metres)[1]) for name, metres in plan.profiles_m.items()}
+    return LevelCover(nearest=nearest, covered=covered, summary=summary, bands=bands, profiles=profiles)
+
+
+def _walker(plan: Plan, name: str, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of a walker with the speed and the minutes they stand for."""
+    return {"speed_m_per_s": WALKERS[name], **figures, "minutes": max(plan.walk.minutes)}
 
 
 def minutes_of(plan: Plan, metres: float) -> float | None:

@@ -45,6 +45,12 @@ def serving(facilities: gpd.GeoDataFrame, *levels: str) -> gpd.GeoDataFrame:
     return chosen.sort_values("facility_id").reset_index(drop=True)
 
 
+def together(fixed: gpd.GeoDataFrame, opened: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return existing and new facilities as one table, by id."""
+    both = pd.concat([fixed, opened], ignore_index=True)
+    return gpd.GeoDataFrame(both, geometry="geometry", crs=fixed.crs).sort_values("facility_id", ignore_index=True)
+
+
 def levels(facilities: pd.DataFrame, asked: str) -> tuple[str, ...]:
     """Return every level with a facility row of any status, and the level that sites are sought for."""
     found = {*facilities["level"].dropna(), asked}

@@ -98,9 +98,10 @@ class Ground:
 
 @dataclass(frozen=True, eq=False)
 class LevelCover:
-    """One level's coverage: who is nearest to what, at the radius reported and at every band beside it."""
+    """One level's coverage: who is nearest to what, at the radius reported, at every band beside it, and by walker."""
 
     nearest: pd.DataFrame
     covered: pd.DataFrame
     summary: Mapping[str, Any]
     bands: Mapping[str, Mapping[str, Any]]
+    profiles: Mapping[str, Mapping[str, Any]]

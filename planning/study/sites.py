@@ -15,7 +15,7 @@ from planning import catchment, demand, siting
 from planning.errors import Fault
 from planning.siting import SitingPlan
 from planning.standards import Clause
-from planning.study import layers
+from planning.study import layers, worth
 from planning.study.circles import cover_level
 from planning.study.records import Ground, Places, StudyInputs
 from planning.tables import WEIGHTS
@@ -86,10 +86,10 @@ def choose(inputs: StudyInputs, ground: Ground) -> Choice:
         return nothing(ground)
     offered = facilities[facilities["status"] == "candidate"]
     fixed = layers.serving(facilities, plan.siting.level)
-    answer = _solve(inputs, ground, offered, fixed)
+    answer = worth.retold(inputs, ground, fixed, offered, _solve(inputs, ground, offered, fixed))
     opened = offered.set_index("facility_id", drop=False).loc[list(answer.sites)]
     before = cover_level(inputs, ground, fixed, radius_m=plan.siting_radius_m)
-    after = cover_level(inputs, ground, _together(fixed, opened, facilities), radius_m=plan.siting_radius_m)
+    after = cover_level(inputs, ground, layers.together(fixed, opened), radius_m=plan.siting_radius_m)
     layer = _layer(answer, opened, facilities, _size_clause(inputs))
     return Choice(answer, layer, _summary(inputs, answer, layer, before.summary, after.summary))
 
@@ -165,18 +165,11 @@ def _street_of(facilities: gpd.GeoDataFrame, inputs: StudyInputs) -> pd.Series:
     return street.set_axis(pd.Index(facilities["facility_id"], name="facility_id"))
 
 
-def _together(fixed: gpd.GeoDataFrame, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    both = pd.concat([fixed, opened.reset_index(drop=True)], ignore_index=True)
-    return gpd.GeoDataFrame(both, geometry="geometry", crs=facilities.crs).sort_values("facility_id", ignore_index=True)
-
-
 def _size_clause(inputs: StudyInputs) -> Clause | None:
     """Return the document's clause on the size of a facility of the level that sites are sought for."""
     level = inputs.plan.siting.level
-    found = (
-        clause for clause in inputs.standard.clauses if clause.metric == "facility_size" and level in clause.levels
-    )
-    return next(found, None)
+    clauses = inputs.standard.clauses
+    return next((one for one in clauses if one.metric == "facility_size" and level in one.levels), None)
 
 
 def _size_ok(area_m2: pd.Series, clause: Clause | None) -> pd.Series:

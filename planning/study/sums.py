@@ -65,6 +65,8 @@ def summary(
     if covers:
         found["coverage"] = {level: dict(cover.summary) for level, cover in covers.items()}
         found["coverage_band"] = {level: dict(cover.bands) for level, cover in covers.items()}
+        if inputs.plan.walk.profiles:
+            found["coverage_profiles"] = {level: dict(cover.profiles) for level, cover in covers.items()}
     if judged.assessment is not None:
         found["compliance"] = dict(judged.assessment.summary)
     found["units"] = rows
