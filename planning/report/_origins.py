@@ -1,0 +1,61 @@
+"""Room `planning.report`: the sheets that say where the figures come from: rows set aside, files read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from planning import tables, texts
+from planning.report._sheet import Kind, Sheet, headings, plain_frame, stamp, words_of
+from planning.study import StudyResult
+from planning.texts import Language
+
+_SOURCE_COLUMNS: Final[Mapping[str, Kind]] = {
+    "input": "text",
+    "path": "text",
+    "layer": "text",
+    "encoding": "text",
+    "crs_text": "text",
+    "rows": "whole",
+    "sha256": "text",
+}
+
+
+def ledger(result: StudyResult, language: Language) -> Sheet:
+    """Return each flagged or excluded row, and how many there were of each input."""
+    counts = [
+        texts.t("cli.ledger_line", language, name=name, **entry) for name, entry in result.summary["ledger"].items()
+    ]
+    shown = result.ledger[result.ledger["outcome"] != "used"]
+    rows = shown.assign(outcome=shown["outcome"].map(words_of("report.outcome", language)))
+    kinds: dict[str, Kind] = {name: "whole" if name == "row" else "text" for name in tables.LEDGER_COLUMNS}
+    columns = headings(kinds, "report.ledger_", language)
+    title = texts.t("report.title_ledger", language)
+    frame = plain_frame(rows.to_dict("records"), columns)
+    notes = (*stamp(result, language), *counts)
+    return Sheet(texts.t("report.sheet_ledger", language), title, columns, frame, notes=notes)
+
+
+def sources(result: StudyResult, language: Language) -> Sheet:
+    """Return the files that were read, with their hashes, and how their coordinates were treated."""
+    rows = [
+        {
+            "input": file.input,
+            "path": file.path.replace("\\", "/").rsplit("/", 1)[-1],
+            "layer": file.layer,
+            "encoding": file.encoding,
+            "crs_text": file.crs_text,
+            "rows": file.rows,
+            "sha256": file.sha256,
+        }
+        for file in result.inputs.files
+    ]
+    columns = headings(_SOURCE_COLUMNS, "report.source_", language)
+    title = texts.t("report.title_sources", language)
+    return Sheet(
+        texts.t("report.sheet_sources", language),
+        title,
+        columns,
+        plain_frame(rows, columns),
+        notes=stamp(result, language),
+    )
