@@ -292,6 +292,13 @@ def test_a_missing_file_does_not_hide_the_faults_of_the_others(town):
     assert sorted(codes(town.errors())) == ["file_missing", "number_negative"]
 
 
+@pytest.mark.parametrize(("level", "refused"), [("桥", True), ("1.5", True), ("1", False), ("-1", False), (None, False)])
+def test_a_level_that_is_none_stops_the_run(town, level, refused):
+    """Taken as ground, a bridge would join the road beneath it."""
+    town.put("roads", roads_frame().assign(level=pd.Series([level] * len(roads_frame()), dtype=object)))
+    assert set(codes(town.errors())) == ({"road_level_unknown"} if refused else set())
+
+
 def test_progress_is_told(town):
     said = []
     sources.read(town.plan(), progress=lambda *step: said.append(step))

@@ -78,7 +78,10 @@ def _numbers(mapped: Mapped, notes: Notes, live: Mask) -> pd.Series[Any]:
 def _integers(mapped: Mapped, notes: Notes, live: Mask) -> pd.Series[Any]:
     low, high = INTEGER_BOUNDS.get(mapped.column.name, (None, None))
     values, codes = units.parse_integers(mapped.cells, low=low, high=high)
-    _say_codes(notes, codes, live, mapped)
+    if mapped.column.name == "level":  # taken as ground, a bridge would join the road beneath it
+        _say(notes, "road_level_unknown", "refused", live & (codes != ""), mapped)
+    else:
+        _say_codes(notes, codes, live, mapped)
     return pd.Series(values, dtype="Int64")
 
 
