@@ -292,7 +292,9 @@ def test_a_missing_file_does_not_hide_the_faults_of_the_others(town):
     assert sorted(codes(town.errors())) == ["file_missing", "number_negative"]
 
 
-@pytest.mark.parametrize(("level", "refused"), [("桥", True), ("1.5", True), ("1", False), ("-1", False), (None, False)])
+@pytest.mark.parametrize(
+    ("level", "refused"), [("桥", True), ("1.5", True), ("1", False), ("-1", False), (None, False)]
+)
 def test_a_level_that_is_none_stops_the_run(town, level, refused):
     """Taken as ground, a bridge would join the road beneath it."""
     town.put("roads", roads_frame().assign(level=pd.Series([level] * len(roads_frame()), dtype=object)))
