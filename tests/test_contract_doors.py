@@ -415,11 +415,12 @@ def test_names_come_out_byte_for_byte_and_do_no_harm(tmp_path):
         "\\../..;--",
     ]
     plan = papertown.write(tmp_path, residential=papertown.residential().assign(name=names))
-    done = call("run", plan)
-    assert done.exit_code == 0
-    assert "\x1b" not in done.output
-    assert results(tmp_path / "out")["name"].tolist() == names
-    assert "<script>alert(1)" not in (tmp_path / "out/map.html").read_text(encoding="utf-8")
+    for step in ("export", "webmap"):
+        done = call("run", plan, "--only", step, "--out", tmp_path / step)
+        assert done.exit_code == 0
+        assert "\x1b" not in done.output
+    assert results(tmp_path / "export")["name"].tolist() == names
+    assert "<script>alert(1)" not in (tmp_path / "webmap/map.html").read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------------------------------------------- the run folder
@@ -485,7 +486,7 @@ def test_a_disk_that_fails_is_exit_3_and_the_old_run_stays(tmp_path, monkeypatch
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("blow", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_leaves_nothing_that_looks_complete(tmp_path, blow):
     plan = papertown.write(tmp_path)
     words = [sys.executable, "-m", "planning", "run", str(plan)]
