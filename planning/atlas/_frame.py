@@ -1,0 +1,274 @@
+"""The furniture of a sheet: frames, title, grid, scale, north, title block, notes, page number."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from pyproj import CRS, Transformer
+
+from planning.atlas import _fonts as fonts
+from planning.atlas import _words as words
+from planning.atlas._canvas import Canvas
+from planning.atlas._fonts import Box
+from planning.atlas._page import Page, Pen, Type
+
+SCALE_BAR_MAX_MM: Final = 75.0
+GRID_LEAST_MM: Final = 18.0
+GRID_STEPS_M: Final = (200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
+BLOCK_ROWS: Final = 9
+ARROW_MM: Final = 12.0
+PATCH_ALPHA: Final = 0.82
+
+
+def draw(canvas: Canvas) -> None:
+    """Draw everything round the map but the title block."""
+    _frames(canvas)
+    _title(canvas)
+    _grid(canvas)
+    _notes(canvas)
+
+
+def _frames(canvas: Canvas) -> None:
+    line, ink, layout = canvas.view.book.line, canvas.view.book.ink, canvas.layout
+    canvas.page.rectangle(layout.frame, edge=Pen(ink["frame"], line["frame_outer_mm"]), z=50)
+    canvas.page.rectangle(layout.window, edge=Pen(ink["frame"], line["frame_map_mm"]), z=50)
+
+
+def _title(canvas: Canvas) -> None:
+    """Set title and subtitle at the left; plan name and the draft mark at the right."""
+    layout, page, ink, view = canvas.layout, canvas.page, canvas.view.book.ink, canvas.view
+    right = layout.frame.x1 - 5
+    name_pt = 9.0 if layout.paper == "A3" else 8.0
+    name = fonts.shortened(words.text(view.plan.name), 0.42 * (right - layout.window.x0), name_pt, 500)
+    style = canvas.style("title")
+    room = right - layout.window.x0 - fonts.width_mm(name, name_pt, 500) - 6
+    pt = layout.title_pt
+    while pt > 9 and fonts.width_mm(canvas.head.title, pt, style.weight) > room:
+        pt -= 0.5
+    page.text(layout.window.x0, layout.title_y, canvas.head.title, Type(pt, style.weight, style.hex), kind="title")
+    x = layout.window.x0 + fonts.width_mm(canvas.head.title, pt, style.weight) + 3
+    if x + fonts.width_mm(canvas.head.subtitle, 9) < right - fonts.width_mm(name, name_pt, 500) - 3:
+        page.text(x, layout.title_y, canvas.head.subtitle, canvas.style("subtitle"), kind="subtitle")
+    page.text(right, layout.title_y + 2.4, name, Type(name_pt, 500, ink["text"]), anchor="right", kind="plan")
+    mark = " · ".join([view.say("mark.draft"), *map(words.text, view.plan.notes)])
+    mark = fonts.shortened(mark, 0.42 * (right - layout.window.x0), 7.5, 500)
+    page.text(right, layout.title_y - 2.6, mark, Type(7.5, 500, ink["draft"]), anchor="right", kind="draft")
+
+
+# ---------------------------------------------------------------------------------------------------------------- grid
+
+
+def grid_step_m(scale: int) -> int:
+    """Return the spacing of the kilometre grid: 1 km from 1:10 001, 500 m from 1:5 001, else 200 m, never crowded."""
+    least = 1000 if scale > 10_000 else 500 if scale > 5_000 else 200
+    return next(step for step in GRID_STEPS_M if step >= least and step * 1000 / scale >= GRID_LEAST_MM)
+
+
+def _grid(canvas: Canvas) -> None:
+    """Draw crosses at round kilometres, and their figures in the gutter."""
+    page, window, style = canvas.page, canvas.window, canvas.style("note")
+    line = canvas.view.book.line["grid"]
+    step, arm = grid_step_m(canvas.scale), line["cross_mm"] / 2
+    (west, south), (east, north) = (
+        canvas.extent.metres(window.x0, window.y0),
+        canvas.extent.metres(window.x1, window.y1),
+    )
+    columns = np.arange(math.ceil(west / step), math.floor(east / step) + 1) * step
+    rows = np.arange(math.ceil(south / step), math.floor(north / step) + 1) * step
+    xs = canvas.extent.points(np.column_stack([columns, np.full(len(columns), south)]))[:, 0]
+    ys = canvas.extent.points(np.column_stack([np.full(len(rows), west), rows]))[:, 1]
+    crosses = [((x - arm, y), (x + arm, y)) for x in xs for y in ys]
+    crosses += [((x, y - arm), (x, y + arm)) for x in xs for y in ys]
+    if crosses:
+        page.lines(shapely.linestrings(crosses), Pen(line["hex"], line["mm"] + 0.04), z=30, window=window)
+    tick, frame = 1.2, Pen(canvas.view.book.ink["frame"], 0.15)
+    for x, metres in zip(xs, columns, strict=True):
+        for edge, way in ((window.y0, -1), (window.y1, 1)):
+            page.rule(x, edge, x, edge + way * tick, frame)
+            y = edge + (1.7 if way > 0 else -3.4)
+            page.text(x, y, f"{metres / 1000:g}", style, anchor="center", kind="grid")
+    for y, metres in zip(ys, rows, strict=True):
+        for edge, way in ((window.x0, -1), (window.x1, 1)):
+            page.rule(edge, y, edge + way * tick, y, frame)
+            x = edge + (3.2 if way > 0 else -1.7)
+            page.text(x, y, f"{metres / 1000:g}", style, anchor="center", turned=90, kind="grid")
+
+
+# ------------------------------------------------------------------------------------------------- scale, north, corner
+
+
+def scale_bar(canvas: Canvas, box: Box) -> tuple[float, float]:
+    """Draw numeric and graphic scale on a white patch; return the bar's length in millimetres and metres."""
+    page, view, ink = canvas.page, canvas.view, canvas.view.book.ink
+    page.rectangle(box, ink["halo"], z=40, alpha=PATCH_ALPHA)
+    x, y = box.x0 + 3, box.y0 + 3.2
+    total_m, shares = bar_length_m(canvas.scale)
+    bar_mm = total_m * canvas.extent.mm_per_m
+    numeral = f"1∶{words.whole(canvas.scale)}"
+    page.text(x, box.y1 - 5, numeral, Type(8.5, 700, ink["text"]), z=41, kind="scale")
+    note = view.say("scale.original", paper=canvas.layout.paper)
+    page.text(x + fonts.width_mm(numeral, 8.5, 700) + 2, box.y1 - 5, note, canvas.style("note"), z=41)
+    for place, (low, high) in enumerate(itertools.pairwise(shares)):
+        part = Box(x + low * bar_mm, y, x + high * bar_mm, y + 1.4)
+        page.rectangle(part, ink["frame"] if place % 2 == 0 else ink["halo"], edge=Pen(ink["frame"], 0.15), z=41)
+    unit, divisor = ("km", 1000) if total_m >= 5000 else ("m", 1)
+    for share in shares:
+        figure = f"{share * total_m / divisor:g}"
+        page.text(x + share * bar_mm, y + 2.1, figure, canvas.style("note"), anchor="center", z=41)
+    end = x + bar_mm + fonts.width_mm(f"{total_m / divisor:g}", 5.8) / 2 + 1
+    page.text(end, y + 2.1, view.say(f"scale.{unit}"), canvas.style("note"), z=41)
+    return bar_mm, total_m
+
+
+def bar_length_m(scale: int) -> tuple[float, tuple[float, ...]]:
+    """Return the bar's length, the longest round one that fits, and its divisions as parts of it."""
+    limit_m = SCALE_BAR_MAX_MM * scale / 1000
+    power = 10.0 ** math.floor(math.log10(limit_m))
+    first = max(digit for digit in (1, 2, 5) if digit * power <= limit_m)
+    return first * power, (0, 0.25, 0.5, 1.0) if first == 2 else (0, 0.2, 0.4, 0.6, 1.0)
+
+
+def scale_patch_mm(canvas: Canvas) -> tuple[float, float]:
+    """Return the size of the scale's white patch."""
+    return bar_length_m(canvas.scale)[0] * canvas.extent.mm_per_m + 16, 14.0
+
+
+def north_arrow(canvas: Canvas, box: Box) -> None:
+    """Draw the arrow to true north, turned against the grid by the meridian convergence, whose value stands below."""
+    page, view, ink = canvas.page, canvas.view, canvas.view.book.ink
+    convergence = convergence_deg(view.result.inputs.crs, canvas.extent.centre)
+    x, base = box.centre[0], box.y0 + 4.6
+    angle = math.radians(convergence)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    height, half = ARROW_MM, 2.4
+    left = np.array([(0, height), (-half, 0), (0, 2.2)]) @ turn.T + (x, base)
+    right = np.array([(0, height), (half, 0), (0, 2.2)]) @ turn.T + (x, base)
+    edge = Pen(ink["frame"], 0.2)
+    page.fill(shapely.Polygon(left), ink["frame"], edge=edge, z=41)
+    page.fill(shapely.Polygon(right), ink["halo"], edge=edge, z=41)
+    page.text(x, base + height + 1.2, view.say("north"), Type(8.5, 700, ink["text"], 0.42), anchor="center", z=42)
+    said = view.say("convergence", value=degrees_text(convergence))
+    page.text(x, box.y0 + 1, said, Type(5.5, 400, ink["muted"], 0.42), anchor="center", z=42, kind="convergence")
+
+
+def convergence_deg(crs: CRS, centre: tuple[float, float]) -> float:
+    """Return the meridian convergence: the angle from true to grid north, positive where grid north lies east of it."""
+    geodetic = crs.geodetic_crs
+    if geodetic is None:
+        return 0.0
+    there, back = (Transformer.from_crs(*pair, always_xy=True) for pair in ((crs, geodetic), (geodetic, crs)))
+    lon, lat = there.transform(*centre)
+    (x0, y0), (x1, y1) = back.transform(lon, lat), back.transform(lon, lat + 0.001)
+    return -math.degrees(math.atan2(x1 - x0, y1 - y0))
+
+
+def degrees_text(angle: float) -> str:
+    """Return an angle as ``+0°06′``."""
+    minutes = round(abs(angle) * 60)
+    sign = "" if minutes == 0 else "+" if angle > 0 else words.MINUS
+    return f"{sign}{minutes // 60}°{minutes % 60:02d}′"
+
+
+# ----------------------------------------------------------------------------------------------------------- title block
+
+
+def title_block(canvas: Canvas) -> None:
+    """Draw the title block: nine rows; drafter and review number are left to the office."""
+    page, box, ink = canvas.page, canvas.layout.block, canvas.view.book.ink
+    rows = _block_rows(canvas)
+    height, split = box.height / BLOCK_ROWS, box.x0 + 19
+    page.rectangle(box, edge=Pen(ink["frame"], 0.30), z=5)
+    for place in range(1, BLOCK_ROWS):
+        page.rule(box.x0, box.y1 - place * height, box.x1, box.y1 - place * height, Pen(ink["rule"], 0.15))
+    page.rule(split, box.y0, split, box.y1, Pen(ink["rule"], 0.15))
+    for place, (head, value, strong) in enumerate(rows):
+        y = box.y1 - (place + 0.5) * height - 0.85
+        page.text((box.x0 + split) / 2, y, head, Type(6, 400, ink["muted"]), anchor="center", kind="block_head")
+        pt, weight = (7.5, 700) if strong else (6, 400)
+        room = box.x1 - split - 4
+        while pt > 5.5 and fonts.width_mm(value, pt, weight) > room:
+            pt -= 0.25
+        page.text(split + 2.5, y, fonts.shortened(value, room, pt, weight), Type(pt, weight, ink["text"]), kind="block")
+
+
+def _block_rows(canvas: Canvas) -> list[tuple[str, str, bool]]:
+    view, head = canvas.view, canvas.head
+    plan, standard = view.plan, view.result.inputs.standard
+    title = f"{head.title}（{head.subtitle}）" if head.subtitle and view.language == "zh" else head.title
+    if fonts.width_mm(title, 6.5, 700) > canvas.layout.block.width - 23:
+        title = head.title
+    day = plan.as_of
+    status = view.say(f"standard.{standard.status}")
+    name = standard.title_zh if view.language == "zh" else standard.title_en
+    tail = view.say("block.standard_tail", status=status, speed=f"{plan.walk.speed_m_per_s:g}")
+    name = fonts.shortened(name, canvas.layout.block.width - 23 - fonts.width_mm(tail, 5.5), 5.5)
+    return [
+        (view.say("block.plan"), words.text(plan.name), False),
+        (view.say("block.title"), title, True),
+        (view.say("block.drafter"), "", False),
+        (view.say("block.number"), head.number, True),
+        (
+            view.say("block.date"),
+            view.say("block.date_value", y=day.year, m=day.month, d=day.day, day=day.isoformat()),
+            False,
+        ),
+        (view.say("block.crs"), crs_text(canvas), False),
+        (view.say("block.standard"), name + tail, False),
+        (view.say("block.run"), view.say("block.run_value", run=view.run_id or words.NONE, day=day.isoformat()), False),
+        (view.say("block.review"), "", False),
+    ]
+
+
+def crs_text(canvas: Canvas) -> str:
+    """Return the coordinate system as a title block words it."""
+    crs: Any = canvas.view.result.inputs.crs
+    geodetic = crs.geodetic_crs.name if crs.geodetic_crs is not None else ""
+    operation = crs.coordinate_operation
+    meridian = (
+        next((p.value for p in operation.params if p.name == "Longitude of natural origin"), None)
+        if operation
+        else None
+    )
+    if meridian is None or "2000" not in geodetic:
+        return f"{crs.name}（{crs.to_string()}）" if canvas.view.language == "zh" else f"{crs.name} ({crs.to_string()})"
+    zone = "3" if "3-degree" in crs.name else "6" if "6-degree" in crs.name or "Gauss-Kruger zone" in crs.name else ""
+    key = "crs.zone" if zone else "crs.plain"
+    return canvas.view.say(key, zone=zone, meridian=f"{meridian:g}", code=crs.to_string())
+
+
+def _notes(canvas: Canvas) -> None:
+    """Set the page number; notes are set last, when the labels are known (`footnotes`)."""
+    layout, head = canvas.layout, canvas.head
+    said = canvas.view.say("page", page=head.page, pages=head.pages)
+    y = layout.frame.y0 + 2.6
+    canvas.page.text(layout.page_x, y, said, Type(7, 500, canvas.view.book.ink["text"]), anchor="right", kind="page")
+
+
+def footnotes(canvas: Canvas) -> None:
+    """Set source and notes under the map, two lines, three where the sheet has room."""
+    layout, view = canvas.layout, canvas.view
+    limit = layout.page_x - layout.notes_x - 24
+    source = view.say("note.source", files="、".join(_sources(canvas)), day=view.plan.as_of.isoformat())
+    lines = [fonts.shortened(source, limit, 5.8)]
+    lines += fonts.wrapped(view.say("note.head") + "".join(canvas.footnotes), limit, 5.8)[
+        : 2 if layout.landscape else 3
+    ]
+    top = layout.frame.y0 + 2.6 + 2.75 * (len(lines) - 1)
+    for place, line in enumerate(lines):
+        canvas.page.text(layout.notes_x, top - 2.75 * place, line, canvas.style("note"), kind="note")
+
+
+def _sources(canvas: Canvas) -> list[str]:
+    """Return the names of the inputs, in words."""
+    known = ("roads", "residential", "facilities", "candidates", "entrances", "units", "barriers")
+    tables = canvas.view.result.inputs.tables
+    return [canvas.view.say(f"input.{name}") for name in known if name in tables]
+
+
+def page_text(page: Page) -> str:
+    """Return everything set on a page, a line each; for checks."""
+    return "\n".join(ink.text for ink in page.inks)

@@ -1,0 +1,111 @@
+"""Cover and index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+
+from planning.atlas import _base as base
+from planning.atlas import _fonts as fonts
+from planning.atlas import _frame as frame
+from planning.atlas import _furniture as furniture
+from planning.atlas import _words as words
+from planning.atlas._blocks import Column, Flow
+from planning.atlas._canvas import Canvas
+from planning.atlas._fonts import Box
+from planning.atlas._labels import Label
+from planning.atlas._layout import Extent
+from planning.atlas._page import Pen, Type
+
+
+def cover(canvas: Canvas) -> None:
+    """Draw the cover: no map, but the outline of the streets behind; name, 图集, draft mark, month."""
+    view, page, ink, layout = canvas.view, canvas.page, canvas.view.book.ink, canvas.layout
+    factor = layout.height_mm / 297 if layout.landscape else 1.0
+    _silhouette(canvas)
+    page.rectangle(layout.frame, edge=Pen(ink["frame"], view.book.line["frame_outer_mm"]), z=50)
+    middle = layout.width_mm / 2
+    name, pt = words.text(view.plan.name), 30.0
+    while pt > 14 and fonts.width_mm(name, pt, 700) > layout.window.x1 - layout.window.x0 + 70:
+        pt -= 0.5
+    page.text(middle, 190 * factor, name, Type(pt, 700, ink["text"]), anchor="center", kind="title")
+    page.rectangle(
+        Box(layout.frame.x0 + 7, 172 * factor, layout.frame.x1 - 7, 172 * factor + 3 * factor), ink["accent"], z=10
+    )
+    page.text(
+        middle, 154 * factor, view.say("cover.atlas"), Type(22 * max(factor, 0.8), 700, ink["text"]), anchor="center"
+    )
+    page.text(middle, 141 * factor, view.say("mark.draft"), Type(14, 500, ink["draft"]), anchor="center", kind="draft")
+    for place, note in enumerate(view.plan.notes):
+        page.text(
+            middle,
+            (132 - 7 * place) * factor,
+            fonts.shortened(words.text(note), layout.width_mm - 60, 9),
+            Type(9, 400, ink["draft"]),
+            anchor="center",
+            kind="draft",
+        )
+    day = view.plan.as_of
+    page.text(
+        middle,
+        40 * factor,
+        view.say("cover.month", y=day.year, m=day.month),
+        Type(14, 500, ink["text"]),
+        anchor="center",
+    )
+    run = view.say("cover.run", run=view.run_id or words.NONE, day=day.isoformat())
+    page.text(middle, 28 * factor, run, Type(7, 400, ink["muted"]), anchor="center")
+
+
+def _silhouette(canvas: Canvas) -> None:
+    """Draw the streets pale and large behind the words."""
+    view, layout = canvas.view, canvas.layout
+    bounds = view.border.bounds
+    frame_ = layout.frame.grown(-12)
+    scale = max((bounds[2] - bounds[0]) / frame_.width, (bounds[3] - bounds[1]) / frame_.height) * 1000
+    extent = Extent(int(scale) + 1, ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2), frame_)
+    shapes = view.streets.geometry.to_numpy() if len(view.streets) else np.array([view.border], dtype=object)
+    paper = np.asarray(extent.shapes(shapes))
+    hex_ = view.book.base["neutral_area"]
+    canvas.page.lines(shapely.union_all(shapely.boundary(paper)), Pen(hex_, 1.0), z=1)
+
+
+def index(canvas: Canvas, rows: Sequence[tuple[str, str, str, str]], frames: Sequence[tuple[str, str, Any]]) -> None:
+    """Draw the index: the plan area with the street sheets' frames at the left, the table of sheets at the right.
+
+    Parameters
+    ----------
+    rows
+        Sheet number, title, scale, page.
+    frames
+        Of every street sheet: its number, the street's id, its map window in metres.
+    """
+    view, page, book = canvas.view, canvas.page, canvas.view.book
+    frame.draw(canvas)
+    base.draw(canvas)
+    furniture.corners(canvas, canvas.border)
+    ribbon = book.line["county_boundary"]["ribbon_hex"]
+    for number, unit_id, window in frames:
+        page.lines(
+            shapely.boundary(canvas.extent.shape(window)), Pen(ribbon, 0.8), z=base.Z_BARRIER, window=canvas.window
+        )
+        row = view.streets[view.streets["unit_id"] == unit_id].to_dict("records")[0]
+        label = Label(
+            (number, words.text(view.name(row, "unit_id"))),
+            (Type(11, 700, book.ink["accent"], 0.7), canvas.style("street_name")),
+            "street",
+        )
+        canvas.placer.area(canvas.extent.shape(row["geometry"]), [label], led=label)
+    flow = Flow(canvas)
+    flow.head(view.say("head.index"), view.say("index.note", n=len(rows)))
+    columns = [Column(view.say("column.number"), 1.2, "left"), Column(view.say("column.title"), 4.6, "left"),
+               Column(view.say("column.scale"), 1.1), Column(view.say("column.page"), 0.6)]  # fmt: skip
+    flow.table(columns, rows, row_mm=5.5, pt=7.0)
+    canvas.placer.draw()
+    canvas.footnotes.append(view.say("note.index"))
+    frame.footnotes(canvas)
+    frame.title_block(canvas)
+    page.finish()

@@ -1,0 +1,399 @@
+"""The sheets of the plan: candidates, layout, coverage after, what is built first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from planning.atlas import _base as base
+from planning.atlas import _blocks as blocks
+from planning.atlas import _furniture as furniture
+from planning.atlas import _legend as legend
+from planning.atlas import _marks as marks
+from planning.atlas import _names as names
+from planning.atlas import _panel as panel
+from planning.atlas import _words as words
+from planning.atlas._blocks import Column, Entry, Flow
+from planning.atlas._canvas import Canvas
+from planning.atlas._labels import Label
+from planning.atlas._now import OUTSIDE
+from planning.atlas._page import Type
+from planning.atlas._view import View
+
+PLANNED: Final = ("covered", "newly_covered", *OUTSIDE)
+
+
+def candidates(canvas: Canvas) -> None:
+    """Draw candidates by source, excluded ones, and who is not covered."""
+    view = canvas.view
+    level = view.plan.siting.level
+    base.draw(canvas)
+    status = view.areas[f"{level}_status"].astype("str")
+    base.areas(canvas, status.where(status.isin(OUTSIDE), "neutral"))
+    furniture.corners(canvas, canvas.border)
+    style = Type(5.8, 500, view.book.candidate.hex, 0.5)
+    found = marks.candidates(canvas, label=lambda row: Label((words.text(row["facility_id"]),), (style,), "code"))
+    found += marks.facilities(canvas, (level,), label=marks.plain_label(canvas))
+    places = marks.draw(canvas, found)
+    names.streets(canvas)
+    marks.label(canvas, found, places, ("street", "county", "candidate", "forbidden"))
+    flow = Flow(canvas)
+    flow.head(view.say("head.legend"))
+    flow.legend([*legend.candidates(view), *legend.facilities(canvas, (level,))])
+    inside = Entry(
+        blocks.swatch(view.fills()["neutral"]),
+        view.book.coverages["covered"].label(view.language),
+        view.say("count", n=int((status == "covered").sum())),
+    )
+    flow.legend([inside, *legend.roles_of(canvas, status, OUTSIDE)], columns=1)
+    flow.legend(legend.base(canvas))
+    _sources(flow)
+    _candidate_list(flow)
+    canvas.footnotes.append(view.say("note.candidates"))
+
+
+def _sources(flow: Flow) -> None:
+    view, frame = flow.canvas.view, flow.canvas.view.candidates
+    flow.head(view.say("head.sources"), view.say("unit.places"))
+    columns = [
+        Column(view.say("column.source"), 3, "left"),
+        Column(view.say("column.all"), 1),
+        Column(view.say("column.excluded"), 1),
+        Column(view.say("column.chosen"), 1),
+    ]
+    source = frame["source"].fillna("unknown")
+    rows = []
+    for name in sorted(set(source)):
+        here = frame[source == name]
+        rows.append(
+            [
+                view.say(f"source.{name}"),
+                words.whole(len(here)),
+                words.whole(int((here["role"] == "forbidden").sum())),
+                words.whole(int(here["facility_id"].isin(view.sites["facility_id"]).sum())),
+            ]
+        )
+    total = [
+        view.say("total"),
+        words.whole(len(frame)),
+        words.whole(int((frame["role"] == "forbidden").sum())),
+        words.whole(len(view.sites)),
+    ]
+    flow.table(columns, rows, total=total)
+
+
+def _candidate_list(flow: Flow) -> None:
+    view, frame = flow.canvas.view, flow.canvas.view.candidates
+    flow.head(view.say("head.candidates"), view.say("unit.area_m2"))
+    columns = [
+        Column(view.say("column.code"), 1, "left"),
+        Column(view.say("column.name"), 2.8, "left"),
+        Column(view.say("column.source"), 1.7, "left"),
+        Column(view.say("column.usable"), 1.1),
+        Column(view.say("column.result"), 1.2, "left"),
+    ]
+    rank = view.sites.set_index("facility_id")["rank"]
+    rows = []
+    for row in frame.drop(columns="geometry").to_dict("records"):
+        chosen = row["facility_id"] in rank.index
+        state = (
+            view.say("result.chosen", rank=int(rank[row["facility_id"]]))
+            if chosen
+            else view.say("result.excluded" if row["role"] == "forbidden" else "result.not_chosen")
+        )
+        rows.append(
+            [
+                words.text(row["facility_id"]),
+                view.name(row, "facility_id"),
+                view.say(f"source.{'unknown' if words.missing(row['source']) else row['source']}"),
+                words.m2(row["max_floor_area_m2"]),
+                state,
+            ]
+        )
+    flow.table(columns, rows, more=lambda n: view.say("more", n=n))
+
+
+# -------------------------------------------------------------------------------------------------------------- layout
+
+
+def layout(canvas: Canvas) -> None:
+    """Draw what is in service and what the plan adds, by phase."""
+    view = canvas.view
+    base.draw(canvas)
+    base.communities(canvas)
+    base.areas(canvas, pd.Series("neutral", index=view.areas.index))
+    furniture.corners(canvas, canvas.border)
+    levels = tuple(level for level in view.book.levels if (view.facilities["level"] == level).any())
+    found = marks.facilities(canvas, levels, label=marks.plain_label(canvas))
+    found += marks.sites(canvas, view.sites, label=site_label(canvas))
+    places = marks.draw(canvas, found)
+    names.streets(canvas)
+    marks.label(canvas, found, places, ("site", "county", "street"))
+    flow = Flow(canvas)
+    furniture.inset_block(flow)
+    flow.head(view.say("head.legend"))
+    flow.legend(legend.phases(view), columns=1)
+    flow.legend(legend.facilities(canvas, levels, counts=True))
+    neutral = view.fills()["neutral"]
+    flow.legend(
+        [
+            Entry(blocks.plain(neutral.hex, neutral.edge), view.say("legend.neutral")),
+            *legend.base(canvas, communities=True),
+        ]
+    )
+    site_table(flow, view.sites)
+    before_after(flow)
+    panel.points(flow, _plan_points(view))
+    canvas.footnotes.append(view.say("note.layout"))
+
+
+def site_label(canvas: Canvas, *, near: int | None = None) -> Any:
+    """Return a function that labels a chosen site with its name; with phase and floor area beneath."""
+    view = canvas.view
+
+    def of(row: dict[str, Any]) -> Label | None:
+        if near is not None and row["number"] != near:
+            return None
+        hex_ = view.book.phase(row["number"]).hex
+        main = canvas.style("facility_main", hex_=hex_)
+        small = Type(6.2, 500, hex_, main.halo_mm)
+        phase = (
+            view.say("site.rank", rank=int(row["rank"]))
+            if words.missing(row["phase"])
+            else short_phase(words.text(row["phase"]))
+        )
+        beneath = view.say("site.line", phase=phase, area=words.m2(row["floor_area_m2"]))
+        return Label((view.name(row, "facility_id"), beneath), (main, small), "site")
+
+    return of
+
+
+def short_phase(name: str) -> str:
+    """Return the name of a phase without its years in brackets."""
+    for bracket in ("（", "("):
+        name = name.split(bracket, maxsplit=1)[0]
+    return name.strip() or name
+
+
+def site_table(flow: Flow, frame: pd.DataFrame) -> None:
+    """Set the table of chosen sites."""
+    view = flow.canvas.view
+    flow.head(view.say("head.sites"), view.say("unit.gain", what=view.say(f"weight.{view.plan.siting.demand}")))
+    columns = [
+        Column(view.say("column.rank"), 0.7, "center"),
+        Column(view.say("column.site"), 2.6, "left"),
+        Column(view.say("column.phase"), 1.1, "left"),
+        Column(view.say("column.source"), 1.7, "left"),
+        Column(view.say("column.floor_area"), 1.1),
+        Column(view.say("column.gain"), 1.1),
+    ]
+    rows = [
+        [
+            str(int(row["rank"])),
+            view.name(row, "facility_id"),
+            short_phase(words.text(row["phase"])),
+            view.say(f"source.{'unknown' if words.missing(row['source']) else row['source']}"),
+            words.m2(row["floor_area_m2"]),
+            words.whole(row["gain"]),
+        ]
+        for row in frame.drop(columns="geometry").to_dict("records")
+    ]
+    flow.table(columns, rows, more=lambda n: view.say("more", n=n))
+
+
+def before_after(flow: Flow) -> None:
+    """Set the run's figures before and after the plan."""
+    view, figures = flow.canvas.view, flow.canvas.view.siting
+    flow.head(view.say("head.before_after"), view.level(view.plan.siting.level))
+    columns = [
+        Column(view.say("column.measure"), 2.6, "left"),
+        Column(view.say("column.before"), 1.2),
+        Column(view.say("column.after"), 1.2),
+        Column(view.say("column.change"), 1.2),
+    ]
+    flow.table(columns, change_rows(view, figures["before"], figures["after"]))
+
+
+def change_rows(view: View, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[list[str]]:
+    """Return rows of counts and shares before and after, the change signed; weights wholly unknown are left out."""
+    rows = []
+    for key, kind in (
+        ("residential_covered", "count"),
+        ("households_covered", "count"),
+        ("households_share", "share"),
+        ("elderly_covered", "count"),
+        ("elderly_share", "share"),
+    ):
+        first, then = before.get(key), after.get(key)
+        if words.missing(first) or words.missing(then):
+            continue
+        show = words.percent if kind == "share" else words.whole
+        rows.append([view.say(f"measure.{key}"), show(first), show(then), change(first, then, kind)])
+    return rows
+
+
+def change(first: Any, then: Any, kind: str) -> str:
+    """Return the difference with its sign; of shares as the difference of the printed ones, in points."""
+    if kind == "share":
+        points = round(float(words.percent(then)) - float(words.percent(first)), 1)
+        return words.signed(points, f"{abs(points):.1f}")
+    return words.signed(then - first, words.whole(abs(then - first)))
+
+
+def _plan_points(view: View) -> list[str]:
+    figures, said = view.siting, []
+    status = figures["status"]
+    gap = words.percent(figures.get("gap"))
+    said.append(view.say(f"point.solver_{status}", n=len(view.sites), gap=gap))
+    if view.plan.walk.rule == "entrance" and figures["after"].get("elderly_share") is not None:
+        said.append(
+            view.say(
+                "point.after",
+                before=words.percent(figures["before"]["elderly_share"]),
+                after=words.percent(figures["after"]["elderly_share"]),
+            )
+        )
+    return said
+
+
+# --------------------------------------------------------------------------------------------------------------- after
+
+
+def after(canvas: Canvas) -> None:
+    """Draw who is covered, who will be, who will not, with the limit before and after."""
+    view = canvas.view
+    level = view.plan.siting.level
+    base.draw(canvas)
+    roles = view.planned_roles
+    draw_after(canvas, roles)
+    furniture.corners(canvas, canvas.border)
+    found = marks.facilities(canvas, (level,), label=marks.plain_label(canvas)) + marks.sites(
+        canvas, view.sites, label=site_label(canvas)
+    )
+    places = marks.draw(canvas, found)
+    names.streets(canvas)
+    marks.label(canvas, found, places, ("site", "county", "street"))
+    large = (view.areas["households"].fillna(0) >= names.HOUSEHOLDS_NAMED).to_numpy(dtype=bool)
+    still = roles.isin(("unreachable", "unsnapped")).to_numpy(dtype=bool) | (
+        (roles == "uncovered").to_numpy(dtype=bool) & large
+    )
+    names.areas(canvas, still, names.name_then_code(canvas))
+    flow = Flow(canvas)
+    furniture.inset_block(flow)
+    flow.head(view.say("head.before_after_share"), panel.limit_text(view))
+    flow.figures(panel.shares(view, view.siting["after"]))
+    flow.head(view.say("head.legend"), view.say("legend.areas_counted", n=len(view.areas)))
+    flow.legend([*legend.phases(view)], columns=1)
+    flow.legend(
+        [*legend.facilities(canvas, (level,)), legend.limit(canvas, key="before"), legend.limit(canvas, key="after")]
+    )
+    flow.legend(legend.roles_of(canvas, roles, PLANNED), columns=1)
+    washes = [("wash_before", view.book.minutes[1].wash), ("wash_after", view.book.coverages["newly_covered"].wash)]
+    flow.legend(legend.base(canvas, wash=washes))
+    before_after(flow)
+    panel.street_bars(flow, roles, PLANNED)
+    panel.points(flow, _plan_points(view))
+    canvas.footnotes.append(view.say("note.coverage"))
+
+
+def draw_after(canvas: Canvas, roles: pd.Series, *, only: np.ndarray | None = None, subject: Any = None) -> None:
+    """Draw areas by what the plan changes, over the catchments before and after."""
+    view, radius_m = canvas.view, canvas.view.plan.siting_radius_m
+    level = view.plan.siting.level
+    serving = view.facilities.loc[(view.facilities["level"] == level) & view.facilities["in_service"], "facility_id"]
+    before = view.catchment(serving, radius_m)
+    then = view.catchment(pd.concat([serving, view.sites["facility_id"]]), radius_m)
+    newly = view.book.coverages["newly_covered"]
+    base.wash(canvas, [(then, newly.wash), (before, view.book.minutes[1].wash)])
+    base.limit(canvas, then, hex_=newly.edge, within=subject)
+    base.limit(canvas, before, within=subject)
+    base.areas(canvas, roles, only=only)
+
+
+# ---------------------------------------------------------------------------------------------------------- built first
+
+
+def near_term(canvas: Canvas) -> None:
+    """Draw the sites of the first phase with what a project book needs; later ones hollow and unnamed."""
+    view = canvas.view
+    base.draw(canvas)
+    base.areas(canvas, pd.Series("neutral", index=view.areas.index))
+    furniture.corners(canvas, canvas.border)
+    level = view.plan.siting.level
+    found = marks.facilities(canvas, (level,), label=marks.plain_label(canvas)) + marks.sites(
+        canvas, view.sites, label=_project_label(canvas)
+    )
+    places = marks.draw(canvas, found)
+    names.streets(canvas)
+    marks.label(canvas, found, places, ("site", "county", "street"))
+    flow = Flow(canvas)
+    furniture.inset_block(flow)
+    flow.head(view.say("head.legend"))
+    flow.legend(legend.phases(view), columns=1)
+    neutral = view.fills()["neutral"]
+    flow.legend(
+        [
+            *legend.facilities(canvas, (level,)),
+            Entry(blocks.plain(neutral.hex, neutral.edge), view.say("legend.neutral")),
+            *legend.base(canvas),
+        ]
+    )
+    first = view.sites[view.sites["number"] == 1]
+    _projects(flow, first)
+    said = [
+        view.say(
+            "point.first_gain",
+            n=len(first),
+            gain=words.whole(first["gain"].sum()),
+            what=view.say(f"weight.{view.plan.siting.demand}"),
+        )
+    ]
+    panel.points(flow, said)
+    canvas.footnotes.append(view.say("note.near_term"))
+
+
+def _project_label(canvas: Canvas) -> Any:
+    view = canvas.view
+
+    def of(row: dict[str, Any]) -> Label | None:
+        if row["number"] != 1:
+            return None
+        hex_ = view.book.phase(1).hex
+        main, small = canvas.style("facility_main", hex_=hex_), Type(6.2, 500, view.book.ink["text"], 0.42)
+        source = view.say(f"source.{'unknown' if words.missing(row['source']) else row['source']}")
+        lines = (
+            view.say("site.project", n=f"{int(row['rank']):02d}", name=view.name(row, "facility_id")),
+            view.say("site.facts", area=words.m2(row["floor_area_m2"]), source=source),
+            view.say("site.year", year=words.text(row["available_from"])[:7]),
+        )
+        return Label(lines, (main, small, small), "site")
+
+    return of
+
+
+def _projects(flow: Flow, frame: pd.DataFrame) -> None:
+    view = flow.canvas.view
+    flow.head(view.say("head.projects"), view.say("unit.projects"))
+    columns = [
+        Column(view.say("column.project"), 0.9, "center"),
+        Column(view.say("column.site"), 2.4, "left"),
+        Column(view.say("column.source"), 1.7, "left"),
+        Column(view.say("column.floor_area"), 1.1),
+        Column(view.say("column.cost"), 1.1),
+        Column(view.say("column.available"), 1.5, "left"),
+    ]
+    rows = [
+        [
+            f"{int(row['rank']):02d}",
+            view.name(row, "facility_id"),
+            view.say(f"source.{'unknown' if words.missing(row['source']) else row['source']}"),
+            words.m2(row["floor_area_m2"]),
+            words.whole(row["cost"]),
+            words.text(row["available_from"]),
+        ]
+        for row in frame.drop(columns="geometry").to_dict("records")
+    ]
+    flow.table(columns, rows, more=lambda n: view.say("more", n=n))

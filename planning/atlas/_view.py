@@ -1,0 +1,271 @@
+"""What a result gives the sheets to show: its frames in one place, in one language, sorted by id.
+
+Roles only repeat statuses and verdicts that the run has found; a covered area is sorted into its band of walking time
+and a shortfall into its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from planning import palette, tables, texts
+from planning.atlas import _words as words
+from planning.errors import Fault, InputRefused
+from planning.plan import Plan
+from planning.standards import Built
+from planning.study import StudyResult, layers
+
+STREETS: Final = ("street", "town")
+SMALL_UNITS: Final = ("community", "village")
+# Where a document names no single minimum, classes stand at the round numbers of M = 600 m².
+SILENT_M2: Final = 600.0
+BUILT: Final[tuple[Built, ...]] = ("new", "existing")
+# Holes of a few blocks say nothing at the scale of a sheet; nor do wiggles of two metres.
+HOLE_M2: Final = 90_000.0
+WIGGLE_M: Final = 2.0
+WIDEN_M: Final = 60.0
+CLOSE_M: Final = 70.0
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A result seen in one language."""
+
+    result: StudyResult
+    language: texts.Language
+    run_id: str = ""
+
+    @property
+    def plan(self) -> Plan:
+        """Return the plan."""
+        return self.result.inputs.plan
+
+    @cached_property
+    def book(self) -> palette.Palette:
+        """Return the palette."""
+        return palette.load()
+
+    @cached_property
+    def areas(self) -> gpd.GeoDataFrame:
+        """Return the residential areas by id, with ``street`` (unit id), and ``planned`` where a plan was made."""
+        frame = _by(self.result.residential, "residential_id")
+        places = layers.places(self.result.inputs.tables["residential"], self.result.inputs.tables.get("units"))
+        return frame.assign(street=frame["residential_id"].map(places.street))
+
+    @cached_property
+    def facilities(self) -> gpd.GeoDataFrame:
+        """Return the facilities that are not candidates, by id, as points."""
+        frame = _by(self.result.facilities, "facility_id")
+        return _points(frame[frame["status"] != "candidate"])
+
+    @cached_property
+    def candidates(self) -> gpd.GeoDataFrame:
+        """Return the candidates by id, as points."""
+        frame = _by(self.result.facilities, "facility_id")
+        return _points(frame[frame["status"] == "candidate"])
+
+    @cached_property
+    def sites(self) -> gpd.GeoDataFrame:
+        """Return the chosen sites by rank, with the number of their phase from 1."""
+        names = [phase.name for phase in self.plan.siting.phases]
+        sites = _points(self.result.sites.sort_values(["rank", "facility_id"], ignore_index=True))
+        number = [names.index(name) + 1 if name in names else 1 for name in sites["phase"]]
+        return sites.assign(number=np.array(number, dtype=int))
+
+    @cached_property
+    def units(self) -> gpd.GeoDataFrame:
+        """Return the units by id."""
+        return _by(self.result.units, "unit_id")
+
+    @cached_property
+    def streets(self) -> gpd.GeoDataFrame:
+        """Return streets and towns by id."""
+        return self.units[self.units["type"].isin(STREETS)].reset_index(drop=True)
+
+    @cached_property
+    def border(self) -> Any:
+        """Return the outline of the plan area; without units the hull of all areas."""
+        if len(self.units):
+            return layers.border(self.units)
+        return shapely.convex_hull(shapely.union_all(self.areas.geometry.to_numpy())).buffer(100)
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """Return the levels coverage was computed for, largest first."""
+        return tuple(level for level in tables.LEVELS if f"{level}_status" in self.areas)
+
+    @cached_property
+    def banded(self) -> bool:
+        """Say whether covered areas are told by minutes: not under a fixed radius, nor where areas count in parts."""
+        return self.plan.walk.rule == "entrance" and "service_radius_m" not in self.plan.standards
+
+    @cached_property
+    def bands(self) -> tuple[palette.Band, ...]:
+        """Return the bands of walking time."""
+        return self.book.bands(self.plan.walk.minutes)
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Return the run's figures."""
+        return self.result.summary
+
+    @property
+    def siting(self) -> Mapping[str, Any]:
+        """Return the figures of siting, empty where none was asked."""
+        return self.result.summary.get("siting") or {}
+
+    @cached_property
+    def unit_figures(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the run's figures of each unit by id."""
+        return {entry["unit_id"]: entry for entry in self.summary.get("units") or ()}
+
+    def say(self, key: str, **facts: object) -> str:
+        """Return the sentence ``atlas.<key>``."""
+        return words.say(key, self.language, **facts)
+
+    def level(self, name: str) -> str:
+        """Return the wording of a facility level."""
+        return self.book.levels[name].label(self.language)
+
+    def name(self, row: Mapping[Any, Any], key: str) -> str:
+        """Return a row's name, its id where it has none."""
+        return words.text(row[key] if words.missing(row.get("name")) else row["name"])
+
+    # ------------------------------------------------------------------------------------------------------- roles
+
+    def coverage_roles(self, level: str) -> pd.Series:
+        """Return the role of each area at ``level``; a covered one by its band where bands apply."""
+        status = self.areas[f"{level}_status"].astype("str")
+        if not self.banded:
+            return pd.Series(status)
+        limits = [self.plan.walk.metres(band.upto) for band in self.bands]
+        distance = self.areas[f"{level}_distance_m"].to_numpy(dtype=float, na_value=np.nan)
+        place = np.searchsorted(limits, distance, side="left")
+        names = np.array([*(f"minutes_{index}" for index in range(len(limits))), "covered"], dtype=object)
+        fitting = pd.Series(names[place], index=status.index).where(np.isfinite(distance), "covered")
+        return pd.Series(status.mask(status == "covered", fitting))
+
+    def verdict_roles(self) -> pd.Series:
+        """Return the verdict of each area; one that fails on its own as its class of shortfall."""
+        verdict = self.areas["verdict"].astype("str").fillna("not_assessable")
+        part = self.areas["shortfall_m2"].astype(float) / self.minimum_m2()
+        classes = part.map(lambda value: self.book.shortfall(value).name, na_action="ignore")
+        own = (verdict == "fails") & classes.notna() & self.areas["pool_id"].isna()
+        return pd.Series(verdict.mask(own, classes))
+
+    def minimum_m2(self) -> pd.Series:
+        """Return the single minimum M that shortfall classes are measured by, area by area."""
+        stated = {built: self._stated(built) for built in BUILT}
+        known = self.areas["built_used"].map(stated).astype(float)
+        return pd.Series(known.fillna(SILENT_M2) if all(value is None for value in stated.values()) else known)
+
+    @cached_property
+    def minimums_m2(self) -> list[float]:
+        """Return the different single minimums of the document, ascending; empty where it has none."""
+        return sorted({value for value in map(self._stated, BUILT) if value is not None})
+
+    def _stated(self, built: Built) -> float | None:
+        clause = self.result.inputs.standard.minimum(built)
+        return None if clause is None or clause.value is None else float(clause.value)
+
+    @cached_property
+    def planned_roles(self) -> pd.Series:
+        """Return the role of each area at the siting level once all sites are built.
+
+        Raises
+        ------
+        InputRefused
+            If the areas found so do not add up to the run's own figures (``atlas_plan_differs``).
+        """
+        return self.roles_after(self.sites)
+
+    def roles_after(self, sites: gpd.GeoDataFrame) -> pd.Series:
+        """Return the role of each area at the siting level once ``sites`` are built."""
+        status = self.areas[f"{self.plan.siting.level}_status"].astype("str")
+        radius_m = self.plan.siting_radius_m
+        if radius_m != self.plan.radius_m:
+            within = (
+                self.areas[f"{self.plan.siting.level}_distance_m"].to_numpy(dtype=float, na_value=np.nan) <= radius_m
+            )
+            linked = status.isin(("covered", "uncovered"))
+            status = status.mask(linked, np.where(within, "covered", "uncovered"))
+        reach = self.result.reach
+        near = reach["facility_id"].isin(sites["facility_id"]) & (reach["distance_m"] <= radius_m)
+        served = self.areas["residential_id"].isin(reach.loc[near, "demand_id"])
+        return pd.Series(status.mask((status != "covered") & served, "newly_covered"))
+
+    def plan_agrees(self) -> bool:
+        """Say whether the areas told apart as newly covered are those the run counted, before and after."""
+        if not self.siting or self.plan.walk.rule != "entrance":
+            return False
+        roles, figures = self.planned_roles, self.siting
+        before = int((roles == "covered").sum())
+        after = before + int((roles == "newly_covered").sum())
+        found = (figures["before"]["residential_covered"], figures["after"]["residential_covered"])
+        if (before, after) != found:
+            raise InputRefused(
+                Fault("atlas_plan_differs", value=f"{before}, {after}", facts={"said": f"{found[0]}, {found[1]}"})
+            )
+        return True
+
+    def fills(self) -> dict[str, palette.Fill]:
+        """Return every fill a sheet may use, by role."""
+        book = self.book
+        bands = {
+            f"minutes_{index}": palette.Fill(
+                band.zh, band.en, f"minutes_{index}", band.area, band.edge, palette.Hatch()
+            )
+            for index, band in enumerate(self.bands)
+        }
+        neutral = palette.Fill("", "", "neutral", book.base["neutral_area"], book.base["neutral_edge"], palette.Hatch())
+        shortfalls = {entry.name: entry for entry in book.shortfalls}
+        return {**book.coverages, **bands, **book.verdicts, **shortfalls, "neutral": neutral}
+
+    def catchment(self, facility_ids: pd.Series, limit_m: float) -> Any:
+        """Return the outline of all circles of ``limit_m`` round facilities in metres, or None where none was drawn."""
+        roads = self.result.reached_roads
+        chosen = roads[roads["facility_id"].isin(facility_ids) & (roads["limit_m"] == limit_m)].sort_values(
+            "facility_id"
+        )
+        key = (limit_m, *chosen["facility_id"])
+        if key not in self._circles:
+            self._circles[key] = _outline(chosen.geometry.to_numpy())
+        return self._circles[key]
+
+    @cached_property
+    def _circles(self) -> dict[tuple[Any, ...], Any]:
+        """Return the outlines drawn so far: several sheets show the same circle."""
+        return {}
+
+
+def _outline(roads: np.ndarray) -> Any:
+    """Return reached roads as a smooth outline: widened, closed over, small holes filled; None for no roads."""
+    pieces = shapely.get_parts(shapely.get_parts(roads))
+    if not len(pieces):
+        return None
+    wide = shapely.union_all(shapely.buffer(pieces, WIDEN_M + CLOSE_M, quad_segs=4))
+    closed = shapely.buffer(wide, -CLOSE_M, quad_segs=4).simplify(WIGGLE_M)
+    return shapely.multipolygons([_without_small_holes(piece) for piece in shapely.get_parts(closed)])
+
+
+def _without_small_holes(polygon: Any) -> Any:
+    return shapely.Polygon(
+        polygon.exterior, [ring for ring in polygon.interiors if shapely.Polygon(ring).area >= HOLE_M2]
+    )
+
+
+def _by(frame: gpd.GeoDataFrame, key: str) -> gpd.GeoDataFrame:
+    return frame.sort_values(key, ignore_index=True)
+
+
+def _points(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the frame with a point inside in the place of each polygon."""
+    return frame.set_geometry(frame.geometry.representative_point()).reset_index(drop=True)

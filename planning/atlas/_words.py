@@ -1,0 +1,96 @@
+"""Numbers and names as the sheets print them.
+
+Rounding never makes a share all or nothing that is not, and never hides a value that is not zero.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+import pandas as pd
+
+from planning import texts
+
+NONE: Final = "—"
+THIN: Final = "\u00a0"
+MINUS: Final = "−"
+
+
+def missing(value: Any) -> bool:
+    """Say whether a cell holds nothing."""
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def say(key: str, language: texts.Language, **facts: object) -> str:
+    """Return the sentence ``atlas.<key>``."""
+    return texts.t(f"atlas.{key}", language, **facts)
+
+
+def text(value: Any) -> str:
+    """Return a cell as text on one line; a dash where it is missing or blank."""
+    return NONE if missing(value) or not str(value).strip() else " ".join(str(value).split())
+
+
+def whole(value: Any) -> str:
+    """Return a whole number with thin groups, one decimal only where the value has some; a dash for none."""
+    if missing(value):
+        return NONE
+    number = _decimal(value)
+    return _grouped(number, 0 if number == number.to_integral_value() else 1)
+
+
+def m2(value: Any) -> str:
+    """Return whole square metres; what is not zero never reads 0."""
+    if missing(value):
+        return NONE
+    number = _decimal(value)
+    rounded = number.quantize(Decimal(1), ROUND_HALF_UP)
+    return _grouped(number, 1 if rounded == 0 and number != 0 else 0)
+
+
+def percent(share: Any) -> str:
+    """Return a share 0–1 in per cent with one decimal; 100.0 and 0.0 only where it is all or nothing."""
+    if missing(share):
+        return NONE
+    number = _decimal(share) * 100
+    rounded = number.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    if rounded in (0, 100) and rounded != number:
+        rounded = Decimal("0.1") if rounded == 0 else Decimal("99.9")
+    return _grouped(rounded, 1)
+
+
+def signed(value: Any, shown: str) -> str:
+    """Return ``shown``, the absolute value's wording, with the sign of ``value``."""
+    if missing(value):
+        return NONE
+    return shown if value == 0 else f"{'+' if value > 0 else MINUS}{shown}"
+
+
+def metres(value: Any, limit_m: float) -> str:
+    """Return whole metres; millimetres where rounding would hide on which side of ``limit_m`` the value lies."""
+    if missing(value):
+        return NONE
+    number, limit = _decimal(value), _decimal(limit_m)
+    rounded = number.quantize(Decimal(1), ROUND_HALF_UP)
+    hidden = number != limit and ((rounded <= limit) != (number <= limit))
+    return _grouped(number, 3) if hidden else _grouped(rounded, 0)
+
+
+def minutes(distance_m: Any, speed_m_per_s: float) -> str:
+    """Return whole minutes of walking, rounded up."""
+    if missing(distance_m):
+        return NONE
+    time = _decimal(distance_m) / (_decimal(speed_m_per_s) * 60)
+    return _grouped(time.to_integral_value(ROUND_CEILING), 0)
+
+
+def _decimal(value: Any) -> Decimal:
+    return Decimal(str(value.item() if hasattr(value, "item") else value))
+
+
+def _grouped(number: Decimal, places: int) -> str:
+    rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    text_ = f"{abs(rounded):,}".replace(",", THIN)
+    return f"{MINUS}{text_}" if rounded < 0 else text_
