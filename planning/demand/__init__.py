@@ -16,6 +16,9 @@ import shapely
 from numpy.typing import NDArray
 
 from planning.demand._access import Rows, Shapes, meetings, nearest_places
+from planning.demand._spread import PEOPLE as PEOPLE
+from planning.demand._spread import Spread as Spread
+from planning.demand._spread import spread as spread
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from planning.errors import Fault, InputRefused, refuse
 from planning.plan import _faults
 from planning.plan._keys import INPUTS as INPUTS
 from planning.plan._keys import SECTIONS as SECTIONS
+from planning.plan._keys import WALKERS as WALKERS
 
 BANDS_M: Final = (720, 900, 1000)
 Model = Literal["lscp", "mclp", "p_median", "p_center", "deficit"]
@@ -50,6 +51,8 @@ class Walk:
     rule: Literal["entrance", "frontage", "area"] = "entrance"
     frontage_m: float = 30.0
     hard_border: bool = False
+    profiles: tuple[str, ...] = ()
+    spread: bool = False
 
     def metres(self, minutes: float) -> float:
         """Return how far one walks in ``minutes``, to the millimetre."""
@@ -126,6 +129,12 @@ class Plan:
         return float(stated) if stated is not None else self.walk.metres(self.siting_minutes)
 
     @property
+    def profiles_m(self) -> dict[str, float]:
+        """Return how far each walker asked for gets in the largest of ``walk.minutes``."""
+        minutes = max(self.walk.minutes)
+        return {name: round(minutes * 60 * WALKERS[name], 3) for name in self.walk.profiles}
+
+    @property
     def bands_m(self) -> tuple[int | float, ...]:
         """Return the radii reported side by side: 720, 900, 1000 m and each of ``walk.minutes``, ascending."""
         minutes = (self.walk.metres(minute) for minute in self.walk.minutes)
@@ -187,6 +196,8 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
     walk = dict(words.get("walk", {}))
     if "minutes" in walk:
         walk["minutes"] = tuple(sorted(walk["minutes"]))
+    if "profiles" in walk:
+        walk["profiles"] = tuple(word for word in WALKERS if word in walk["profiles"])
     output: dict[str, Any] = dict(words.get("output", {}))
     if "maps" in output:
         output["maps"] = tuple(output["maps"])

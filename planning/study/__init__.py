@@ -14,7 +14,7 @@ import geopandas as gpd
 from planning import compliance, demand, indicators, network
 from planning.errors import Fault, InputRefused, refuse
 from planning.network import Network
-from planning.study import account, circles, gaps, layers, sensitivity, sites, sums, verdicts
+from planning.study import account, circles, gaps, layers, people, sensitivity, sites, sums, verdicts
 from planning.study.judged import Judged
 from planning.study.records import Ground as Ground
 from planning.study.records import LevelCover as LevelCover
@@ -28,6 +28,7 @@ PARTS: Final = frozenset({"coverage", "compliance", "siting"})
 
 def check(inputs: StudyInputs) -> list[Fault]:
     """Return what stands between the tables and what the plan asks of them, everything at once."""
+    inputs = people.settle(inputs)
     faults = sites.check(inputs)
     entered = inputs.plan.inputs.get("indicators")
     if entered is not None:
@@ -38,8 +39,9 @@ def check(inputs: StudyInputs) -> list[Fault]:
         areas, members, switches = inputs.tables["residential"], inputs.tables["pools"], inputs.plan.standards
         found = compliance.check_pools(areas, members, inputs.standard, switches=switches)
         faults += [replace(fault, file=pools.file.name) for fault in found]
-    if inputs.plan.walk.hard_border and "units" not in inputs.tables:
-        faults.append(Fault("hard_border_without_units", file=inputs.plan.file, column="walk.hard_border"))
+    for key in ("hard_border", "spread"):
+        if getattr(inputs.plan.walk, key) and "units" not in inputs.tables:
+            faults.append(Fault(f"{key}_without_units", file=inputs.plan.file, column=f"walk.{key}"))
     return faults
 
 
@@ -74,6 +76,7 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
         candidates, a switch the document does not allow.
     """
     step = progress or (lambda _name: None)
+    inputs = people.settle(inputs)
     refuse(check(inputs))
     step("network")
     ground = _ground(inputs)
@@ -142,6 +145,7 @@ def _result(
     ledger, counts = account.settle(inputs, ground)
     areas, reached = layers.circles(ground.walkways, sites.serving_with(choice, ground.facilities), plan)
     reach = layers.reach_table(ground, covers, plan)
+    residential = people.columns(residential, covers, ground, reach, plan)
     found = gaps.nothing()
     if assessment is not None:
         found = gaps.close(inputs, ground, assessment, reach, choice.layer["facility_id"])
@@ -166,7 +170,8 @@ def _result(
         ledger=ledger,
         counts=counts,
         siting=choice.plan,
-        summary=sums.summary(inputs, covers, judged, rows, choice.summary, counts),
+        summary=sums.summary(inputs, covers, judged, rows, choice.summary, counts)
+        | sums.clean(people.figures(inputs, covers, ground, reach)),
     )
 
 

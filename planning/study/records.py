@@ -32,6 +32,8 @@ class StudyInputs:
         Warnings met on the way in.
     files
         What was read: path, hash, layer, encoding, how its coordinates were brought to ``crs``.
+    spread_left
+        Units whose people could not be spread over their areas; None where that was not asked.
     """
 
     plan: Plan
@@ -42,6 +44,7 @@ class StudyInputs:
     faults: tuple[Fault, ...]
     files: tuple[Any, ...]
     crs: CRS
+    spread_left: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)
