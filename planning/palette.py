@@ -202,6 +202,10 @@ class Palette:
         """Return a line width on screen, at least one pixel."""
         return max(width_mm * self.px_per_mm, MIN_LINE_PX)
 
+    def dash_px(self, dash_mm: Sequence[float]) -> str:
+        """Return a dash pattern on screen, as SVG writes it."""
+        return " ".join(f"{part * self.px_per_mm:g}" for part in dash_mm)
+
 
 @cache
 def load() -> Palette:

@@ -18,11 +18,9 @@ import pandas as pd
 from planning import texts
 
 Kind = Literal["id", "ids", "text", "number", "integer", "date", "flag", "choice"]
-Outcome = Literal["used", "flagged", "excluded"]
 
 LEVELS: Final = ("county", "street", "community", "village")
 IN_SERVICE: Final = ("handed_over", "operating")
-ON_PAPER: Final = ("planned", "building", "accepted", "idle", *IN_SERVICE)
 WEIGHTS: Final = ("households", "residents", "elderly")
 LEDGER_COLUMNS: Final = ("table", "file", "layer", "row", "id", "outcome", "reasons", "column", "value", "remedy")
 

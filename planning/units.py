@@ -371,6 +371,11 @@ def plain_number(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else str(number)
 
 
+def exact(value: object) -> Fraction | None:
+    """Return a number as the decimal it is written as; None where it is missing."""
+    return None if pd.isna(value) else Fraction(str(value))  # type: ignore[call-overload]
+
+
 def _is_number(cell: object) -> TypeGuard[float]:
     """Say whether a cell is a number of Python or numpy; True and False are none."""
     return isinstance(cell, int | float | np.integer | np.floating) and not isinstance(cell, bool)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from functools import reduce
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-DATES = ("land_grant_date", "completion_date")
+DATES: Final = ("land_grant_date", "completion_date")
 
 
 def new_or_existing(residential: pd.DataFrame, cutoff: date | None) -> pd.DataFrame:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple, TypeVar
 
-import pandas as pd
-
 from planning.standards import Clause
 
 Verdict = Literal["meets", "fails", "not_assessable", "not_applicable"]
@@ -28,11 +26,6 @@ BASES: Final[Mapping[str, tuple[str, int]]] = {
 }
 _HOLDS: Final[Mapping[str, Callable[[Fraction, Fraction], bool]]] = {">=": operator.ge, ">": operator.gt}
 ZERO: Final = Fraction(0)
-
-
-def exact(value: object) -> Fraction | None:
-    """Return a number as the decimal it is written as; a missing one is None."""
-    return None if pd.isna(value) else Fraction(str(value))  # type: ignore[call-overload]
 
 
 def same(values: Sequence[T]) -> T | None:

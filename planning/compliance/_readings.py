@@ -9,9 +9,10 @@ from fractions import Fraction
 
 import pandas as pd
 
-from planning.compliance._law import BASES, Duty, Judgement, Part, exact, judge, owe, owe_together
+from planning.compliance._law import BASES, Duty, Judgement, Part, judge, owe, owe_together
 from planning.compliance._rooms import Declared, Roster, Subject, Unit, declared_part, part_of, share_out
 from planning.standards import Built, Standard
+from planning.units import exact
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -14,9 +14,10 @@ import pandas as pd
 
 from planning import lifecycle
 from planning.compliance._countable import Countable
-from planning.compliance._law import ZERO, Duty, Measure, Part, declared, exact, room
+from planning.compliance._law import ZERO, Duty, Measure, Part, declared, room
+from planning.units import exact
 
-ONE = Fraction(1)
+ONE: Final = Fraction(1)
 
 
 class Subject(NamedTuple):

@@ -13,7 +13,6 @@ import pandas as pd
 from planning import units as written
 from planning.errors import Fault
 from planning.indicators._units import PLAN
-from planning.indicators._verdict import exact
 from planning.standards import Clause, Standard
 
 # units of clauses that may be written behind the number (5900户, 98%); elsewhere a plain number is asked
@@ -112,7 +111,7 @@ def _subject(cell: object, known: tuple[str, ...]) -> str | None:
 def _value(cell: object, clause: Clause) -> Fraction | None:
     """Return the figure in the unit of its clause, or None where it cannot be one."""
     found, codes = written.parse_numbers(pd.Series([cell], dtype=object), _WRITTEN.get(clause.unit, ""))
-    value = exact(found[0])
+    value = written.exact(found[0])
     if codes[0] or value is None:
         return None
     too_much = clause.unit == "share" and value > 1

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 import shapely
 
-from planning.indicators._scene import Scene, candidates_for, tiers
+from planning.indicators._scene import Scene, of_levels_and_kinds, tiers
 from planning.indicators._units import PLAN
 from planning.indicators._verdict import Measure, exempt, known, total, unknown
 from planning.standards import Clause
@@ -65,7 +65,7 @@ def land_per_person(scene: Scene, _clause: Clause) -> Mapping[str, Measure]:
 def medical_distance(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
     """Largest straight distance, in metres, from a facility in service to the medical institution nearest to it."""
     medical = scene.tables.get("medical")
-    of_kind, _ = candidates_for(clause, scene.serving)
+    of_kind, _ = of_levels_and_kinds(clause, scene.serving)
     facilities = scene.serving[of_kind]
     if medical is None or medical.empty:
         return {PLAN: unknown("medical_missing")}

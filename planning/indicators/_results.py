@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from planning.indicators._scene import Scene
 from planning.indicators._units import PLAN, facility_count, qualifying
-from planning.indicators._verdict import ONE, ZERO, Measure, exact, known, total, unknown
+from planning.indicators._verdict import ONE, ZERO, Measure, known, total, unknown
 from planning.standards import Clause
+from planning.units import exact
 
-RADIUS_SWITCH = "service_radius_m"
+RADIUS_SWITCH: Final = "service_radius_m"
 
 
 def compliance_share(scene: Scene, _clause: Clause) -> Mapping[str, Measure]:

@@ -93,7 +93,7 @@ def tiers(types: pd.Series[str]) -> NDArray[np.int64]:
     return np.asarray(types.map(rank), dtype=np.int64)
 
 
-def candidates_for(clause: Clause, facilities: pd.DataFrame) -> tuple[pd.Series[bool], pd.Series[bool]]:
+def of_levels_and_kinds(clause: Clause, facilities: pd.DataFrame) -> tuple[pd.Series[bool], pd.Series[bool]]:
     """Say which facilities are of the clause's levels and kinds, and which may be, their kind being missing."""
     of_level = facilities["level"].isin(clause.levels or LEVELS)
     if not clause.kinds:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from planning.indicators._scene import Scene, candidates_for
-from planning.indicators._verdict import ZERO, Measure, exact, exempt, known, unknown
+from planning.indicators._scene import Scene, of_levels_and_kinds
+from planning.indicators._verdict import ZERO, Measure, exempt, known, unknown
 from planning.standards import Clause
+from planning.units import exact
 
-PLAN = "plan"
+PLAN: Final = "plan"
 
 
 def unit_coverage(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
@@ -33,7 +35,7 @@ def facility_count(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
 
 def facility_size(scene: Scene, clause: Clause) -> Mapping[str, Measure]:
     """Floor area of the largest facility of the kind inside each unit; without one the clause asks nothing there."""
-    sure, maybe = candidates_for(clause, scene.serving)
+    sure, maybe = of_levels_and_kinds(clause, scene.serving)
     area = scene.serving["floor_area_m2"]
     facts = pd.DataFrame({"sure": sure, "maybe": maybe, "open": (sure | maybe) & area.isna()})
     sums = scene.by_unit(facts, clause.unit_types)
@@ -73,7 +75,7 @@ def qualifying(scene: Scene, clause: Clause) -> pd.DataFrame:
 
     A facility below the clause's size clause does not qualify. Columns ``sure, size_open, kind_open``.
     """
-    sure, kind_open = candidates_for(clause, scene.serving)
+    sure, kind_open = of_levels_and_kinds(clause, scene.serving)
     size = None if clause.size_clause is None else scene.standard.clause(clause.size_clause)
     if size is None or size.value is None:
         return pd.DataFrame({"sure": sure, "size_open": False, "kind_open": kind_open})

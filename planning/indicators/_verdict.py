@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal
 
-import pandas as pd
+from planning.units import exact
 
 Verdict = Literal["meets", "fails", "not_assessable", "not_applicable"]
 
@@ -22,7 +22,7 @@ class Measure:
     """What is known of a figure: it lies between ``low`` and ``high`` (None: no upper bound is known).
 
     Where both are equal the figure is known. ``reason`` says why it is not, or, with ``applies`` False, why the
-    clause asks nothing here. ``shown`` stands in for the figure where the contract names one although the bounds are
+    clause asks nothing here. ``shown`` stands in for the figure where one has to be shown although the bounds are
     apart; ``beside`` is the figure under the other reading of an ambiguity, named by ``beside_code``; ``unit`` differs
     from the clause's own where a clause is measured in two ways.
     """
@@ -57,11 +57,6 @@ def unknown(reason: str) -> Measure:
 def exempt(reason: str) -> Measure:
     """Return that the clause asks nothing here, because of ``reason``."""
     return Measure(reason=reason, applies=False)
-
-
-def exact(value: object) -> Fraction | None:
-    """Return a number as the decimal it is written as; None where it is missing."""
-    return None if pd.isna(value) else Fraction(Decimal(str(value)))  # type: ignore[call-overload]
 
 
 def total(values: Iterable[object]) -> Fraction:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,8 @@ class Ask:
     """A checked question. Candidates and demands are sorted by id; the rest counts in their positions.
 
     ``site, place, metres`` are the finite pairs of candidates; ``fixed_m`` is each demand's distance to the nearest
-    fixed site, infinite where there is none, ``longest_m`` the longest of the
-    whole table; ``required`` are positions of candidates.
+    fixed site, infinite where there is none, ``longest_m`` the longest of the whole table; ``required`` are positions
+    of candidates.
     """
 
     model: str
@@ -71,7 +71,7 @@ class Ask:
     share: float
     phases: tuple[tuple[str, int], ...]
     clock: Clock
-    weighted: bool = field(default=False)
+    weighted: bool = False
 
     def within(self, radius_m: float) -> Any:
         """Return which candidate reaches which demand within ``radius_m``, inclusive: demands × candidates, 0/1."""

@@ -24,7 +24,7 @@ from planning.siting._units import COVER_TOTAL, Flags, Ints, whole
 Ids = Iterable[Any]
 
 
-def lscp(  # noqa: PLR0913  the options are the contract
+def lscp(  # noqa: PLR0913  the options are the model's
     reach: pd.DataFrame,
     demand: pd.DataFrame,
     *,
@@ -103,7 +103,7 @@ def lscp(  # noqa: PLR0913  the options are the contract
     return _audit.lscp(plan, reach, demand, wants)
 
 
-def mclp(  # noqa: PLR0913  the options are the contract
+def mclp(  # noqa: PLR0913  the options are the model's
     reach: pd.DataFrame,
     demand: pd.DataFrame,
     *,

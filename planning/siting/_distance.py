@@ -19,7 +19,7 @@ from planning.siting._units import Floats, Ints
 Ids = Iterable[Any]
 
 
-def p_median(  # noqa: PLR0913  the options are the contract
+def p_median(  # noqa: PLR0913  the options are the model's
     reach: pd.DataFrame,
     demand: pd.DataFrame,
     *,
@@ -94,7 +94,7 @@ def p_median(  # noqa: PLR0913  the options are the contract
     return _audit.p_median(plan, reach, demand, wants)
 
 
-def p_center(  # noqa: PLR0913  the options are the contract
+def p_center(  # noqa: PLR0913  the options are the model's
     reach: pd.DataFrame,
     demand: pd.DataFrame,
     *,

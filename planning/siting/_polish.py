@@ -28,7 +28,7 @@ class Worth(Protocol):
     def gains(self, open_: Ints) -> Ints:
         """Return what each candidate adds to the fixed sites and ``open_``."""
 
-    def fit(self, sites: Ints) -> bool:
+    def fit(self, sites: Ints, /) -> bool:
         """Say whether ``sites`` meet the street conditions."""
 
 

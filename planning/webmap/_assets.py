@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import PurePosixPath
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from planning.errors import Fault, InputRefused
 
@@ -84,8 +84,3 @@ def refuse_outside(page: str) -> None:
     if found is not None:
         start = found.start()
         raise InputRefused(Fault("webmap_outside_address", value=page[start : start + 120]))
-
-
-def settings(**facts: Any) -> Mapping[str, Any]:
-    """Return ``facts`` without those that are None."""
-    return {name: fact for name, fact in facts.items() if fact is not None}

@@ -84,26 +84,22 @@ def style(view: View) -> Data:
         "boundary": {name: _line_style(book, f"{name}_boundary") for name in BOUNDARIES},
         "ribbon": book.line["county_boundary"]["ribbon_hex"],
         "barrier": _line_style(book, "barrier"),
-        "limit": [book.limit_line.hex, book.pixels(book.limit_line.width_mm), _dash(book, book.limit_line.dash_mm)],
-        "new": [book.phase(1).hex, book.pixels(book.limit_line.width_mm), _dash(book, book.limit_line.dash_mm)],
+        "limit": [book.limit_line.hex, book.pixels(book.limit_line.width_mm), book.dash_px(book.limit_line.dash_mm)],
+        "new": [book.phase(1).hex, book.pixels(book.limit_line.width_mm), book.dash_px(book.limit_line.dash_mm)],
     }
 
 
 def _road_style(book: palette.Palette, name: str) -> Data:
     style_ = book.line[name]
     if name == "footway":
-        return {"width": style_["px"], "hex": style_["hex"], "dash": _dash(book, style_["dash_mm"])}
+        return {"width": style_["px"], "hex": style_["hex"], "dash": book.dash_px(style_["dash_mm"])}
     casing = style_["px"] + 2 * max(style_["casing_mm"] * book.px_per_mm, 0.6)
     return {"width": style_["px"], "hex": book.base["road_fill"], "casing": [book.base["road_casing"], casing]}
 
 
 def _line_style(book: palette.Palette, name: str) -> list[Any]:
     entry = book.line[name]
-    return [entry["hex"], entry["px"], _dash(book, entry.get("dash_mm", ()))]
-
-
-def _dash(book: palette.Palette, dash_mm: Any) -> str:
-    return " ".join(f"{part * book.px_per_mm:g}" for part in dash_mm)
+    return [entry["hex"], entry["px"], book.dash_px(entry.get("dash_mm", ()))]
 
 
 def _symbols(book: palette.Palette) -> Data:

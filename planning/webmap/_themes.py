@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from planning import palette
+from planning.lifecycle import QUOTA_LEVELS
 from planning.webmap import _roles as roles
 from planning.webmap import _symbols as symbols
 from planning.webmap import _words as words
@@ -15,7 +16,6 @@ from planning.webmap._panels import blocks
 from planning.webmap._view import View
 
 Item = dict[str, Any]
-QUOTA_LEVELS: Final = ("community", "village")
 
 
 def keys(view: View) -> list[str]:
@@ -233,7 +233,7 @@ def _lines(view: View, key: str) -> list[Item]:
         said = view.say("legend.wash_new" if level == "new" else "legend.wash")
         items.append({"svg": _wash_sample(fill), "text": said, "group": f"wash:{level}"})
     if _wash(view, key):
-        dash = _dash(book.limit_line.dash_mm, book)
+        dash = book.dash_px(book.limit_line.dash_mm)
         line = symbols.line_sample(book.limit_line.hex, book.pixels(book.limit_line.width_mm), dash)
         said = book.limit_label(max(view.plan.walk.minutes), view.language)
         items.append({"svg": line, "text": said, "group": "limit"})
@@ -260,11 +260,7 @@ def _barrier(view: View) -> list[Item]:
 
 def _boundary_sample(book: palette.Palette, name: str) -> str:
     style = book.line[f"{name}_boundary"]
-    return symbols.line_sample(style["hex"], style["px"], _dash(style["dash_mm"], book))
-
-
-def _dash(dash_mm: Any, book: palette.Palette) -> str:
-    return " ".join(f"{part * book.px_per_mm:g}" for part in dash_mm)
+    return symbols.line_sample(style["hex"], style["px"], book.dash_px(style["dash_mm"]))
 
 
 def _wash_sample(hex_: str) -> str:
