@@ -9,6 +9,7 @@ import functools
 import json
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -44,6 +45,12 @@ def _shown(command: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             click.echo(texts.both("cli.interrupted"), err=True)
             sys.exit(MachineFailed.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:  # noqa: BLE001  the last door: a fault of the program must not pass for refused input
+            traceback.print_exc()
+            click.echo(texts.both("cli.program_fault"), err=True)
+            sys.exit(MachineFailed.exit_code)
 
     return wrapped
 
@@ -62,7 +69,9 @@ def main() -> None:
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="成果文件夹 / run folder [out beside the plan]")
 @click.option(
-    "--only", metavar="STEP", help="只做一步及其所需 / check, coverage, compliance, siting, report, webmap, export"
+    "--only",
+    metavar="STEP",
+    help="只做一步及其所需 / check, coverage, compliance, siting, report, atlas, webmap, export",
 )
 @_shown
 def run(plan: Path, out: Path | None, only: str | None) -> None:
@@ -213,6 +222,7 @@ class _Progress:
             "layers",
             "export",
             "report",
+            "atlas",
             "webmap",
         ]
         self._length = len(names) if only is None else 8

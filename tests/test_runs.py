@@ -292,3 +292,20 @@ def test_a_plan_chosen_by_gates_is_never_called_optimal_where_areas_count_in_par
     )
     assert siting["bound"] >= siting["objective"]
     assert (siting["status"] == "optimal") == (siting["gap"] <= 1e-6)
+
+
+def test_a_fault_of_the_program_does_not_pass_for_refused_input(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "run", lambda *_, **__: 1 / 0)
+    done = CliRunner().invoke(main, ["run", str(papertown.write(tmp_path))])
+    assert done.exit_code == 3
+    assert "程序自身出错" in done.output
+    assert "ZeroDivisionError" in done.output
+
+
+def test_making_candidates_is_refused_as_long_as_it_cannot(tmp_path):
+    plan = papertown.write(tmp_path, more='generate = "grid"')
+    done = CliRunner().invoke(main, ["check", str(plan), "--json"])
+    assert (done.exit_code, [fault["code"] for fault in json.loads(done.stdout)["faults"]][-1]) == (
+        1,
+        "siting_generate_absent",
+    )

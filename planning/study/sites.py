@@ -39,6 +39,9 @@ class Choice:
 
 def check(inputs: StudyInputs) -> list[Fault]:
     """Return what stands between the tables and the siting the plan asks for."""
+    plan = inputs.plan
+    if plan.siting.generate is not None:
+        return [Fault("siting_generate_absent", file=plan.file, column="siting.generate", value=plan.siting.generate)]
     if "candidates" not in inputs.tables:
         return []
     return [*_model_faults(inputs), *_number_faults(inputs), *_street_faults(inputs)]
