@@ -357,6 +357,25 @@ def test_a_sentence_in_both_languages_is_halved(both, zh, en):
     assert words.one_language(both, "en") == en
 
 
+def test_reasons_are_sentences_with_what_the_ledger_knows():
+    """A place that the ledger cannot fill stays open, an unknown code a code; the opening is enough for a cell."""
+    said = words.reasons("plan_missing_key;no_such_code", "zh", facts={"column": "plan.name"})
+    assert said == "方案文件缺少必填的键：plan.name。；no_such_code"
+    assert "…" in words.reasons("plan_missing_key", "en")
+    assert words.reasons(None, "zh") == ""
+    assert words.opening("没有出入口数据，按交点推定；请补充。") == "没有出入口数据"
+    assert words.opening("No entrances given; inferred.") == "No entrances given"
+
+
+def test_coordinates_are_told_in_one_language():
+    text = f"EPSG:4326 → {texts.both('crs.taken_as_equal')} → EPSG:4548 (CGCS2000 / 3-degree Gauss-Kruger CM 117E)"
+    for language in texts.LANGUAGES:
+        equal = texts.t("crs.taken_as_equal", language)
+        assert words.told(text, "crs", language) == (
+            f"EPSG:4326 → {equal} → EPSG:4548 (CGCS2000 / 3-degree Gauss-Kruger CM 117E)"
+        )
+
+
 def test_a_fault_of_the_app_speaks_both_languages():
     assert "意外中断" in Fault("ui_run_broke_off").message("zh")
     assert "broke off" in Fault("ui_run_broke_off").message("en")

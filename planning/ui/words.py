@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from string import Formatter
 from typing import Any, Final
 
 from planning import tables, texts
@@ -56,18 +59,27 @@ def text(value: Any) -> str:
     return NOTHING if missing(value) or str(value) == "" else str(value)
 
 
-def reasons(codes: Any, language: Language, *groups: str) -> str:
-    """Return reason codes joined by ``;`` as sentences; a code that no table knows stays as it is."""
+def reasons(codes: Any, language: Language, *groups: str, facts: Mapping[Any, Any] | None = None) -> str:
+    """Return reason codes joined by ``;`` as sentences; a code that no table knows stays as it is.
+
+    ``facts`` fill the places of a sentence, as far as they are known.
+    """
     if missing(codes) or not str(codes):
         return ""
-    return say("joint", language).join(_reason(code, language, groups) for code in str(codes).split(";"))
+    return say("joint", language).join(_reason(code, language, groups, facts or {}) for code in str(codes).split(";"))
 
 
-def _reason(code: str, language: Language, groups: tuple[str, ...]) -> str:
+def _reason(code: str, language: Language, groups: tuple[str, ...], facts: Mapping[Any, Any]) -> str:
     keys = (*(f"{group}.{code}" for group in groups), f"reason.{code}", f"fault.{code}.message")
-    known = (texts.entries()[key][language] for key in keys if texts.has(key))
-    # A fault's sentence needs facts that a ledger does not keep; without them only its code says what was found.
-    return next((sentence for sentence in known if "{" not in sentence), code)
+    known = next((texts.entries()[key][language] for key in keys if texts.has(key)), code)
+    return "".join(
+        said + ("" if name is None else str(facts.get(name, "…"))) for said, name, _, _ in Formatter().parse(known)
+    )
+
+
+def opening(sentences: str) -> str:
+    """Return what a sentence says before its first comma or semicolon: enough for a cell of a long table."""
+    return re.split("[，；。;,]", sentences, maxsplit=1)[0].strip()
 
 
 def column(name: str, language: Language, table: str = "") -> str:
@@ -90,3 +102,12 @@ def one_language(both: str, language: Language) -> str:
     if len(parts) % 2:
         return both
     return " / ".join(parts[:half] if language == "zh" else parts[half:])
+
+
+def told(text: str, prefix: str, language: Language) -> str:
+    """Return ``text`` with the sentences of table ``prefix`` that it holds in both languages said in one."""
+    for key in texts.entries():
+        if key.startswith(f"{prefix}."):
+            entry = texts.entries()[key]
+            text = text.replace(f"{entry['zh']} / {entry['en']}", entry[language])
+    return text

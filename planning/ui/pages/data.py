@@ -102,7 +102,7 @@ def _rows(desk: Desk) -> None:
     dressed = shown.assign(
         table=shown["table"].map(lambda name: _input_name(desk, name)),
         outcome=shown["outcome"].map(lambda name: desk.say(f"data.{name}")),
-        reasons=shown["reasons"].map(lambda codes: words.reasons(codes, language)),
+        reasons=[words.opening(words.reasons(row["reasons"], language, facts=row)) for row in shown.to_dict("records")],
         column=[
             "" if words.missing(name) else words.column(str(name), language, str(table).partition(".")[0])
             for name, table in zip(shown["column"], shown["table"], strict=True)
@@ -127,11 +127,6 @@ def _file_row(desk: Desk, file: Any) -> list[str]:
         _input_name(desk, file.input),
         str(file.path).replace("\\", "/").rsplit("/", 1)[-1],
         words.text(file.encoding),
-        words.text(_chain(file.crs_text, desk)),
+        words.text(words.told(file.crs_text, "crs", desk.language)),
         file.sha256[:12],
     ]
-
-
-def _chain(text: str, desk: Desk) -> str:
-    """Return how coordinates were brought to the plan's CRS, each step in one language."""
-    return " → ".join(words.one_language(step, desk.language) for step in text.split(" → "))

@@ -10,9 +10,11 @@ import streamlit as st
 
 from planning.texts import Language
 from planning.ui import parts, planmap, session, words
+from planning.ui.parts import Column
 from planning.ui.session import Desk
 
 State = Literal["open", "running", "done", "look"]
+LARGEST: Final = 5
 _MARKS: Final[Mapping[str, str]] = {"done": "✓", "look": "!", "open": "○", "running": "▶"}
 
 
@@ -28,6 +30,7 @@ def show(desk: Desk) -> None:
                 _step(desk, name)
         if desk.levels:
             streets(desk, desk.levels[0])
+        _largest(desk)
     with right:
         _current_state(desk)
 
@@ -56,6 +59,34 @@ def _street_bar(desk: Desk, unit: Mapping[str, Any], level: str, weight: str) ->
     share = figures[f"{weight}_share"]
     covered, total = (words.whole(figures[f"{weight}_{part}"], language) for part in ("covered", "total"))
     return words.text(unit["name"] or unit["unit_id"]), share, words.percent(share, language), f"{covered} / {total}"
+
+
+def _largest(desk: Desk) -> None:
+    """Put the areas that are short of most floor area."""
+    layer, language = desk.result.residential, desk.language
+    if "shortfall_m2" not in layer:
+        return
+    order = layer[layer["verdict"] == "fails"].drop(columns="geometry")
+    worst = order.sort_values(["shortfall_m2", "residential_id"], ascending=[False, True]).head(LARGEST)
+    if worst.empty:
+        return
+    units = desk.result.units.set_index("unit_id")["name"]
+    parts.head(desk.say("largest.head"), desk.say("largest.beside"))
+    sums = ("required_m2", "provided_m2", "shortfall_m2")
+    columns = [Column(desk.say(f"area.{name}")) for name in ("name", "street")]
+    columns += [Column(desk.say(f"area.{name}"), "num") for name in ("households", *sums)]
+    parts.table(
+        columns,
+        [
+            [
+                words.text(row["name"]),
+                words.text(units.get(row["street_id"], row["street_id"])),
+                words.whole(row["households"], language),
+                *(words.m2(row[name], language) for name in sums),
+            ]
+            for row in worst.to_dict("records")
+        ],
+    )
 
 
 def main_weight(figures: Mapping[str, Any]) -> str:

@@ -79,10 +79,19 @@ def _switches(standard: Standard, language: Language) -> None:
         [
             [
                 switch.name,
-                str(switch.default),
-                ", ".join(str(choice) for choice in switch.choices),
+                _value(switch.default, language),
+                ", ".join(_value(choice, language) for choice in switch.choices),
                 switch.reason_zh if language == "zh" else switch.reason_en,
             ]
             for switch in standard.readings
         ],
     )
+
+
+def _value(value: object, language: Language) -> str:
+    """Return the value of a switch as the plan file spells it; a document's silence in words."""
+    if value == "unstated":
+        return words.unstated(language)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
