@@ -145,7 +145,10 @@ def units() -> gpd.GeoDataFrame:
 
 
 def write(folder: Path, *, more: str = "", standard: str = "liaocheng", **tables: gpd.GeoDataFrame) -> Path:
-    """Write the town and its plan into ``folder``; ``tables`` replace the town's own by name."""
+    """Write the town and its plan into ``folder``; ``tables`` replace the town's own by name.
+
+    Single maps are left out unless ``more`` has an ``[output]`` of its own: they take time and belong to other tests.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     own = {
         "roads": roads(),
@@ -158,5 +161,8 @@ def write(folder: Path, *, more: str = "", standard: str = "liaocheng", **tables
     for name, table in {**own, **tables}.items():
         table.to_file(folder / f"{name}.gpkg", layer=name, driver="GPKG")
     plan = folder / "plan.toml"
-    plan.write_text(PLAN.format(standard=standard, more=more), encoding="utf-8")
+    plan.write_text(
+        PLAN.format(standard=standard, more=more if "[output]" in more else f"{more}\n[output]\nmaps = []\n"),
+        encoding="utf-8",
+    )
     return plan

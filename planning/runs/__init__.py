@@ -35,10 +35,11 @@ from planning.sources.draft import sha256
 from planning.study import StudyInputs, StudyResult
 
 NEARLY_FULL_B: Final = 1 << 20
-STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "webmap", "export")
+STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "atlas", "webmap", "export")
 _LIBRARIES: Final = (
     "geopandas",
     "highspy",
+    "matplotlib",
     "numba",
     "numpy",
     "pandas",
@@ -193,6 +194,11 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
     if everything or only == "report":
         watch("report")
         (folder / "tables.xlsx").write_bytes(report.workbook(result))
+    if everything or only == "atlas":
+        watch("atlas")
+        from planning import atlas  # matplotlib takes a second to load, and most commands draw nothing
+
+        atlas.write(result, run_identity(result), folder)
     if everything or only == "webmap":
         watch("webmap")
         language = result.inputs.plan.output.language
@@ -200,9 +206,24 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
 
 
 def _seal(result: StudyResult, folder: Path) -> str:
-    """Write ``run.json`` and return the run id, which depends on plan, input bytes and versions alone."""
+    """Write ``run.json`` and return the run id."""
+    record, run_id = _identity(result), run_identity(result)
+    record["solver"] = result.summary.get("siting")
+    record["faults"] = [fault.as_dict() for fault in result.inputs.faults]
+    record["outputs"] = _outputs(folder)
+    _write_json(folder / "run.json", {"run_id": run_id, **record})
+    return run_id
+
+
+def run_identity(result: StudyResult) -> str:
+    """Return the run id: it depends on plan, input bytes and versions alone, and is known before anything is written."""
+    return _digest(_identity(result))[:12]
+
+
+def _identity(result: StudyResult) -> dict[str, Any]:
+    """Return what the run id is made from."""
     inputs = result.inputs
-    record: dict[str, Any] = {
+    return {
         "tool": TOOL,
         "plan": {"name": inputs.plan.name, "standard": inputs.plan.standard, "file": inputs.plan.file},
         "parameters": parameters(inputs.plan),
@@ -216,12 +237,6 @@ def _seal(result: StudyResult, folder: Path) -> str:
         "inputs": [_plan_entry(inputs.plan), *(_plain(asdict(file)) for file in inputs.files)],
         "versions": _versions(),
     }
-    run_id = _digest(record)[:12]
-    record["solver"] = result.summary.get("siting")
-    record["faults"] = [fault.as_dict() for fault in inputs.faults]
-    record["outputs"] = _outputs(folder)
-    _write_json(folder / "run.json", {"run_id": run_id, **record})
-    return run_id
 
 
 def parameters(settings: plan.Plan) -> dict[str, Any]:
