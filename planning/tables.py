@@ -20,6 +20,7 @@ from planning import texts
 Kind = Literal["id", "ids", "text", "number", "integer", "date", "flag", "choice"]
 
 LEVELS: Final = ("county", "street", "community", "village")
+UNIT_TYPES: Final = ("county", "street", "town", "community", "village")
 IN_SERVICE: Final = ("handed_over", "operating")
 WEIGHTS: Final = ("households", "residents", "elderly")
 LEDGER_COLUMNS: Final = ("table", "file", "layer", "row", "id", "outcome", "reasons", "column", "value", "remedy")

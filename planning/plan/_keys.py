@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
+
+from planning.keys import DATE, TEXT, TEXTS, Kind, choice, choices, is_text
+from planning.tables import LEVELS, UNIT_TYPES
 
 INPUTS: Final = (
     "roads",
@@ -31,15 +32,6 @@ WALKERS: Final[Mapping[str, float]] = MappingProxyType({"healthy": 1.0, "elderly
 NEEDED_INPUTS: Final = ("roads", "residential", "facilities")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What a key may hold: a test, and the words that say it."""
-
-    accepts: Callable[[Any], bool]
-    zh: str
-    en: str
-
-
 def _number(low: float, high: float, *, open_low: bool = False) -> Kind:
     def accepts(value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -54,24 +46,12 @@ def _number(low: float, high: float, *, open_low: bool = False) -> Kind:
     )
 
 
-def _choice(*words: str) -> Kind:
-    return Kind(lambda value: value in words, f"下列之一：{'、'.join(words)}", f"one of {', '.join(words)}")
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_date(value: Any) -> bool:
-    return isinstance(value, date) and not isinstance(value, datetime)
-
-
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _is_text_map(value: Any) -> bool:
-    return isinstance(value, dict) and all(_is_text(key) and _is_text(word) for key, word in value.items())
+    return isinstance(value, dict) and all(is_text(key) and is_text(word) for key, word in value.items())
 
 
 def _is_minutes(value: Any) -> bool:
@@ -97,24 +77,9 @@ def _is_rates(value: Any) -> bool:
     return (minimum is None or _is_per_built(minimum)) and _is_per_built(rates)
 
 
-def _is_levels(value: Any) -> bool:
-    levels = ("county", "street", "community", "village")
-    return isinstance(value, list) and bool(value) and all(level in levels for level in value)
-
-
-def _is_unit_types(value: Any) -> bool:
-    types = ("county", "street", "town", "community", "village")
-    return isinstance(value, list) and bool(value) and all(kind in types for kind in value)
-
-
-def _is_storeys(value: Any) -> bool:
-    kinds = ("basement", "semi_basement", "mezzanine")
-    return isinstance(value, list) and all(kind in kinds for kind in value)
-
-
 def _is_phases(value: Any) -> bool:
     return isinstance(value, list) and all(
-        isinstance(phase, dict) and set(phase) == {"name", "p"} and _is_text(phase["name"]) and _is_whole(phase["p"])
+        isinstance(phase, dict) and set(phase) == {"name", "p"} and is_text(phase["name"]) and _is_whole(phase["p"])
         for phase in value
     )
 
@@ -124,13 +89,6 @@ def _is_profiles(value: Any) -> bool:
     return known and len(set(value)) == len(value)
 
 
-def _is_maps(value: Any) -> bool:
-    return isinstance(value, list) and all(word in ("pdf", "png", "svg") for word in value)
-
-
-TEXT: Final = Kind(_is_text, "一段文字", "a text")
-TEXTS: Final = Kind(lambda value: isinstance(value, list) and all(map(_is_text, value)), "文字列表", "a list of texts")
-DATE: Final = Kind(_is_date, "日期，写作 2025-12-31，不加引号", "a date, written 2025-12-31 without quotes")
 FLAG: Final = Kind(lambda value: isinstance(value, bool), "true 或 false", "true or false")
 WHOLE: Final = Kind(_is_whole, "不小于 0 的整数", "a whole number, 0 or more")
 FIELDS: Final = Kind(_is_text_map, '形如 { households = "户数" } 的对照', 'a mapping such as { households = "户数" }')
@@ -143,12 +101,12 @@ RATES: Final = Kind(
 _INPUT_KEYS: Final[Mapping[str, Kind]] = {
     "path": TEXT,
     "layer": TEXT,
-    "datum": _choice("wgs84", "cgcs2000", "gcj02", "bd09"),
+    "datum": choice("wgs84", "cgcs2000", "gcj02", "bd09"),
     "encoding": TEXT,
     "fields": FIELDS,
 }
 _EXTRA_INPUT_KEYS: Final[Mapping[str, Mapping[str, Kind]]] = {
-    "roads": {"noding": _choice("planar"), "heal_gaps_m": _number(0, 50)},
+    "roads": {"noding": choice("planar"), "heal_gaps_m": _number(0, 50)},
     "residential": {"table": TEXT, "join": TEXT},
 }
 
@@ -163,7 +121,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
             "a list of minutes above 0 and up to 120, none twice",
         ),
         "max_snap_m": _number(0, 5000),
-        "rule": _choice("entrance", "frontage", "area"),
+        "rule": choice("entrance", "frontage", "area"),
         "frontage_m": _number(0, 500, open_low=True),
         "hard_border": FLAG,
         "profiles": Kind(
@@ -172,35 +130,31 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "spread": FLAG,
     },
     "standards": {
-        "land_per_person_base": _choice("residents", "elderly"),
+        "land_per_person_base": choice("residents", "elderly"),
         "apportion_mixed_land": FLAG,
-        "single_minimum_applies": _choice("stand_alone", "existing_rooms"),
+        "single_minimum_applies": choice("stand_alone", "existing_rooms"),
         "pooling": FLAG,
-        "pool_rate": _choice("own", "strictest"),
+        "pool_rate": choice("own", "strictest"),
         "new_cutoff": DATE,
-        "nursing_beds_of": _choice("all", "public"),
+        "nursing_beds_of": choice("all", "public"),
         "usable_to_gross": _number(0, 10, open_low=True),
-        "households_rounding": _choice("proportional", "started_hundred"),
-        "before_year": _choice("before", "within"),
-        "circle_levels": Kind(_is_levels, "设施级别列表", "a list of facility levels"),
+        "households_rounding": choice("proportional", "started_hundred"),
+        "before_year": choice("before", "within"),
+        "circle_levels": choices(*LEVELS),
         "service_radius_m": _number(0, 20000, open_low=True),
-        "centre_unit_types": Kind(_is_unit_types, "单元类型列表", "a list of unit types"),
-        "stars": _choice("at_least", "one_to_three"),
-        "exclude_storeys": Kind(
-            _is_storeys,
-            "basement、semi_basement、mezzanine 组成的列表",
-            "a list of basement, semi_basement, mezzanine",
-        ),
+        "centre_unit_types": choices(*UNIT_TYPES),
+        "stars": choice("at_least", "one_to_three"),
+        "exclude_storeys": choices("basement", "semi_basement", "mezzanine", may_be_empty=True),
         "needs_own_entrance": FLAG,
         "needs_accessible": FLAG,
         "area_per_100_households": RATES,
     },
     "siting": {
-        "level": _choice("county", "street", "community", "village"),
-        "model": _choice("lscp", "mclp", "p_median", "p_center", "deficit"),
+        "level": choice(*LEVELS),
+        "model": choice("lscp", "mclp", "p_median", "p_center", "deficit"),
         "p": WHOLE,
         "minutes": _number(0, 120, open_low=True),
-        "demand": _choice("elderly", "residents", "households"),
+        "demand": choice("elderly", "residents", "households"),
         "one_per_street": FLAG,
         "min_share_per_street": _number(0, 1),
         "phases": Kind(
@@ -210,8 +164,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "generate": TEXT,
     },
     "output": {
-        "language": _choice("zh", "en"),
-        "maps": Kind(_is_maps, "pdf、png、svg 组成的列表，可为空", "a list of pdf, png, svg; it may be empty"),
-        "paper": _choice("A3", "A4"),
+        "language": choice("zh", "en"),
+        "maps": choices("pdf", "png", "svg", may_be_empty=True),
+        "paper": choice("A3", "A4"),
     },
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from planning.errors import Fault
+from planning.keys import TEXT, Kind, choice, is_text
 from planning.standards._schema import (
     AT_LEAST,
     CLAUSE_KEYS,
@@ -21,12 +22,8 @@ from planning.standards._schema import (
     STANDARD_KEYS,
     STANDARD_NEEDED,
     SWITCH_KEYS,
-    TEXT,
     UNSTATED,
-    Kind,
-    choice,
     is_number,
-    is_text,
     reading,
 )
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from planning import tables
+from planning.keys import DATE, TEXT, TEXTS, Kind, choice, choices, is_date
 
 UNSTATED: Final = "unstated"
-UNIT_TYPES: Final = ("county", "street", "town", "community", "village")
 KINDS: Final = ("centre", "station", "day_care", "institution")
 COMPARATORS: Final = (">=", ">", "<=", "<", "=")
 RATE_BASES: Final = ("100_households", "1000_residents", "1000_elderly")
@@ -74,41 +72,8 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 AT_LEAST: Final = ("area_rate", "unit_minimum")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What a key may hold: a test, and the words that say it."""
-
-    accepts: Callable[[Any], bool]
-    zh: str
-    en: str
-
-
-def choice(*words: str) -> Kind:
-    return Kind(lambda value: value in words, f"下列之一：{'、'.join(words)}", f"one of {', '.join(words)}")
-
-
-def choices(*words: str) -> Kind:
-    return Kind(
-        lambda value: isinstance(value, list) and bool(value) and all(word in words for word in value),
-        f"由下列词组成的列表：{'、'.join(words)}",
-        f"a list out of {', '.join(words)}",
-    )
-
-
-def is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(is_text, value))
-
-
-def _is_date(value: Any) -> bool:
-    return isinstance(value, date) and not isinstance(value, datetime)
-
-
 def _is_dates(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_date, value))
+    return isinstance(value, list) and all(map(is_date, value))
 
 
 def is_number(value: Any) -> bool:
@@ -128,9 +93,6 @@ def _is_parts(value: Any) -> bool:
     )
 
 
-TEXT: Final = Kind(is_text, "一段文字", "a text")
-TEXTS: Final = Kind(_is_texts, "文字列表", "a list of texts")
-DATE: Final = Kind(_is_date, "日期，写作 2025-12-31，不加引号", "a date, written 2025-12-31 without quotes")
 DATES: Final = Kind(_is_dates, "日期列表", "a list of dates")
 NUMBER: Final = Kind(
     lambda value: value == UNSTATED or is_number(value),
@@ -179,7 +141,7 @@ CLAUSE_KEYS: Final[Mapping[str, Kind]] = {
     "basis": choice("none", *RATE_BASES, "unit", "person"),
     "applies_to": choice("new", "existing"),
     "setting": choice("urban", "rural"),
-    "unit_types": choices(*UNIT_TYPES),
+    "unit_types": choices(*tables.UNIT_TYPES),
     "levels": choices(*tables.LEVELS),
     "kinds": choices(*KINDS),
     "ownership": choice("public", "private"),
@@ -218,12 +180,11 @@ def reading(name: str, readings: Sequence[Any]) -> Kind:
     """Return what a switch may be set to: one of its readings, or a value of its own."""
     if name not in _FREE_SWITCHES:
         words = tuple(str(word) for word in readings)
-        return Kind(lambda value: any(type(value) is type(word) and value == word for word in readings), *_said(words))
+        said = choice(*words)
+        return Kind(
+            lambda value: any(type(value) is type(word) and value == word for word in readings), said.zh, said.en
+        )
     return _FREE_SWITCHES[name]
-
-
-def _said(words: tuple[str, ...]) -> tuple[str, str]:
-    return f"下列之一：{'、'.join(words)}", f"one of {', '.join(words)}"
 
 
 _POSITIVE: Final = Kind(lambda value: is_number(value) and value > 0, "大于 0 的数", "a number above 0")
@@ -232,5 +193,5 @@ _FREE_SWITCHES: Final[Mapping[str, Kind]] = {
     "usable_to_gross": _POSITIVE,
     "service_radius_m": _POSITIVE,
     "circle_levels": choices(*tables.LEVELS),
-    "centre_unit_types": choices(*UNIT_TYPES),
+    "centre_unit_types": choices(*tables.UNIT_TYPES),
 }
