@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,21 @@ def test_defaults_are_those_of_the_documentation(tmp_path):
     assert "siting.level" not in read.defaults  # nothing is sited without candidates
     assert read.as_of == date(2025, 12, 31)
     assert not read.warnings
+
+
+def test_what_decides_a_figure_is_named_where_it_is_left_out(tmp_path):
+    assert "walk.frontage_m" not in plan.read(written(tmp_path, LEAST)).defaults
+    assert "walk.frontage_m" in plan.read(written(tmp_path, LEAST + "[walk]\nrule = 'frontage'\n")).defaults
+
+
+def test_every_key_stands_in_the_guide():
+    guide = (Path(__file__).parent.parent / "docs" / "plan.md").read_text("utf-8")
+    assert [key for keys in plan.SECTIONS.values() for key in keys if f"`{key}`" not in guide] == []
+
+
+def test_a_key_that_nothing_acts_on_is_refused(tmp_path):
+    found = faults(tmp_path, LEAST + "[siting]\np = 1\ngenerate = 'parcels'\n")
+    assert found["siting.generate"].code == "plan_generate_absent"
 
 
 def test_paths_are_relative_to_the_plan(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planning import standards, texts
+from planning import standards, tables, texts
 from planning.errors import InputRefused
 from planning.standards import _schema
 
@@ -711,7 +711,7 @@ def test_every_clause_is_in_the_documentation_with_its_number(page, standard):
 
 
 def test_every_key_measure_unit_and_switch_is_in_the_documentation(page):
-    words = [*_schema.CLAUSE_KEYS, *_schema.STANDARD_KEYS, *_schema.METRICS, *_schema.UNITS, *_schema.UNIT_TYPES]
+    words = [*_schema.CLAUSE_KEYS, *_schema.STANDARD_KEYS, *_schema.METRICS, *_schema.UNITS, *tables.UNIT_TYPES]
     words += [reading.name for reading in standards.load("nantong").readings]
     assert [word for word in words if word not in page] == []
 

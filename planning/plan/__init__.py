@@ -238,10 +238,11 @@ def _resolve(path: str, folder: Path) -> Path:
 
 def _defaults(words: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys with a default that the file leaves out."""
+    by_frontage = words.get("walk", {}).get("rule") == "frontage"
     absent = {
-        "walk": ("speed_m_per_s", "minutes", "max_snap_m", "rule"),
+        "walk": ("speed_m_per_s", "minutes", "max_snap_m", "rule", *(("frontage_m",) if by_frontage else ())),
         "siting": ("level", "model", "minutes", "demand", "one_per_street", "min_share_per_street", "time_limit_s"),
-        "output": ("language", "maps"),
+        "output": ("language", "maps", "paper"),
     }
     siting_runs = "candidates" in words.get("inputs", {}) or "generate" in words.get("siting", {})
     return tuple(
@@ -260,6 +261,8 @@ def _contradictions(plan: Plan) -> list[Fault]:
     sited = "candidates" in plan.inputs or siting.generate is not None
     if sited and siting.p is None and siting.model != "lscp":
         faults.append(Fault("plan_p_missing", file=plan.file, column="siting.p", value=siting.model))
+    if siting.generate is not None:
+        faults.append(Fault("plan_generate_absent", file=plan.file, column="siting.generate", value=siting.generate))
     counts = [phase.p for phase in siting.phases]
     if counts and (siting.p is None or counts != sorted(counts) or counts[-1] != siting.p):
         facts = {"p": siting.p}
