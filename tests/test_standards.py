@@ -303,7 +303,8 @@ def test_switches_have_the_defaults_that_the_documents_are_read_by():
 def test_the_switches_are_those_of_the_plan_file():
     from planning.plan import SECTIONS
 
-    own = {"area_per_100_households", "exclude_storeys", "needs_own_entrance", "needs_accessible"}  # no reading of a text
+    # none of these is a reading of a document
+    own = {"area_per_100_households", "exclude_storeys", "needs_own_entrance", "needs_accessible"}
     known = set(SECTIONS["standards"]) - own
     assert {reading.name for reading in standards.load("nantong").readings} == known
 
