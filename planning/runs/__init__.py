@@ -141,7 +141,11 @@ def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str
     if any(fault.severity == "error" for fault in faults):
         return faults, counts
     inputs = load(path)
-    return (*faults, *study.check(inputs), *study.doubts(inputs)), counts
+    found = study.check(inputs)
+    if any(fault.severity == "error" for fault in found):
+        return (*faults, *found), counts
+    doubts, settled = study.doubts(inputs)
+    return (*faults, *found, *doubts), {**counts, **settled}
 
 
 def verify(folder: str | Path) -> tuple[str, ...]:

@@ -235,6 +235,9 @@ def _say_whole_tables(drafts: Mapping[str, Draft], plan: Plan) -> None:
     for name, one in drafts.items():
         checks.say_empty(name, one.notes, needed=_EMPTY_CODES)
     residential = drafts.get("residential")
+    if residential is not None and len(residential.frame) and residential.frame["households"].isna().all():
+        facts = {"present": "、".join(residential.columns_present)}
+        residential.notes.table_fault("households_absent", "warning", column="households", facts=facts)
     sited = "candidates" in plan.inputs or plan.siting.generate is not None
     if residential is not None and sited and residential.frame[plan.siting.demand].isna().all():
         facts = {"present": "、".join(residential.columns_present)}

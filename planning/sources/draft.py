@@ -188,9 +188,17 @@ def _drafted(
     if spec.name == "roads":
         frame["node_ids"] = np.nan if raw.node_ids is None else pd.Series(raw.node_ids, index=frame.index, dtype=object)
         frame["node_ids"] = frame["node_ids"].astype(object)
+    _say_unused(spec, [*known.rest, *([] if rest is None else rest.columns)], notes)
     for extra in (raw.frame[list(known.rest)], rest):
         frame = _with_rest(frame, extra)
     return Draft(spec, table, notes, frame, raw.read, shapes, raw.crs, raw.encoding, paths, raw.headers)
+
+
+def _say_unused(spec: InputSpec, unused: list[str], notes: Notes) -> None:
+    """Name the columns that nothing is taken from: one of them may be the column a planner counts on."""
+    if unused and spec.name not in ("roads", "barriers"):
+        facts = {"unused_zh": "、".join(map(str, unused)), "unused_en": ", ".join(map(str, unused))}
+        notes.table_fault("columns_unused", "warning", facts=facts)
 
 
 def _say_reader_marks(raw: Raw, notes: Notes) -> None:

@@ -45,12 +45,17 @@ def check(inputs: StudyInputs) -> list[Fault]:
     return faults
 
 
-def doubts(inputs: StudyInputs) -> list[Fault]:
-    """Return what a look at the walking network says of the roads: warnings, or why no network can be built."""
+def doubts(inputs: StudyInputs) -> tuple[list[Fault], account.Counts]:
+    """Return what a look at the walking network says, and the counts of rows with the run's own flags.
+
+    Warnings about loose ends of roads and about places off the network; or why no network can be built.
+    """
     try:
-        return account.road_doubts(inputs, _walkways(inputs))
+        ground = _ground(people.settle(inputs))
     except InputRefused as refused:
-        return list(refused.faults)
+        return list(refused.faults), inputs.counts
+    ledger, counts = account.settle(inputs, ground)
+    return [*account.road_doubts(inputs, ground.walkways), *account.off_network(inputs, ledger)], counts
 
 
 def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozenset[str] = PARTS) -> StudyResult:

@@ -81,6 +81,23 @@ def road_doubts(inputs: StudyInputs, walkways: Network) -> list[Fault]:
     ]
 
 
+def off_network(inputs: StudyInputs, ledger: pd.DataFrame) -> list[Fault]:
+    """Return a warning for each facility and candidate off the network, and one for all areas off it."""
+    lost = ledger[ledger["reasons"].fillna("").str.split(";").map(lambda codes: "unsnapped" in codes)]
+    max_snap_m = f"{inputs.plan.walk.max_snap_m:g}"
+    places = lost[lost["table"].isin(["facilities", "candidates"])]
+    found = [
+        Fault("place_off_network", "warning", file=file, layer=layer, row=int(row), value=str(name),
+              facts={"max_snap_m": max_snap_m})
+        for file, layer, row, name in places[["file", "layer", "row", "id"]].itertuples(index=False)
+    ]  # fmt: skip
+    areas = lost[lost["table"] == "residential"]
+    if len(areas):
+        facts = {"count": len(areas), "max_snap_m": max_snap_m}
+        found.append(Fault("areas_off_network", "warning", file=str(areas["file"].iloc[0]), facts=facts))
+    return found
+
+
 def _coded(ids: Iterable[str], code: str) -> pd.Series:
     return pd.Series(code, index=pd.Index(list(ids), dtype="str"), dtype="str")
 

@@ -91,7 +91,8 @@ def merged(geometries: gpd.GeoSeries) -> Nested:
 def outline(geometries: gpd.GeoSeries) -> Nested:
     """Return the union of metric catchments as `parts` in degrees: simplified, without holes of a few blocks."""
     union = shapely.union_all(_sorted(geometries)).simplify(WASH_TOLERANCE_M)
-    whole = shapely.multipolygons([_without_small_holes(piece) for piece in shapely.get_parts(union)])
+    pieces = [_without_small_holes(piece) for piece in shapely.get_parts(union) if not piece.is_empty]
+    whole = shapely.MultiPolygon(pieces)  # empty where a facility reaches nothing
     return parts(gpd.GeoSeries([whole], crs=geometries.crs).to_crs(DEGREES).iloc[0])
 
 
