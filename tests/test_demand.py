@@ -18,7 +18,7 @@ from shapely import LineString, MultiPolygon, Point, Polygon, box
 
 from planning import texts
 from planning.coverage import cover, summarise
-from planning.demand import Access, access_points, members, setting_of, unit_of
+from planning.demand import Access, Spread, access_points, members, setting_of, spread, unit_of
 
 CRS = "EPSG:4548"
 SQUARE = box(0, 0, 100, 100)
@@ -367,6 +367,86 @@ def test_urban_or_rural_as_stated_else_by_village_else_urban_with_a_flag() -> No
     without = setting_of(areas, None)
     assert without["setting"].tolist() == ["urban", "urban", "urban", "rural"]
     assert without["assumed"].tolist() == [False, True, True, False]
+
+
+# ------------------------------------------------------------------------------------------------------------- people
+
+
+def spread_over(
+    areas_of: dict[str, tuple], units_of: dict[str, tuple], *kinds: dict[str, str]
+) -> tuple[dict[str, list[float]], Spread]:
+    """Areas are (households, residents, elderly), units (residents, elderly); None is missing."""
+    columns = ["households", "residents", "elderly"]
+    table = pd.DataFrame.from_dict(areas_of, orient="index", columns=columns).astype(float)
+    areas = estates(**{name: Point(0, 0) for name in areas_of}).assign(**{c: table[c].to_numpy() for c in columns})
+    people = pd.DataFrame.from_dict(units_of, orient="index", columns=columns[1:]).astype(float)
+    units = gpd.GeoDataFrame(people.rename_axis("unit_id").reset_index(), geometry=[SQUARE] * len(people), crs=CRS)
+    found = spread(areas, units, [pd.Series(kind, dtype="str") for kind in kinds])
+    return {c: found.residential[c].fillna(-1).tolist() for c in columns[1:]}, found
+
+
+def test_people_go_by_households_in_whole_persons_and_none_is_lost() -> None:
+    """10 on 1, 1 and 1 household: 3 each and one more for the smallest id; 7 on 3 and 1: 5.25 and 1.75 → 5 and 2."""
+    where = dict.fromkeys("cab", "u")
+    got, found = spread_over(dict.fromkeys("cab", (1, None, None)), {"u": (10, None)}, where)
+    assert got == {"residents": [3, 4, 3], "elderly": [-1, -1, -1]}
+    assert found.residential["residents_spread"].tolist() == [True] * 3
+    assert not found.residential["elderly_spread"].any()
+    got, _ = spread_over({"a": (3, None, None), "b": (1, None, None)}, {"u": (7, 2.5)}, dict.fromkeys("ab", "u"))
+    assert got == {"residents": [5, 2], "elderly": [1.875, 0.625]}
+
+
+def test_what_areas_state_is_kept_and_taken_off() -> None:
+    got, found = spread_over(
+        {"a": (9, 40, None), "b": (1, None, None), "c": (3, None, 4)}, {"u": (100, 8)}, dict.fromkeys("abc", "u")
+    )
+    assert got == {"residents": [40, 15, 45], "elderly": [4, 0, 4]}  # 4 left on 9 and 1 households: 3.6 and 0.4
+    assert found.residential["residents_spread"].tolist() == [False, True, True]
+    assert found.left.empty
+
+
+def test_the_community_first_and_the_street_for_the_rest() -> None:
+    """Community k has 30 for a and b; c is in no community; street s has 100: 70 are left for c. d is nowhere."""
+    areas_of = {"a": (1, None, None), "b": (2, None, None), "c": (9, None, None), "d": (9, None, None)}
+    got, found = spread_over(
+        areas_of, {"k": (30, None), "s": (100, None)}, {"a": "k", "b": "k"}, dict.fromkeys("abc", "s")
+    )
+    assert got["residents"] == [10, 20, 70, -1]
+    assert found.left.empty
+
+
+@pytest.mark.parametrize(
+    ("area", "other", "total", "reason"),
+    [
+        ((5, 60, None), (5, None, None), 50, "more_than_unit"),
+        ((5, 50, None), (5, None, None), 50, "nothing_left"),
+        ((5, None, None), (None, None, None), 50, "households_missing"),
+        ((0, None, None), (0, None, None), 50, "households_zero"),
+    ],
+)
+def test_a_unit_whose_figure_says_nothing_is_left_with_the_reason(area, other, total, reason) -> None:
+    got, found = spread_over({"a": area, "b": other}, {"u": (total, None)}, dict.fromkeys("ab", "u"))
+    assert got["residents"][1] == -1
+    assert found.left.to_numpy().tolist() == [["u", "residents", reason]]
+    outer = {"u": (total, None), "s": (500, None)}
+    got, found = spread_over({"a": area, "b": other}, outer, dict.fromkeys("ab", "u"), dict.fromkeys("ab", "s"))
+    assert got["residents"][1] == -1
+    assert found.left["reason"].tolist() == [reason, "inner_unit_left"]
+
+
+@given(st.lists(st.integers(0, 5000), min_size=1, max_size=9), st.integers(1, 100_000), st.randoms())
+def test_parts_add_up_and_stand_within_one_of_their_share(households: list, total: int, random) -> None:
+    names = [f"r{i}" for i in range(len(households))]
+    areas_of = {name: (count, None, None) for name, count in zip(names, households, strict=True)}
+    got, _ = spread_over(areas_of, {"u": (total, total)}, dict.fromkeys(names, "u"))
+    if sum(households):
+        assert sum(got["residents"]) == total
+        for part, count in zip(got["residents"], households, strict=True):
+            assert abs(part - total * count / sum(households)) < 1
+    mixed = random.sample(names, len(names))
+    _, found = spread_over({n: areas_of[n] for n in mixed}, {"u": (total, total)}, dict.fromkeys(names, "u"))
+    by_id = found.residential.set_index("residential_id")["residents"].fillna(-1)
+    assert by_id.loc[names].tolist() == got["residents"]
 
 
 # --------------------------------------------------------------------------------------------------------------- laws

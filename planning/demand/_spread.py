@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -97,7 +97,7 @@ def _one_kind(
             by_unit["blocked"].any(),
             rest < 0,
             rest == 0,
-            by_unit["households"].apply(lambda column: column.isna().any()),
+            lacking["households"].isna().groupby(lacking["unit"]).any(),
             by_unit["households"].sum() <= 0,
         ],
         ["inner_unit_left", "more_than_unit", "nothing_left", "households_missing", "households_zero"],
@@ -116,15 +116,17 @@ def _thousandths(values: pd.Series[float]) -> pd.Series[int]:
 
 def _largest_remainder(rest: pd.Series[int], unit: pd.Series[str], weight: pd.Series[int]) -> pd.Series[float]:
     """Part the rest of each unit among its areas by weight; ``rest`` in thousandths, as the parts are found."""
-    total = unit.map(weight.groupby(unit).sum())
-    grain = unit.map(pd.Series(np.where(rest % 1000 == 0, 1000, 1), index=rest.index))
-    asked: pd.Series[Any] = unit.map(rest) // grain
+    names = unit.to_numpy()
+    total = weight.groupby(unit).sum().reindex(names).to_numpy(dtype=object)
+    people = rest.reindex(names).to_numpy(dtype=np.int64)
+    grain = np.where(people % 1000 == 0, 1000, 1)
+    asked = people // grain
     # Python's whole numbers have no largest: a city's people times its households may pass 64 bits in thousandths.
-    share = asked.astype(object) * weight.astype(object)
-    floor, remainder = share // total.astype(object), share % total.astype(object)
-    table = pd.DataFrame({"unit": unit, "floor": floor, "remainder": remainder, "asked": asked})
-    table = table.sort_index().sort_values(["unit", "remainder"], ascending=[True, False], kind="stable")
-    short = table["asked"] - table.groupby("unit")["floor"].transform("sum")
+    share = asked.astype(object) * weight.to_numpy(dtype=object)
+    facts = {"unit": names, "floor": share // total, "remainder": share % total, "asked": asked, "grain": grain}
+    table = pd.DataFrame(facts, index=unit.index).sort_index()
+    table = table.sort_values(["unit", "remainder"], ascending=[True, False], kind="stable")
+    floor = table["floor"].astype("int64")
+    short = table["asked"] - floor.groupby(table["unit"]).transform("sum")
     one_more = table.groupby("unit").cumcount() < short
-    parts = (table["floor"] + one_more.astype(int)).reindex(unit.index) * grain
-    return parts.astype(float) / 1000
+    return ((floor + one_more) * table["grain"]).reindex(unit.index).astype(float) / 1000
