@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from shapely import MultiPolygon, Point, box
 from test_compliance import ANHUI, NO_MINIMUM, ONE_MINIMUM, area, assess, document, row, unit
 
 
@@ -146,3 +147,22 @@ def test_accounts_add_up_to_the_summary() -> None:
     assert sums == {"required_m2": 450, "provided_m2": 100, "shortfall_m2": 350}
     assert found.accounts.loc["A", "required_m2"] == 300
     assert pd.isna(found.accounts.loc["C", "required_m2"])
+
+
+def test_findings_stand_by_id_whatever_the_order_of_areas() -> None:
+    found = assess([area("C"), area("A"), area("B")], [], {"A": "P"}, law=ONE_MINIMUM).findings
+    assert found[["subject_kind", "subject_id", "clause_id"]].to_numpy().tolist() == [
+        ["residential", "B", "A-new"], ["residential", "B", "U-new"],
+        ["residential", "C", "A-new"], ["residential", "C", "U-new"],
+        ["pool", "P", "A-new"], ["pool", "P", "U-new"],
+    ]  # fmt: skip
+
+
+def test_an_area_of_two_polygons_contains_what_stands_in_either() -> None:
+    """Two squares of 10 m; a room in the second is the area's own, one between them is nobody's."""
+    parts = MultiPolygon([box(0, 0, 10, 10), box(100, 0, 110, 10)])
+    for x, reason in ((5, "counted"), (105, "counted"), (50, "nowhere")):
+        found = assess([area(geometry=parts)], [unit(serves=None, geometry=Point(x, 5))])
+        assert found.rooms["reason"].item() == reason
+    alone = assess([area(geometry=Point(105, 5))], [unit(serves=None, geometry=Point(105, 5))])
+    assert alone.rooms["reason"].item() == "nowhere"
