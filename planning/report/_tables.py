@@ -354,6 +354,12 @@ def clauses(result: StudyResult, language: Language) -> Sheet:
         overdue=table["overdue"].map(yes_no(language)),
         deadline=table["deadline"].map(lambda day: None if pd.isna(day) else str(day)),
         reason=table["reason"].map(lambda codes: sentences(codes, "indicators.reason", language)),
+        origin=table["origin"].map(words_of("indicators.origin", language)),
+        beside=pd.Series(
+            [_beside(*pair, language) for pair in zip(table["beside"], table["beside_code"], strict=True)],
+            index=table.index,
+            dtype=object,
+        ),
     )
     columns = headings(_CLAUSE_COLUMNS, "report.clause_", language)
     title = texts.t("report.title_clauses", language, standard=standard_title(result, language))
@@ -373,4 +379,13 @@ _CLAUSE_COLUMNS: Final[Mapping[str, Kind]] = {
     "deadline": "text",
     "overdue": "text",
     "reason": "text",
+    "origin": "text",
+    "source": "text",
+    "date": "text",
+    "beside": "text",
 }
+
+
+def _beside(value: float, code: Any, language: Language) -> str | None:
+    """Return the figure under the other reading of an ambiguity, and which reading that is."""
+    return None if pd.isna(value) else f"{shown_number(value)} {texts.t(f'indicators.beside.{code}', language)}"
