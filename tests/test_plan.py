@@ -67,11 +67,6 @@ def test_every_key_stands_in_the_guide():
     assert [key for keys in plan.SECTIONS.values() for key in keys if f"`{key}`" not in guide] == []
 
 
-def test_a_key_that_nothing_acts_on_is_refused(tmp_path):
-    found = faults(tmp_path, LEAST + "[siting]\np = 1\ngenerate = 'parcels'\n")
-    assert found["siting.generate"].code == "plan_generate_absent"
-
-
 def test_paths_are_relative_to_the_plan(tmp_path):
     read = plan.read(written(tmp_path, LEAST.replace("roads.gpkg", "../数据/roads.gpkg")))
     assert read.inputs["roads"].file == tmp_path.resolve() / "../数据/roads.gpkg"

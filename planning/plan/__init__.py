@@ -261,8 +261,6 @@ def _contradictions(plan: Plan) -> list[Fault]:
     sited = "candidates" in plan.inputs or siting.generate is not None
     if sited and siting.p is None and siting.model != "lscp":
         faults.append(Fault("plan_p_missing", file=plan.file, column="siting.p", value=siting.model))
-    if siting.generate is not None:
-        faults.append(Fault("plan_generate_absent", file=plan.file, column="siting.generate", value=siting.generate))
     counts = [phase.p for phase in siting.phases]
     if counts and (siting.p is None or counts != sorted(counts) or counts[-1] != siting.p):
         facts = {"p": siting.p}
