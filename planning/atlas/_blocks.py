@@ -23,6 +23,8 @@ from planning.palette import Fill
 GAP_MM: Final = 3.6
 HEAD_MM: Final = 6.4
 LEAST_BLOCK_MM: Final = 6.0
+# With less than this left, a block begins in the next column, where the format has one.
+TURN_MM: Final = 22.0
 THREE_COLUMNS_MM: Final = 85.0
 SWATCH_MM: Final = (7.0, 3.4)
 LEGEND_ROW_MM: Final = 4.9
@@ -88,7 +90,7 @@ class Flow:
 
     def turn(self, column: int) -> None:
         """Go on in another column, if the format has it."""
-        if column < len(self.canvas.layout.columns) and column != self.column:
+        if self.column < column < len(self.canvas.layout.columns):
             self.column = column
             self.y = self.box.y1
 
@@ -102,6 +104,8 @@ class Flow:
 
         Where not even a few rows would fit below it, the whole block is left out up to the next head.
         """
+        if self.room < GAP_MM + HEAD_MM + TURN_MM:
+            self.turn(self.column + 1)
         self.full = self.room < GAP_MM + HEAD_MM + LEAST_BLOCK_MM
         if self.full:
             return
@@ -158,8 +162,8 @@ class Flow:
         columns = columns if self.box.width >= THREE_COLUMNS_MM else min(columns, 2)
         step = self.box.width / columns
         style = self.canvas.style("legend")
-        rows = 0 if self.full else int(self.room / LEGEND_ROW_MM)
-        entries = entries[: rows * columns]
+        fit = 0 if self.full else columns * int(self.room / LEGEND_ROW_MM)
+        rest, entries = entries[fit:], entries[:fit]
         for place, entry in enumerate(entries):
             if place and place % columns == 0:
                 self.y -= LEGEND_ROW_MM
@@ -172,6 +176,9 @@ class Flow:
             if entry.count:
                 page.text(x + step - 1.5, y - 0.85, entry.count, style, anchor="right", kind="count")
         self.y -= LEGEND_ROW_MM if entries else 0
+        if rest and not self.full and self.column + 1 < len(self.canvas.layout.columns):
+            self.turn(self.column + 1)
+            self.legend(rest, columns=columns)
 
     # -------------------------------------------------------------------------------------------------------- tables
 

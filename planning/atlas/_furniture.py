@@ -85,7 +85,9 @@ def inset(canvas: Canvas, box: Box, *, chosen: str = "") -> None:
 
 
 def inset_block(flow: Flow) -> None:
-    """Draw the plan area small at the head of the panel."""
+    """Draw the plan area small at the head of the panel; A4 has no room for it."""
+    if flow.canvas.layout.paper == "A4":
+        return
     box = flow.box
     inset(flow.canvas, Box(box.x0, flow.y - INSET_HIGH_MM, box.x1, flow.y))
     flow.y -= INSET_HIGH_MM

@@ -199,6 +199,10 @@ class Page:
 
     def save(self, target: Any, fmt: str) -> None:
         """Write the sheet as ``pdf``, ``png`` (300 dpi) or ``svg``, without a date in it."""
+        with settings():
+            self._save(target, fmt)
+
+    def _save(self, target: Any, fmt: str) -> None:
         if fmt == "png":
             self.figure.savefig(
                 target, format="png", dpi=DPI, pil_kwargs={"compress_level": 4}, metadata={"Software": None}
