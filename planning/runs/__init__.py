@@ -220,7 +220,7 @@ def _seal(result: StudyResult, folder: Path) -> str:
 
 
 def run_identity(result: StudyResult) -> str:
-    """Return the run id: it depends on plan, input bytes and versions alone, and is known before anything is written."""
+    """Return the run id: made of plan, input bytes and versions alone, it is known before anything is written."""
     return _digest(_identity(result))[:12]
 
 
