@@ -113,7 +113,7 @@ class Plan:
 
     @property
     def radius_m(self) -> float:
-        """Return the service radius that coverage is reported for (contract 6.2)."""
+        """Return the service radius that coverage is reported for."""
         stated = self.standards.get("service_radius_m")
         return float(stated) if stated is not None else self.walk.metres(max(self.walk.minutes))
 

@@ -27,6 +27,8 @@ _MODELS: Final[Mapping[str, Callable[..., SitingPlan]]] = {
     "p_center": siting.p_center,
 }
 
+_KEPT: Final = ("facility_id", "name", "source", "role", "max_floor_area_m2", "cost", "available_from")
+
 
 @dataclass(frozen=True, eq=False)
 class Choice:
@@ -187,8 +189,7 @@ def _layer(
     answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, size: Clause | None
 ) -> gpd.GeoDataFrame:
     """Return the chosen sites with rank, phase and gain, in rank order."""
-    kept = ["facility_id", "name", "source", "role", "max_floor_area_m2", "cost", "available_from"]
-    layer = opened[[*kept, "geometry"]].reset_index(drop=True)
+    layer = opened[[*_KEPT, "geometry"]].reset_index(drop=True)
     layer.insert(2, "rank", range(1, len(layer) + 1))
     layer.insert(3, "phase", list(answer.phase) if answer.phase else None)
     layer.insert(4, "gain", list(answer.gain))
@@ -198,10 +199,11 @@ def _layer(
 
 
 def _no_sites(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    columns = ["facility_id", "name", "rank", "phase", "gain", "floor_area_m2", "size_ok", "source", "cost"]
-    empty = {
-        name: pd.Series(dtype="float64" if name in ("rank", "gain", "floor_area_m2") else "str") for name in columns
-    }
+    """Return the layer without a row, with the columns it has otherwise."""
+    kinds = {"rank": "int64", "gain": "float64", "floor_area_m2": "float64", "size_ok": "boolean",
+             "max_floor_area_m2": "float64", "cost": "float64"}  # fmt: skip
+    columns = ["facility_id", "name", "rank", "phase", "gain", "floor_area_m2", "size_ok", *_KEPT[2:]]
+    empty = {name: pd.Series(dtype=kinds.get(name, "str")) for name in columns}
     return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=facilities.crs))
 
 
