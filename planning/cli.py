@@ -10,7 +10,7 @@ import json
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from unicodedata import east_asian_width
@@ -78,7 +78,7 @@ def run(plan: Path, out: Path | None, only: str | None) -> None:
     """运行方案，写出成果文件夹。 / Run PLAN and write its run folder."""
     from planning import runs
 
-    with _Progress(only) as progress:
+    with _Progress(runs.steps(only)) as progress:
         done = runs.run(plan, out=out, only=only, progress=progress)
     _list_faults(done.result.inputs.faults)
     _report(done.folder, done.run_id, done.result.summary, done.result.inputs.plan.defaults)
@@ -114,7 +114,7 @@ def demo(folder: Path) -> None:
     from planning import runs
 
     plan = runs.copy_sample(folder)
-    with _Progress(None) as progress:
+    with _Progress(runs.steps()) as progress:
         done = runs.run(plan, progress=progress)
     _list_faults(done.result.inputs.faults)
     _report(done.folder, done.run_id, done.result.summary, done.result.inputs.plan.defaults)
@@ -211,21 +211,8 @@ def doctor() -> None:
 class _Progress:
     """A bar on a terminal, plain lines elsewhere."""
 
-    def __init__(self, only: str | None) -> None:
-        names = [
-            "read",
-            "network",
-            "access",
-            "coverage",
-            "compliance",
-            "siting",
-            "layers",
-            "export",
-            "report",
-            "atlas",
-            "webmap",
-        ]
-        self._length = len(names) if only is None else 8
+    def __init__(self, steps: Sequence[str]) -> None:
+        self._length = len(steps)
         self._bar: Any = None
 
     def __enter__(self) -> Callable[[str], None]:
@@ -281,7 +268,7 @@ def _report(folder: Path, run_id: str, summary: Any, defaults: Iterable[str]) ->
     if unsaid:
         click.echo(texts.both("cli.defaults", keys=unsaid))
     click.echo(texts.both("cli.done", folder=folder, run_id=run_id))
-    for name in ("map.html", "tables.xlsx", "results.gpkg", "summary.json"):
+    for name in ("map.html", "atlas.pdf", "tables.xlsx", "results.gpkg", "summary.json"):
         if (folder / name).exists():
             click.echo(f"  {folder / name}")
 

@@ -35,6 +35,8 @@ from planning.sources.draft import sha256
 from planning.study import StudyInputs, StudyResult
 
 NEARLY_FULL_B: Final = 1 << 20
+_READING: Final = ("read", "network", "coverage", "compliance", "siting", "layers")
+_WRITING: Final = ("export", "report", "atlas", "webmap")
 STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "atlas", "webmap", "export")
 _LIBRARIES: Final = (
     "geopandas",
@@ -146,6 +148,12 @@ def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str
         return (*faults, *found), counts
     doubts, settled = study.doubts(inputs)
     return (*faults, *found, *doubts), {**counts, **settled}
+
+
+def steps(only: str | None = None) -> tuple[str, ...]:
+    """Return the names that `run` says as it goes, in order."""
+    written = _WRITING if only is None else tuple(name for name in _WRITING if name == only) or ("export",)
+    return (*_READING, *written)
 
 
 def verify(folder: str | Path) -> tuple[str, ...]:

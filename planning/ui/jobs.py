@@ -14,9 +14,8 @@ from planning import runs
 from planning.errors import Fault, PlanningError
 from planning.runs import RunFolder
 
-STEPS: Final = (
-    "read", "network", "access", "coverage", "compliance", "siting", "layers", "export", "report", "webmap",
-)  # fmt: skip
+FIGURES: Final = ("read", "network", "coverage", "compliance", "siting", "layers", "report")
+EVERYTHING: Final = (*FIGURES[:-1], "export", "report", "atlas", "webmap")
 State = Literal["running", "done", "refused", "cancelled"]
 
 
@@ -31,9 +30,11 @@ class Job:
     ----------
     plan
         The plan file; None copies the sample first and runs that.
+    whole
+        Draw the atlas and write every layer too, which takes minutes; else the figures and the annex tables.
     """
 
-    def __init__(self, plan: Path | None) -> None:
+    def __init__(self, plan: Path | None, *, whole: bool = False) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="planning-app-"))
         weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._lock = threading.Lock()
@@ -41,7 +42,9 @@ class Job:
         self._steps: list[str] = []
         self._started = time.monotonic()
         self.plan = plan
+        self.expected = EVERYTHING if whole else FIGURES
         self.is_sample = plan is None
+        self._before: Job | None = None  # holds the folder of a copied sample as long as it is in use
         self.finished_at = 0.0
         self.run: RunFolder | None = None
         self.faults: tuple[Fault, ...] = ()
@@ -69,10 +72,15 @@ class Job:
         return (self.finished_at or time.monotonic()) - self._started
 
     @property
-    def share(self) -> float:
-        """Return how far it is, 0–1, by steps."""
-        known = [STEPS.index(step) for step in self.steps if step in STEPS]
-        return (max(known) / len(STEPS)) if known else 0.0
+    def place(self) -> int:
+        """Return which of the expected steps it is at, counted from 1."""
+        return max((self.expected.index(step) + 1 for step in self.steps if step in self.expected), default=1)
+
+    def once_more(self, *, whole: bool = False) -> Job:
+        """Begin another run of the same plan; a sample stays in the folder it was copied to."""
+        job = Job(self.plan, whole=whole)
+        job.is_sample, job._before = self.is_sample, self
+        return job
 
     def cancel(self) -> None:
         """Ask the run to stop at its next step."""
@@ -88,7 +96,8 @@ class Job:
         try:
             if self.plan is None:
                 self.plan = runs.copy_sample(folder / "sample")
-            self.run = runs.run(self.plan, out=folder / "out", progress=self._step)
+            only = None if self.expected is EVERYTHING else "report"
+            self.run = runs.run(self.plan, out=folder / "out", only=only, progress=self._step)
         except PlanningError as error:
             self.faults = error.faults
         except _Cancelled:
