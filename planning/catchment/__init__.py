@@ -169,13 +169,9 @@ def service_areas(
         As `reached_roads` does.
     """
     roads = reached_roads(network, facilities, limits_m=limits_m, max_snap_m=max_snap_m)
-    lines = roads.geometry.to_numpy().reshape(-1, len(_limits_mm(limits_m)))
-    areas = np.empty_like(lines)
-    for step in range(lines.shape[1]):
-        areas[:, step] = _outlines.outline(lines[:, step], network.tree, network.barriers)
-        if step:
-            areas[:, step] = _outlines.nest(areas[:, step - 1], areas[:, step])
-    return gpd.GeoDataFrame(roads[["facility_id", "limit_m"]], geometry=areas.ravel(), crs=network.crs)
+    steps = len(_limits_mm(limits_m))
+    areas = _outlines.outline(roads.geometry.to_numpy(), steps, network.tree, network.barriers)
+    return gpd.GeoDataFrame(roads[["facility_id", "limit_m"]], geometry=areas, crs=network.crs)
 
 
 def reached_roads(

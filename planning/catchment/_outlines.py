@@ -7,11 +7,9 @@ from typing import Final
 import numpy as np
 import shapely
 
-from planning.network._topology import SAME_PLACE_M, Ints, Objects
+from planning.network._topology import Floats, Ints, Objects
 
 WIDTH_M: Final = 25.0
-# Four segments a quarter circle: 0.2 % less area than a circle's sixteen, and five times faster.
-QUAD_SEGS: Final = 4
 LARGEST_FILLED_HOLE_M2: Final = 10_000.0
 
 
@@ -62,8 +60,8 @@ def gather(lines: Objects, group: Ints, groups: int) -> Objects:
     return result
 
 
-def outline(roads: Objects, tree: shapely.STRtree, barriers: Objects) -> Objects:
-    """Draw the ground within `WIDTH_M` of reached roads, as MultiPolygons.
+def outline(roads: Objects, steps: int, tree: shapely.STRtree, barriers: Objects) -> Objects:
+    """Draw the ground within `WIDTH_M` of reached roads, as MultiPolygons, to a few decimetres at corners.
 
     A hole is filled only where it is small, and neither a road (one that was not reached, or it would be no hole) nor
     a barrier runs through it.
@@ -72,14 +70,18 @@ def outline(roads: Objects, tree: shapely.STRtree, barriers: Objects) -> Objects
     ----------
     roads : array of MultiLineString
         The reached stretches of one catchment each.
+    steps : int
+        Each ``steps`` catchments belong to one facility; the roads of each hold those of the one before, and so do the
+        areas.
     tree : STRtree
         Of all edges of the network.
     barriers : array of LineString
     """
-    areas, owner = shapely.get_parts(shapely.buffer(roads, WIDTH_M, quad_segs=QUAD_SEGS), return_index=True)
-    areas, owner = areas[~shapely.is_empty(areas)], owner[~shapely.is_empty(areas)]
-    rings, area = shapely.get_rings(areas, return_index=True)
-    holes = np.flatnonzero(np.diff(area, prepend=-1) == 0)
+    from planning.catchment import _contour  # loads numba
+
+    found = _contour.rings(*_pieces(roads), steps, WIDTH_M)
+    rings = shapely.linearrings(found.xy, indices=np.repeat(np.arange(len(found.polygon)), np.diff(found.ptr)))
+    holes = np.flatnonzero(np.diff(found.polygon, prepend=-1) == 0)
     inside = shapely.polygons(rings[holes])
     small = shapely.area(inside) <= LARGEST_FILLED_HOLE_M2
     holes, inside = holes[small], inside[small]
@@ -88,21 +90,16 @@ def outline(roads: Objects, tree: shapely.STRtree, barriers: Objects) -> Objects
         crossed[index.query(inside, predicate="intersects")[0]] = True
     kept = np.ones(len(rings), dtype=bool)
     kept[holes[~crossed]] = False
-    return as_multi(shapely.polygons(rings[kept], indices=area[kept]), owner, len(roads))
+    return as_multi(shapely.polygons(rings[kept], indices=found.polygon[kept]), found.owner, len(roads))
 
 
-def nest(inner: Objects, outer: Objects) -> Objects:
-    """Return ``outer`` so that it covers ``inner``, which the corners of a rounded outline may miss by decimetres.
-
-    What is added is a millimetre wider than ``inner``: coordinates of millions of metres are only good to a few
-    micrometres after such an operation, and a cover that fails by those is no cover.
-    """
-    short = ~shapely.covers(outer, inner)
-    wider = shapely.buffer(inner[short], SAME_PLACE_M, join_style="mitre")
-    result = outer.copy()
-    flat, owner = shapely.get_parts(shapely.union(wider, outer[short]), return_index=True)
-    result[short] = as_multi(flat, owner, int(short.sum()))
-    return result
+def _pieces(roads: Objects) -> tuple[Floats, Ints]:
+    """Return both ends of every straight piece of road, and where those of each catchment begin."""
+    lines, owner = shapely.get_parts(roads, return_index=True)
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    inner = np.flatnonzero(np.diff(line) == 0)
+    ptr = np.searchsorted(owner[line[inner]], np.arange(len(roads) + 1))
+    return np.stack([xy[inner], xy[inner + 1]], axis=1), ptr.astype(np.int64)
 
 
 def as_multi(areas: Objects, owner: Ints, count: int) -> Objects:
