@@ -124,6 +124,11 @@ def test_the_sample_from_the_first_click_to_the_last_page(browser):
             visit(page, name, "zh")
             if name in ("coverage", "compliance", "blind_spots", "siting"):
                 drawn(page)
+        visit(page, "outputs", "zh")
+        with page.expect_download() as saved:
+            page.locator(".st-key-save-tables-xlsx button, [class*='st-key-save-tables'] button").first.click()
+        assert Path(saved.value.path()).read_bytes()[:2] == b"PK"
+        visit(page, "about", "zh")
         page.get_by_text("English", exact=True).click()
         page.locator("h1", has_text="About").wait_for(timeout=10_000)
         visit(page, "compliance", "en")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from planning.texts import LANGUAGES, Language
 from planning.ui import parts, planmap, session, words
-from planning.ui.jobs import STEPS, Job
+from planning.ui.jobs import Job
 from planning.ui.session import Desk
 
 LANGUAGE_NAMES: Final = {"zh": "中文", "en": "English"}
@@ -132,9 +132,11 @@ def progress(job: Job, language: Language) -> None:
             st.rerun()
         steps = job.steps
         name = words.word("step", steps[-1], language) if steps else words.say("progress.starting", language)
-        place = max((STEPS.index(step) + 1 for step in steps if step in STEPS), default=1)
-        with st.status(words.say("progress.head", language, place=place, all=len(STEPS)), expanded=True):
-            st.progress(job.share, text=words.say("progress.step", language, step=name, seconds=f"{job.seconds:.0f}"))
+        place, every = job.place, len(job.expected)
+        with st.status(words.say("progress.head", language, place=place, all=every), expanded=True):
+            st.progress(
+                (place - 1) / every, text=words.say("progress.step", language, step=name, seconds=f"{job.seconds:.0f}")
+            )
             done = [words.word("step", step, language) for step in dict.fromkeys(steps[:-1])]
             if done:
                 parts.muted(words.say("progress.done", language, steps=words.say("comma", language).join(done)))
@@ -146,15 +148,20 @@ def progress(job: Job, language: Language) -> None:
 
 def trouble(job: Job, language: Language) -> None:
     """Show why a run has no result: every fault with its place and remedy, or that it was stopped."""
-    if job.state == "cancelled":
-        st.info(words.say("trouble.cancelled", language))
-    else:
-        errors = sum(fault.severity == "error" for fault in job.faults)
-        st.error(words.say("trouble.refused", language, count=errors), icon=":material/error:")
-        parts.faults(job.faults, language)
+    failure(job, language)
     with st.container(horizontal=True):
         st.button(words.say("action.again", language), key="again", on_click=session.start_again, type="primary")
         st.button(words.say("action.close", language), key="close", on_click=session.close)
+
+
+def failure(job: Job, language: Language) -> None:
+    """Show what stopped a run."""
+    if job.state == "cancelled":
+        st.info(words.say("trouble.cancelled", language))
+        return
+    errors = sum(fault.severity == "error" for fault in job.faults)
+    st.error(words.say("trouble.refused", language, count=errors), icon=":material/error:")
+    parts.faults(job.faults, language)
 
 
 @cache

@@ -85,9 +85,7 @@
   }).observe(box);
 
   showLegend();
-  if (box.clientWidth >= 50 && box.clientHeight >= 50) {
-    api.map.invalidateSize({ animate: false });
-    api.fit();
-  }
+  api.map.invalidateSize({ animate: false });
+  api.fit();
   tell({ what: "ready" });
 })();

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
+from string import Template
 from typing import Any, Final
 
 import streamlit as st
@@ -32,6 +33,17 @@ export default function ({ data }) {
   window.__planmaps = { [data.version]: data.html };
 }
 """
+# A frame that is hidden for a moment has no size, and a map without one cannot be fitted.
+_DOCUMENT: Final = Template("""<!DOCTYPE html>
+<html><head>$header<style>$style</style></head><body>$html<div id="strip"></div>
+<script>
+(function draw() {
+  if (document.body.clientWidth < 50 || document.body.clientHeight < 50) { setTimeout(draw, 60); return; }
+  $script
+  $inside
+})();
+</script></body></html>
+""")
 Picked = Callable[[str, str], None]
 
 
@@ -84,12 +96,16 @@ def keep(desk: Desk) -> None:
 @st.cache_data(max_entries=4, show_spinner=False, hash_funcs={RunFolder: lambda run: f"{run.run_id}:{run.folder}"})
 def document(run: RunFolder, language: Language) -> tuple[str, str]:
     """Return the map of a run as ``(version, HTML)``: the web map, a legend strip, and the script that speaks."""
-    html = webmap.build(run.result, language=language).get_root().render()
-    head, _, tail = html.rpartition("</body>")
-    strip = f'<div id="strip"></div><style>{_read("map_inside.css")}</style></body>'
-    body, _, _ = tail.rpartition("</html>")
-    document_ = f"{head}{strip}{body}<script>{_read('map_inside.js')}</script></html>"
-    return hashlib.sha256(document_.encode()).hexdigest()[:16], document_
+    figure: Any = webmap.build(run.result, language=language).get_root()
+    figure.render()
+    html = _DOCUMENT.substitute(
+        header=figure.header.render(),
+        style=_read("map_inside.css"),
+        html=figure.html.render(),
+        script=figure.script.render(),
+        inside=_read("map_inside.js"),
+    )
+    return hashlib.sha256(html.encode()).hexdigest()[:16], html
 
 
 @cache

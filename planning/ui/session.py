@@ -22,6 +22,7 @@ from planning.ui.jobs import Job
 
 LANGUAGE: Final = "language"
 JOB: Final = "job"
+FILES: Final = "files-job"
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,11 @@ def job() -> Job | None:
     return cast("Job | None", st.session_state.get(JOB))
 
 
+def files_job() -> Job | None:
+    """Return the run that draws and writes everything, if somebody asked for it."""
+    return cast("Job | None", st.session_state.get(FILES))
+
+
 def desk() -> Desk | None:
     """Return the finished run of the session, if it has one."""
     found = job()
@@ -90,7 +96,7 @@ def desk() -> Desk | None:
 
 def start_sample() -> None:
     """Run the sample in a folder of this session's own."""
-    st.session_state[JOB] = Job(None)
+    _begin(Job(None))
 
 
 def start_plan(path: str) -> None:
@@ -100,14 +106,21 @@ def start_plan(path: str) -> None:
     if kept.state in ("refused", "cancelled"):
         _job_of.clear(str(plan), _stamp(plan))
         kept = _job_of(str(plan), _stamp(plan))
-    st.session_state[JOB] = kept
+    _begin(kept)
 
 
 def start_again() -> None:
     """Read the files of the current plan once more and run it."""
     current = job()
-    if current is not None and current.plan is not None:
-        st.session_state[JOB] = Job(current.plan)
+    if current is not None:
+        _begin(current.once_more())
+
+
+def start_files() -> None:
+    """Run the current plan from end to end: atlas, layers, web map and all."""
+    current = job()
+    if current is not None:
+        st.session_state[FILES] = current.once_more(whole=True)
 
 
 def close() -> None:
@@ -115,6 +128,18 @@ def close() -> None:
     current = st.session_state.pop(JOB, None)
     if current is not None:
         current.cancel()
+    _stop_files()
+
+
+def _begin(begun: Job) -> None:
+    _stop_files()
+    st.session_state[JOB] = begun
+
+
+def _stop_files() -> None:
+    files = st.session_state.pop(FILES, None)
+    if files is not None:
+        files.cancel()
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
