@@ -10,7 +10,7 @@ Facilities are points, or polygons, which stand at a point on their surface (`sh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -168,10 +168,10 @@ def service_areas(
     InputRefused
         As `reached_roads` does.
     """
-    roads = reached_roads(network, facilities, limits_m=limits_m, max_snap_m=max_snap_m)
-    steps = len(_limits_mm(limits_m))
-    areas = _outlines.outline(roads.geometry.to_numpy(), steps, network.tree, network.barriers)
-    return gpd.GeoDataFrame(roads[["facility_id", "limit_m"]], geometry=areas, crs=network.crs)
+    found = _reached(network, facilities, limits_m, max_snap_m)
+    shape = len(facilities), len(found.limits_mm)
+    areas = _outlines.outline(found.lines, found.group, shape, network.tree, network.barriers)
+    return gpd.GeoDataFrame(found.keys, geometry=areas, crs=network.crs)
 
 
 def reached_roads(
@@ -201,25 +201,11 @@ def reached_roads(
     InputRefused
         With every fault of ``facilities`` as in `reach`; without limits, or with one negative, infinite or NaN.
     """
-    refuse([*_facility_faults(network, facilities), *_limit_faults(limits_m, max_snap_m)])
-    limits = _limits_mm(limits_m)
-    sorted_facilities = _by_id(facilities)
-    parts = _engine.intervals(network, _engine.place(network, _points(sorted_facilities), max_snap_m), limits)
-    group = parts[:, 0] * len(limits) + parts[:, 1]
-    parts = parts[order := np.lexsort((parts[:, 3], parts[:, 2], group))]
-    edge, count = parts[:, 2], len(facilities) * len(limits)
-    lines = _outlines.parts(network.lines[edge], network.edge_mm[edge], parts[:, 3], parts[:, 4])
-    length_mm = np.zeros(count, dtype=np.int64)
-    np.add.at(length_mm, group, parts[:, 4] - parts[:, 3])
-    return gpd.GeoDataFrame(
-        {
-            "facility_id": sorted_facilities["facility_id"].repeat(len(limits)).array,
-            "limit_m": np.tile(limits / 1000, len(facilities)),
-            "length_m": length_mm / 1000,
-        },
-        geometry=_outlines.gather(lines, group[order], count),
-        crs=network.crs,
-    )
+    found = _reached(network, facilities, limits_m, max_snap_m)
+    length_mm = np.zeros(len(found.keys), dtype=np.int64)
+    np.add.at(length_mm, found.group, found.length_mm)
+    lines = _outlines.gather(found.lines, found.group, len(found.keys))
+    return gpd.GeoDataFrame(found.keys.assign(length_m=length_mm / 1000), geometry=lines, crs=network.crs)
 
 
 def reached_union(
@@ -264,6 +250,33 @@ def reached_union(
     high = np.concatenate([start, length, here.low_mm + spare])
     real = np.concatenate([start >= 0, end >= 0, spare >= 0])
     return _merge(network, edge[real], low[real], high[real])
+
+
+class _Reached(NamedTuple):
+    """The reached stretches; ``keys`` has a row a facility and limit, ``group`` says of each stretch which."""
+
+    keys: pd.DataFrame
+    limits_mm: Ints
+    lines: NDArray[np.object_]
+    length_mm: Ints
+    group: Ints
+
+
+def _reached(network: Network, facilities: gpd.GeoDataFrame, limits_m: Sequence[float], max_snap_m: float) -> _Reached:
+    """Return the stretches within each limit of each facility, in canonical order."""
+    refuse([*_facility_faults(network, facilities), *_limit_faults(limits_m, max_snap_m)])
+    limits = _limits_mm(limits_m)
+    sorted_facilities = _by_id(facilities)
+    parts = _engine.intervals(network, _engine.place(network, _points(sorted_facilities), max_snap_m), limits)
+    group = parts[:, 0] * len(limits) + parts[:, 1]
+    order = np.lexsort((parts[:, 3], parts[:, 2], group))
+    _, _, edge, low, high = parts[order].T
+    keys = {
+        "facility_id": sorted_facilities["facility_id"].repeat(len(limits)).array,
+        "limit_m": np.tile(limits / 1000, len(facilities)),
+    }
+    lines = _outlines.parts(network.lines[edge], network.edge_mm[edge], low, high)
+    return _Reached(pd.DataFrame(keys), limits, lines, high - low, group[order])
 
 
 def _facility_faults(network: Network, facilities: gpd.GeoDataFrame) -> list[Fault]:

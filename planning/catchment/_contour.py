@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 CELL_M: Final = 6.25
-NUDGE_M: Final = 1e-5  # a node on the line is put beside it, or rings would touch in it
+NUDGE_M: Final = 1e-5  # a node on the line counts as that far outside, or rings would touch in it
 STRAIGHT_M: Final = 1e-6  # a corner that far from the straight way past it is left out
 
 
@@ -66,7 +66,7 @@ def _all(xy: Array, ptr: Array, steps: int, width: float) -> tuple[Array, Array,
         south = math.floor((xy[low:high, :, 1].min() - width) / CELL_M) - 2
         columns = math.ceil((xy[low:high, :, 0].max() + width) / CELL_M) + 3 - west
         rows = math.ceil((xy[low:high, :, 1].max() + width) / CELL_M) + 3 - south
-        field = np.full((rows, columns), width + 2 * CELL_M)
+        field = np.full((rows, columns), (width + 2 * CELL_M) ** 2)
         land = np.empty((rows, columns), np.int32)
         drawn = np.empty((rows, columns), np.bool_)
         stack = np.empty((1024, 2), np.int32)
@@ -75,7 +75,6 @@ def _all(xy: Array, ptr: Array, steps: int, width: float) -> tuple[Array, Array,
                 _near(field, xy[piece], west, south, width + 1.5 * CELL_M)
             # drawn a hair further out than the step before, so that the corners left out never let it show
             level = width + (catchment - first) * NUDGE_M
-            _nudge(field, level)
             stack = _label(field, level, land, stack)
             drawn[:] = False
             for y in range(1, rows - 1):
@@ -99,34 +98,27 @@ def _all(xy: Array, ptr: Array, steps: int, width: float) -> tuple[Array, Array,
 
 @njit(cache=True, nogil=True)
 def _near(field: Array, piece: Array, west: int, south: int, reach: float) -> None:
-    """Lower the field to the distance from one straight piece, as far as ``reach``."""
+    """Lower the field to the squared distance from one straight piece, as far as ``reach``."""
     head_x, head_y, tail_x, tail_y = piece[0, 0], piece[0, 1], piece[1, 0], piece[1, 1]
     way_x, way_y = tail_x - head_x, tail_y - head_y
     square = way_x * way_x + way_y * way_y
+    each = 1.0 / square if square > 0 else 0.0
     bottom = math.ceil((min(head_y, tail_y) - reach) / CELL_M) - south
     top = math.floor((max(head_y, tail_y) + reach) / CELL_M) - south
     for row in range(bottom, top + 1):
-        y = (row + south) * CELL_M
+        off_y = (row + south) * CELL_M - head_y
         left, right = min(head_x, tail_x), max(head_x, tail_x)
         if abs(way_y) > NUDGE_M:
-            one = (y - reach - head_y) / way_y * way_x + head_x
-            other = (y + reach - head_y) / way_y * way_x + head_x
+            one, other = head_x + (off_y - reach) / way_y * way_x, head_x + (off_y + reach) / way_y * way_x
             left, right = max(left, min(one, other)), min(right, max(one, other))
-        for column in range(math.ceil((left - reach) / CELL_M) - west, math.floor((right + reach) / CELL_M) - west + 1):
-            off_x, off_y = (column + west) * CELL_M - head_x, y - head_y
-            share = min(max((off_x * way_x + off_y * way_y) / square, 0.0), 1.0) if square > 0 else 0.0
-            off_x -= share * way_x
-            off_y -= share * way_y
-            metres = math.sqrt(off_x * off_x + off_y * off_y)
-            field[row, column] = min(field[row, column], metres)
-
-
-@njit(cache=True, nogil=True)
-def _nudge(field: Array, width: float) -> None:
-    for row in range(field.shape[0]):
-        for column in range(field.shape[1]):
-            if abs(field[row, column] - width) < NUDGE_M:
-                field[row, column] = width + NUDGE_M
+        first = math.ceil((left - reach) / CELL_M) - west
+        line = field[row]
+        for column in range(first, math.floor((right + reach) / CELL_M) - west + 1):
+            off_x = (column + west) * CELL_M - head_x
+            share = min(max((off_x * way_x + off_y * way_y) * each, 0.0), 1.0)
+            away_x, away_y = off_x - share * way_x, off_y - share * way_y
+            metres2 = away_x * away_x + away_y * away_y
+            line[column] = min(line[column], metres2)
 
 
 @njit(cache=True, nogil=True)
@@ -136,11 +128,12 @@ def _label(field: Array, width: float, land: Array, stack: Array) -> Array:
     Returns the stack, perhaps grown.
     """
     rows, columns = field.shape
+    inside = (width - NUDGE_M) ** 2
     land[:] = 0
     count = 0
     for y in range(rows):
         for x in range(columns):
-            if land[y, x] != 0 or field[y, x] >= width:
+            if field[y, x] >= inside or land[y, x] != 0:
                 continue
             count += 1
             land[y, x] = count
@@ -153,7 +146,7 @@ def _label(field: Array, width: float, land: Array, stack: Array) -> Array:
                     stack = _longer_rows(stack)
                 for side in range(4):
                     other_y, other_x = here_y + (side == 0) - (side == 1), here_x + (side == 2) - (side == 3)
-                    if field[other_y, other_x] < width and land[other_y, other_x] == 0:
+                    if field[other_y, other_x] < inside and land[other_y, other_x] == 0:
                         land[other_y, other_x] = count
                         stack[size, 0], stack[size, 1] = other_y, other_x
                         size += 1
@@ -176,7 +169,8 @@ def _walk(
         if used + 2 > len(points):
             points = _longer_rows(points)
         out_y, out_x = y - step_x, x + step_y  # the node on the right
-        share = (width - field[y, x]) / (field[out_y, out_x] - field[y, x])
+        near = math.sqrt(field[y, x])
+        share = (width - near) / (max(math.sqrt(field[out_y, out_x]), width + NUDGE_M) - near)
         points[used, 0] = x + share * (out_x - x)
         points[used, 1] = y + share * (out_y - y)
         used += 1

@@ -63,7 +63,8 @@ def pairs(
         return near, far, mm
     from planning.catchment import _search  # loads numba
 
-    groups, sources = _grouped(*here)
+    groups, number = _by_place(network, *here)
+    _, sources = _grouped(here[0], number)
     limit_mm = min(limit_mm, _longest_mm(network, here[0]) + int(there[0].leg_mm.max(initial=0)))
     _must_fit(2 * (len(groups) + 64), limit_mm + 1)
     graph, targets = _graph(network), _targets(network, *there)
@@ -199,6 +200,18 @@ def _graph(network: Network) -> _search.Graph:
     )
 
 
+def _by_place(network: Network, placed: Placed, group: Ints) -> tuple[Ints, Ints]:
+    """Return the groups in the order of their nodes, and the number of each row's group in it.
+
+    Nodes are numbered along a curve, so searches that follow each other find their streets in the processor's cache.
+    """
+    names, first, number = np.unique(group, return_index=True, return_inverse=True)
+    order = np.argsort(network.edge_from[placed.edge[first]], kind="stable")
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(len(names))
+    return names[order].astype(np.int64), rank[number]
+
+
 def _grouped(placed: Placed, group: Ints) -> tuple[Ints, _search.Places]:
     """Return the groups that have a place, ascending, and their places together."""
     from planning.catchment import _search  # loads numba
@@ -233,9 +246,9 @@ def _targets(network: Network, placed: Placed, slot: Ints) -> _search.Targets:
 
 def _ranked(row: Ints, rows: int) -> tuple[NDArray[np.int32], Ints]:
     """Return the rank of each row that ``row`` holds, else -1, and where its entries begin; ``row`` ascends."""
-    present, first = np.unique(row, return_index=True)
+    first = np.flatnonzero(np.diff(row, prepend=-1))
     rank = np.full(rows, -1, dtype=np.int32)
-    rank[present] = np.arange(len(present), dtype=np.int32)
+    rank[row[first]] = np.arange(len(first), dtype=np.int32)
     return rank, np.append(first, len(row)).astype(np.int64)
 
 

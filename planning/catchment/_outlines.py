@@ -60,7 +60,7 @@ def gather(lines: Objects, group: Ints, groups: int) -> Objects:
     return result
 
 
-def outline(roads: Objects, steps: int, tree: shapely.STRtree, barriers: Objects) -> Objects:
+def outline(lines: Objects, group: Ints, shape: tuple[int, int], tree: shapely.STRtree, barriers: Objects) -> Objects:
     """Draw the ground within `WIDTH_M` of reached roads, as MultiPolygons, to a few decimetres at corners.
 
     A hole is filled only where it is small, and neither a road (one that was not reached, or it would be no hole) nor
@@ -68,18 +68,20 @@ def outline(roads: Objects, steps: int, tree: shapely.STRtree, barriers: Objects
 
     Parameters
     ----------
-    roads : array of MultiLineString
-        The reached stretches of one catchment each.
-    steps : int
-        Each ``steps`` catchments belong to one facility; the roads of each hold those of the one before, and so do the
-        areas.
+    lines : array of LineString
+        The reached stretches.
+    group : int array
+        Of each line its catchment, ascending: facility × limits + limit. The stretches of a larger limit hold those of
+        a smaller one, and so do the areas.
+    shape : (facilities, limits)
     tree : STRtree
         Of all edges of the network.
     barriers : array of LineString
     """
     from planning.catchment import _contour  # loads numba
 
-    found = _contour.rings(*_pieces(roads), steps, WIDTH_M)
+    catchments = shape[0] * shape[1]
+    found = _contour.rings(*_pieces(lines, group, catchments), shape[1], WIDTH_M)
     rings = shapely.linearrings(found.xy, indices=np.repeat(np.arange(len(found.polygon)), np.diff(found.ptr)))
     holes = np.flatnonzero(np.diff(found.polygon, prepend=-1) == 0)
     inside = shapely.polygons(rings[holes])
@@ -90,15 +92,14 @@ def outline(roads: Objects, steps: int, tree: shapely.STRtree, barriers: Objects
         crossed[index.query(inside, predicate="intersects")[0]] = True
     kept = np.ones(len(rings), dtype=bool)
     kept[holes[~crossed]] = False
-    return as_multi(shapely.polygons(rings[kept], indices=found.polygon[kept]), found.owner, len(roads))
+    return as_multi(shapely.polygons(rings[kept], indices=found.polygon[kept]), found.owner, catchments)
 
 
-def _pieces(roads: Objects) -> tuple[Floats, Ints]:
+def _pieces(lines: Objects, group: Ints, groups: int) -> tuple[Floats, Ints]:
     """Return both ends of every straight piece of road, and where those of each catchment begin."""
-    lines, owner = shapely.get_parts(roads, return_index=True)
     xy, line = shapely.get_coordinates(lines, return_index=True)
     inner = np.flatnonzero(np.diff(line) == 0)
-    ptr = np.searchsorted(owner[line[inner]], np.arange(len(roads) + 1))
+    ptr = np.searchsorted(group[line[inner]], np.arange(groups + 1))
     return np.stack([xy[inner], xy[inner + 1]], axis=1), ptr.astype(np.int64)
 
 
