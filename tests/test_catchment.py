@@ -1,4 +1,27 @@
-"""Catchments on paper: every distance, status and reached metre is worked out in the docstring beside it."""
+"""Catchments on paper: every distance, status and reached metre is worked out in the docstring beside it.
+
+Laws that hold for every town, tried on random ones (here, and where said in `test_kernels`):
+
+==  =======================================================================  ======================================
+ 1  no order of roads, facilities or homes shows                             order_of_rows_is_irrelevant
+ 2  a further facility never lengthens a way                                 a_further_facility_never_lengthens…
+ 3  a higher limit never shrinks pairs, metres, lines, outlines              a_higher_limit_never_shrinks_the_reach
+ 4  an edge cut in two shifts a distance by roundings alone                  cutting_an_edge_in_two…
+ 5  so does a line drawn backwards                                           lines_drawn_backwards
+ 6  the nearest is the least of reach, ties by id                            nearest_is_the_least_of_reach
+ 7  a walk is as long there as back                                          either_side… (test_kernels), there_and_back
+ 8  the town moved by whole metres, or turned by a right angle, is the same  moved_or_turned
+ 9  the town twice as large is twice as far                                  twice_as_large
+10  a road taken away never shortens a way                                   a_road_less…
+11  a road written twice changes nothing                                     a_road_written_twice
+12  a barrier never shortens a way, and one that meets nothing changes none  a_barrier…
+13  a detour over a third place is no shorter than the way (triangle)        no_detour_is_shorter
+14  a stretch is as near as its nearest part, as far as its farthest         a_stretch_is_its_parts
+15  a place on a road is in the reached parts just if its way is in reach    parts_are_the_places_within
+16  the parts of all facilities together are the union, metre for metre      parts_add_up_to_the_union
+17  a new name for a facility changes nothing but the name                   names_are_only_names
+==  =======================================================================  ======================================
+"""
 
 from __future__ import annotations
 
@@ -531,3 +554,180 @@ def test_nearest_is_the_least_of_reach(seed):
     assert best.loc[least.index, "distance_m"].tolist() == least["distance_m"].tolist()
     assert best.loc[least.index, "facility_id"].tolist() == least["facility_id"].tolist()
     assert set(best.index[best["distance_m"].notna()]) == set(least.index)
+
+
+def walks(net, sites, gates):
+    """Return distances by pair, in millimetres, without a limit."""
+    table = catchment.reach(net, sites, gates, limit_m=float("inf"))
+    return (table.set_index(["facility_id", "demand_id"])["distance_m"] * 1000).round().astype(int)
+
+
+def moved(shapes, matrix, shift=(0.0, 0.0)):
+    """Return geometries under a linear map and then a shift."""
+    return shapely.transform(shapes, lambda xy: xy @ np.array(matrix, dtype=float).T + shift)
+
+
+@given(seeds, st.integers(-1000, 1000), st.integers(-1000, 1000), st.integers(0, 3))
+@quick
+def test_moved_or_turned(seed, east, north, quarters):
+    """Coordinates get other last digits, so each of two places and a few edges may be rounded the other way."""
+    lines, sites, gates = random_town(seed)
+    turn = np.linalg.matrix_power(np.array([[0, -1], [1, 0]]), quarters)
+    there = [line @ turn.T + (east, north) for line in lines]
+    one = walks(town(*lines), sites, gates)
+    other = walks(
+        town(*there),
+        *(table.set_geometry(moved(table.geometry, turn, (east, north))) for table in (sites, gates)),
+    )
+    assert one.index.equals(other.index)
+    assert (one - other).abs().max() <= 2 or one.empty
+
+
+@given(seeds)
+@quick
+def test_twice_as_large(seed):
+    """Every edge, place and leg is rounded at both sizes: half a millimetre each, at most 16 edges and four parts."""
+    lines, sites, gates = random_town(seed)
+    double = [table.set_geometry(moved(table.geometry, np.eye(2) * 2)) for table in (sites, gates)]
+    one = catchment.reach(town(*lines), sites, gates, limit_m=float("inf"), max_snap_m=200)
+    other = catchment.reach(town(*(line * 2 for line in lines)), *double, limit_m=float("inf"), max_snap_m=400)
+    assert one[["facility_id", "demand_id"]].equals(other[["facility_id", "demand_id"]])
+    assert one.empty or (one["distance_m"] * 2 - other["distance_m"]).abs().max() <= 0.030
+
+
+@given(seeds)
+@quick
+def test_there_and_back(seed):
+    lines, sites, gates = random_town(seed)
+    net = town(*lines)
+    back = gates.reset_index().rename(columns={"demand_id": "facility_id"}).drop_duplicates("facility_id")
+    one = walks(net, sites, back.set_index("facility_id").rename_axis("demand_id"))
+    other = walks(net, back, sites.set_index("facility_id").rename_axis("demand_id"))
+    assert one.to_dict() == {pair[::-1]: mm for pair, mm in other.items()}
+
+
+def on_roads(net, lines, rng, count, name):
+    """Return places on the network, so that no leg and no other edge plays a part: facilities and demand of them."""
+    places = [LineString(lines[row]).interpolate(share, normalized=True)
+              for row, share in zip(rng.integers(0, len(lines), count), rng.random(count), strict=True)]  # fmt: skip
+    ids = [f"{name}{row}" for row in range(count)]
+    sites = gpd.GeoDataFrame({"facility_id": ids}, geometry=places, crs=CRS)
+    return sites, sites.set_index("facility_id").rename_axis("demand_id")
+
+
+@given(seeds)
+@quick
+def test_a_road_less_never_shortens_a_way(seed):
+    """Places on the roads that stay, at their nodes, which no cut moves."""
+    lines, _, _ = random_town(seed)
+    ends = [line[0] for line in lines[:-1]]
+    sites = at(**{f"f{row}": place for row, place in enumerate(ends[:4])})
+    gates = homes(*((f"d{row}", *place) for row, place in enumerate(ends[4:10])))
+    more, fewer = (walks(town(*chosen), sites, gates) for chosen in (lines, lines[:-1]))
+    assert set(fewer.index) <= set(more.index)
+    assert (more.loc[fewer.index] <= fewer).all()
+
+
+@given(seeds)
+@quick
+def test_a_road_written_twice(seed):
+    lines, sites, gates = random_town(seed)
+    one, other = walks(town(*lines), sites, gates), walks(town(*lines, lines[0], lines[-1][::-1]), sites, gates)
+    assert one.index.equals(other.index)
+    assert one.empty or (one - other).abs().max() <= 2  # the copy drawn backwards may be the one that is snapped to
+
+
+@given(seeds)
+@quick
+def test_a_barrier_never_shortens_a_way(seed):
+    """From the ends of streets; a wall through the middle of the town, and one a kilometre away."""
+    lines, _, _ = random_town(seed)
+    roads = gpd.GeoDataFrame(geometry=[LineString(line) for line in lines], crs=CRS)
+    sites = at(**{f"f{row}": line[0] for row, line in enumerate(lines[:4])})
+    gates = homes(*((f"d{row}", *line[-1]) for row, line in enumerate(lines[4:9])))
+    wall, far = (gpd.GeoSeries([LineString([(x, -99), (x, 499)])], crs=CRS) for x in (200.0, 1500.0))
+    free, walled, beside = (walks(network.build(roads, barriers=b), sites, gates) for b in (None, wall, far))
+    assert set(walled.index) <= set(free.index)
+    # each street that the wall cuts is two edges, each rounded
+    assert (walled + len(lines) >= free.loc[walled.index]).all()
+    assert free.equals(beside)
+
+
+@given(seeds)
+@quick
+def test_no_detour_is_shorter(seed):
+    """Three places on the roads: d(a, c) <= d(a, b) + d(b, c), to the roundings of b."""
+    lines, _, _ = random_town(seed)
+    net = town(*lines)
+    sites, gates = on_roads(net, lines, np.random.default_rng(seed), 5, "p")
+    table = walks(net, sites, gates).unstack().astype(float)
+    for middle in table.index:
+        detour = table[middle].to_numpy()[:, None] + table.loc[middle].to_numpy()[None, :]
+        assert not (detour + 2 < table.to_numpy()).any()
+        assert not (np.isfinite(detour) & table.isna().to_numpy()).any()
+
+
+def stretch(net, edge, low, high):
+    """Return one stretch of an edge as a table of places."""
+    columns = dict(zip(catchment.STRETCH, ([edge], [low], [high]), strict=True))
+    return gpd.GeoDataFrame(columns, geometry=[net.lines[edge].interpolate(0.5, normalized=True)], crs=CRS)
+
+
+@given(seeds)
+@quick
+def test_a_stretch_is_its_parts(seed):
+    lines, sites, _ = random_town(seed)
+    net, rng = town(*lines), np.random.default_rng(seed)
+    edge = int(rng.integers(0, len(net.lines)))
+    low, cut, high = np.sort(rng.integers(0, net.edge_mm[edge] + 1, 3))
+    whole, first, second = (
+        catchment.nearest(net, sites, stretch(net, edge, *ends)).iloc[0]
+        for ends in ((low, high), (low, cut), (cut, high))
+    )
+    if whole["status"] == "reached":
+        assert whole["distance_m"] == min(first["distance_m"], second["distance_m"])
+        assert whole["farthest_m"] == max(first["farthest_m"], second["farthest_m"])
+    else:
+        assert first["status"] == second["status"] == whole["status"]
+
+
+@given(seeds, st.integers(0, 600))
+@quick
+def test_parts_are_the_places_within(seed, limit_m):
+    """Every 7th of each edge, to the millimetre, inclusive of the limit."""
+    lines, sites, _ = random_town(seed)
+    net = town(*lines)
+    union = catchment.reached_union(net, sites, limit_m=limit_m)
+    for edge in range(0, len(net.lines), 3):
+        for mm in np.unique(np.linspace(0, net.edge_mm[edge], 8).astype(int)):
+            way = catchment.nearest(net, sites, stretch(net, edge, mm, mm)).iloc[0]
+            parts = union[union["edge"] == edge]
+            inside = ((parts["from_mm"] <= mm) & (mm <= parts["to_mm"])).any()
+            within = way["status"] == "reached" and way["distance_m"] <= limit_m
+            # a part of no length, reached by its end alone, is not listed
+            assert inside == within or (within and way["distance_m"] == limit_m)
+
+
+@given(seeds, st.integers(1, 600))
+@quick
+def test_parts_add_up_to_the_union(seed, limit_m):
+    lines, sites, _ = random_town(seed)
+    net = town(*lines)
+    each = catchment.reached_roads(net, sites, limits_m=[limit_m])
+    union = catchment.reached_union(net, sites, limit_m=limit_m)
+    together = shapely.union_all(each.geometry.to_numpy(), grid_size=0.0005)
+    length_m = float((union["to_mm"] - union["from_mm"]).sum()) / 1000
+    overlap = shapely.length(net.lines).sum() - shapely.union_all(net.lines, grid_size=0.0005).length
+    assert each["length_m"].max() <= length_m + 1e-9
+    assert together.length == pytest.approx(length_m, abs=0.01 * len(net.lines) + overlap)
+
+
+@given(seeds)
+@quick
+def test_names_are_only_names(seed):
+    lines, sites, gates = random_town(seed)
+    net = town(*lines)
+    turned = dict(zip(sites["facility_id"], sorted(sites["facility_id"], reverse=True), strict=True))
+    one = walks(net, sites, gates)
+    other = walks(net, sites.assign(facility_id=sites["facility_id"].map(turned)), gates)
+    assert {(turned[site], home): mm for (site, home), mm in one.items()} == other.to_dict()
