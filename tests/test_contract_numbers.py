@@ -795,7 +795,7 @@ def test_ids_are_kept_byte_for_byte(tmp_path: Path) -> None:
     areas = table([area(name, at(100 * k + 100)) for k, name in enumerate(ids)])
     centre = table([home("001", at(0), "street", "centre")])
     folder = tmp_path / "out"
-    runs.run(write(tmp_path / "plan", areas, centre), out=folder)
+    runs.run(write(tmp_path / "plan", areas, centre), out=folder, only="export")
     written = gpd.read_file(folder / "results.gpkg", layer="residential")
     assert sorted(written["residential_id"]) == sorted(ids)
     reach = gpd.read_file(folder / "results.gpkg", layer="reach")
