@@ -133,7 +133,8 @@ def progress(job: Job, language: Language) -> None:
         steps = job.steps
         name = words.word("step", steps[-1], language) if steps else words.say("progress.starting", language)
         place, every = job.place, len(job.expected)
-        with st.status(words.say("progress.head", language, place=place, all=every), expanded=True):
+        with st.container(border=True):
+            parts.head(words.say("progress.head", language, place=place, all=every))
             st.progress(
                 (place - 1) / every, text=words.say("progress.step", language, step=name, seconds=f"{job.seconds:.0f}")
             )

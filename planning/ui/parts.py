@@ -21,6 +21,7 @@ Kind = Literal["text", "tight", "num"]
 Tone = Literal["", "bad", "warn", "good"]
 FAULTS_SHOWN: Final = 200
 ROW_PX: Final = 30
+_WIDE: Final = frozenset({"remedy"})
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def frame(
     config = {
         name: st.column_config.NumberColumn(label, format=formats[name])
         if name in formats
-        else st.column_config.TextColumn(label)
+        else st.column_config.TextColumn(label, width="large" if name in _WIDE else None)
         for name, label in labels.items()
     }
     texts_ = [name for name in labels if name not in formats]

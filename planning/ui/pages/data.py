@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from planning.tables import LEDGER_COLUMNS
 from planning.ui import parts, words
 from planning.ui.parts import Cell, Column
 from planning.ui.session import Desk
 
 _OUTCOMES: Final = ("read", "used", "flagged", "excluded")
+_ROWS: Final = ("table", "row", "id", "outcome", "reasons", "remedy", "column", "value", "file")
 
 
 def show(desk: Desk) -> None:
@@ -110,8 +110,8 @@ def _rows(desk: Desk) -> None:
         remedy=shown["remedy"].map(lambda said: "" if words.missing(said) else words.one_language(str(said), language)),
     )
     parts.muted(desk.say("data.rows_shown", count=f"{len(shown):,}", all=f"{len(ledger):,}"))
-    parts.frame(dressed, {name: desk.say(f"ledger.{name}") for name in LEDGER_COLUMNS if name != "layer"},
-                formats={"row": "%d"}, height=460, key="ledger")  # fmt: skip
+    labels = {name: desk.say(f"ledger.{name}") for name in _ROWS}
+    parts.frame(dressed, labels, formats={"row": "%d"}, height=460, key="ledger")
 
 
 def _files(desk: Desk) -> None:
