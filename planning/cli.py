@@ -80,7 +80,7 @@ def run(plan: Path, out: Path | None, only: str | None) -> None:
 
     with _Progress(runs.steps(only)) as progress:
         done = runs.run(plan, out=out, only=only, progress=progress)
-    _list_faults(done.result.inputs.faults)
+    _list_faults(done.faults)
     _report(done.folder, done.run_id, done.result.summary, done.result.inputs.plan.defaults)
 
 
@@ -116,7 +116,7 @@ def demo(folder: Path) -> None:
     plan = runs.copy_sample(folder)
     with _Progress(runs.steps()) as progress:
         done = runs.run(plan, progress=progress)
-    _list_faults(done.result.inputs.faults)
+    _list_faults(done.faults)
     _report(done.folder, done.run_id, done.result.summary, done.result.inputs.plan.defaults)
 
 

@@ -309,3 +309,19 @@ def test_making_candidates_is_refused_as_long_as_it_cannot(tmp_path):
         1,
         "siting_generate_absent",
     )
+
+
+def test_a_name_the_atlas_cannot_print_stops_the_atlas_and_nothing_else(tmp_path):
+    """U+5712 園 is no character of the bundled type; figures, tables and layers still come out, and it is said."""
+    areas = papertown.residential()
+    areas.loc[0, "name"] = "蘭園"
+    plan = papertown.write(tmp_path, residential=areas)
+    done = CliRunner().invoke(main, ["run", str(plan), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0
+    assert "園" in done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "summary.json", "results.gpkg", "tables.xlsx", "map.html", "run.json", "timing.json",
+    }  # fmt: skip
+    alone = CliRunner().invoke(main, ["run", str(plan), "--out", str(tmp_path / "alone"), "--only", "atlas"])
+    assert alone.exit_code == 1
+    assert not (tmp_path / "alone").exists()

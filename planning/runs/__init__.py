@@ -14,7 +14,7 @@ import platform
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -61,6 +61,7 @@ class RunFolder:
     folder: Path
     run_id: str
     result: StudyResult
+    faults: tuple[Fault, ...] = ()  # what was met on the way in, and what kept the atlas from being drawn
 
 
 def load(path: str | Path, *, progress: Progress | None = None) -> StudyInputs:
@@ -125,10 +126,10 @@ def run(
     refuse_inputs_inside(target, inputs.plan)
     result = study.run(inputs, progress=watch, parts=_parts(only))
     with _machine_faults(target), folder_in_place(target) as folder:
-        _write_files(result, folder, only, watch)
-        run_id = _seal(result, folder)
+        faults = (*inputs.faults, *_write_files(result, folder, only, watch))
+        run_id = _seal(result, folder, faults)
         _write_json(folder / "timing.json", watch.record())
-    return RunFolder(folder=target, run_id=run_id, result=result)
+    return RunFolder(folder=target, run_id=run_id, result=result, faults=faults)
 
 
 def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str, int]]]:
@@ -196,9 +197,10 @@ def _parts(only: str | None) -> frozenset[str]:
     return needs.get(only or "", study.PARTS)
 
 
-def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Watch) -> None:
-    """Write the parts asked for; ``summary.json`` is always one of them."""
+def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Watch) -> tuple[Fault, ...]:
+    """Write the parts asked for, ``summary.json`` always; return what kept the atlas from being drawn."""
     everything = only is None
+    faults: tuple[Fault, ...] = ()
     _write_json(folder / "summary.json", result.summary)
     if everything or only in ("coverage", "compliance", "siting", "export", "check"):
         watch("export")
@@ -208,20 +210,34 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
         (folder / "tables.xlsx").write_bytes(report.workbook(result))
     if everything or only == "atlas":
         watch("atlas")
-        from planning import atlas  # matplotlib takes a second to load, and most commands draw nothing
-
-        atlas.write(result, run_identity(result), folder)
+        faults = _write_atlas(result, folder, alone=only == "atlas")
     if everything or only == "webmap":
         watch("webmap")
         language = result.inputs.plan.output.language
         (folder / "map.html").write_text(webmap.page(result, language=language), encoding="utf-8", newline="\n")
+    return faults
 
 
-def _seal(result: StudyResult, folder: Path) -> str:
+def _write_atlas(result: StudyResult, folder: Path, *, alone: bool) -> tuple[Fault, ...]:
+    """Draw the atlas; a name it cannot print stops the atlas, but not the figures of a whole run."""
+    from planning import atlas  # matplotlib takes a second to load, and most commands draw nothing
+
+    try:
+        atlas.write(result, run_identity(result), folder)
+    except InputRefused as refused:
+        if alone:
+            raise
+        (folder / "atlas.pdf").unlink(missing_ok=True)
+        shutil.rmtree(folder / "maps", ignore_errors=True)
+        return refused.faults
+    return ()
+
+
+def _seal(result: StudyResult, folder: Path, faults: Iterable[Fault]) -> str:
     """Write ``run.json`` and return the run id."""
     record, run_id = _identity(result), run_identity(result)
     record["solver"] = result.summary.get("siting")
-    record["faults"] = [fault.as_dict() for fault in result.inputs.faults]
+    record["faults"] = [fault.as_dict() for fault in faults]
     record["outputs"] = _outputs(folder)
     _write_json(folder / "run.json", {"run_id": run_id, **record})
     return run_id
