@@ -257,13 +257,20 @@ def _report(folder: Path, run_id: str, summary: Any, defaults: Iterable[str]) ->
             )
         )
     if "compliance" in summary:
-        click.echo(texts.both("cli.compliance_line", **summary["compliance"]))
+        found = summary["compliance"]
+        judged = found["meets"] + found["fails"]
+        click.echo(texts.both("cli.compliance_line" if judged else "cli.compliance_none", **found))
     siting = summary.get("siting")
     if siting is not None:
         sites = "、".join(f"{site['rank']} {site['name'] or site['facility_id']}" for site in siting["sites"]) or "—"
         gap = "—" if siting["gap"] is None else f"{siting['gap']:.2%}"
         status = texts.t(f"siting_status.{siting['status']}", "zh"), texts.t(f"siting_status.{siting['status']}", "en")
         click.echo(texts.both("cli.siting_line", sites=sites, gap=gap, status=status[0], status_en=status[1]))
+        if siting["unreachable"]:
+            click.echo(texts.both("cli.siting_unreachable", count=len(siting["unreachable"])))
+        small = "、".join(str(site["rank"]) for site in siting["sites"] if site["size_ok"] is False)
+        if small:
+            click.echo(texts.both("cli.siting_small", ranks=small))
     unsaid = ", ".join(defaults)
     if unsaid:
         click.echo(texts.both("cli.defaults", keys=unsaid))
