@@ -54,7 +54,8 @@ def test(rest: list[str]) -> int:
     )
     words = [word for word in rest if word != "--all"]
     workers = ["-n", "2"] if (os.cpu_count() or 1) > 1 and "-n" not in words else []
-    return call("-m", "pytest", "-q", "-m", chosen, *workers, *words)
+    # Ratios of speed are taken by hand: they need a quiet machine and one process.
+    return call("-m", "pytest", "-q", "-m", chosen, "--ignore=tests/benchmarks", *workers, *words)
 
 
 def shell(rest: list[str]) -> int:

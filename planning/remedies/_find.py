@@ -206,8 +206,10 @@ def _reaches(subject: Mapping[Any, Any], room_m2: Fraction) -> bool:
 
 
 def _small_room(subject: Mapping[Any, Any]) -> bool:
-    """Say whether a room that stands is below the single minimum, where each must reach it."""
-    return subject["room_m2"] is not None and not _reaches(subject, subject["room_m2"])
+    """Say whether a room that stands is below the single minimum, or cannot be shown to reach it."""
+    if subject["room_m2"] is None:
+        return subject["minimum_m2"] is not None and subject["known_m2"] > 0
+    return not _reaches(subject, subject["room_m2"])
 
 
 def _combined(subject: Mapping[Any, Any], ways: Sequence[Way]) -> list[tuple[Way, ...]]:
