@@ -1,0 +1,34 @@
+"""The command that looks at a plan and its data without running it (part of ``cli``): ``check``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from planning import texts
+from planning.cli._say import list_faults, shown
+
+
+@click.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="机器可读 / for machines")
+@shown
+def check(plan: Path, *, as_json: bool) -> None:
+    """只检查方案与数据。 / Check PLAN and its data, nothing else."""
+    from planning import runs
+
+    faults, ledger = runs.check(plan)
+    bad = any(fault.severity == "error" for fault in faults)
+    if as_json:
+        counts = {name: dict(rows) for name, rows in ledger.items()}
+        found = {"ok": not bad, "faults": [fault.as_dict() for fault in faults], "ledger": counts}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        list_faults(faults)
+        for name, rows in ledger.items():
+            click.echo(texts.both("cli.ledger_line", name=name, **rows))
+        click.echo(texts.both("cli.check_refused" if bad else "cli.check_passed"))
+    sys.exit(1 if bad else 0)
