@@ -188,7 +188,8 @@ def _only_dataset(folder: Path, given: Path, layer: str | None) -> Path:
     if not found and any(path.suffix.lower() in (".dbf", ".shx") for path in folder.rglob("*")):
         raise InputRefused(Fault("shapefile_part_missing", file=given.name, value=".shp"))
     names = "、".join(path.name for path in found)
-    raise _refused("zip_several" if found else "zip_no_dataset", given, names=names)
+    choices = tuple(path.stem for path in found)
+    raise _refused("zip_several" if found else "zip_no_dataset", given, names=names, choices=choices)
 
 
 def _is_dataset(path: Path) -> bool:

@@ -146,7 +146,7 @@ def _pick(names: list[str], layer: str | None, dataset: Dataset) -> str:
         )
     if len(names) != 1:
         code = "layer_needed" if names else "layer_none"
-        raise InputRefused(Fault(code, file=dataset.file, facts={"layers": listed}))
+        raise InputRefused(Fault(code, file=dataset.file, facts={"layers": listed, "choices": tuple(names)}))
     return names[0]
 
 

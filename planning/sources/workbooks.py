@@ -220,7 +220,7 @@ def _sheet_paths(dataset: Dataset) -> dict[str, str]:
 
 def _pick(sheets: dict[str, str], layer: str | None, dataset: Dataset) -> str:
     """Return the sheet the plan names, or the only visible one that holds anything."""
-    facts = {"layers": "、".join(sheets)}
+    facts = {"layers": "、".join(sheets), "choices": tuple(sheets)}
     if layer is not None:
         if layer in sheets:
             return layer
