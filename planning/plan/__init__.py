@@ -34,6 +34,7 @@ class InputSpec:
     datum: str | None = None
     encoding: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    max_repair_share: float | None = None
     table: str | None = None
     table_file: Path | None = None
     join: str | None = None
@@ -53,6 +54,7 @@ class Walk:
     hard_border: bool = False
     profiles: tuple[str, ...] = ()
     spread: bool = False
+    walls: Literal["none", "gated"] = "none"
 
     def metres(self, minutes: float) -> float:
         """Return how far one walks in ``minutes``, to the millimetre."""

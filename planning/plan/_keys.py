@@ -104,6 +104,7 @@ _INPUT_KEYS: Final[Mapping[str, Kind]] = {
     "datum": choice("wgs84", "cgcs2000", "gcj02", "bd09"),
     "encoding": TEXT,
     "fields": FIELDS,
+    "max_repair_share": _number(0, 1),
 }
 _EXTRA_INPUT_KEYS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "roads": {"noding": choice("planar"), "heal_gaps_m": _number(0, 50)},
@@ -128,6 +129,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
             _is_profiles, f"{'、'.join(WALKERS)} 组成的列表", f"a list of {', '.join(WALKERS)}, none twice"
         ),
         "spread": FLAG,
+        "walls": choice("none", "gated"),
     },
     "standards": {
         "land_per_person_base": choice("residents", "elderly"),

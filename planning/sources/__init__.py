@@ -23,6 +23,8 @@ from planning import tables
 from planning.errors import Fault, InputRefused, refuse
 from planning.plan import INPUTS, Plan
 from planning.sources import checks, draft, geometry
+from planning.sources._overlaps import say_shapes
+from planning.sources._repair import MAX_REPAIR_SHARE
 from planning.sources.draft import Draft, SourceFile, known_ids
 
 __all__ = ["Counts", "Intake", "Progress", "SourceFile", "check", "read"]
@@ -204,7 +206,9 @@ def _into_metres(one: Draft, crs: CRS) -> None:
     way = _way(one, crs)
     one.crs_text = way.text()
     geometry.say_outside(_shapes(one), way, crss.plausible_box(crs), notes, one.live())
-    one.shapes = geometry.metric(_shapes(one), way, one.live(), notes)
+    share = MAX_REPAIR_SHARE if one.spec.max_repair_share is None else one.spec.max_repair_share
+    one.shapes = geometry.metric(_shapes(one), way, one.live(), notes, max_repair_share=share)
+    say_shapes(one.name, one.frame, one.shapes, notes)
     if one.name == "residential":
         checks.say_residential(one.frame, one.shapes, notes)
 

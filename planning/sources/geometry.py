@@ -15,10 +15,10 @@ from scipy.sparse.csgraph import connected_components
 
 from planning import crs as crss
 from planning import units
+from planning.sources._repair import MAX_REPAIR_SHARE, repaired
 from planning.sources.columns import Mapped
 from planning.sources.ledger import Mask, Notes
 
-MAX_REPAIR_SHARE: Final = 0.01
 MAX_APART_M: Final = 100_000.0
 _TYPES: Final = {"point": {0, 4}, "line": {1, 2, 5}, "polygon": {3, 6}}
 _DEGREES: Final = re.compile(r"(?:东经|北纬|[ne])?([+-]?\d+(?:\.\d+)?)°?[ne]?")
@@ -177,12 +177,21 @@ def say_apart(layers: Iterable[tuple[NDArray[np.object_], Notes]]) -> None:
 # ----------------------------------------------------------------------------------------------------- in metres, 2D
 
 
-def metric(shapes: NDArray[np.object_], way: crss.Transformation, live: Mask, notes: Notes) -> NDArray[np.object_]:
+def metric(
+    shapes: NDArray[np.object_],
+    way: crss.Transformation,
+    live: Mask,
+    notes: Notes,
+    *,
+    max_repair_share: float = MAX_REPAIR_SHARE,
+) -> NDArray[np.object_]:
     """Return the live shapes in the metric CRS, 2D, single points as points, valid; the others None.
 
-    Invalid polygons are repaired (``geometry_repaired``) where that changes their area by no more than 1 %, else
-    excluded (``geometry_invalid``); lines without length are excluded (``line_without_length``).
+    Invalid polygons are repaired (``geometry_repaired``) where that changes their area by no more than
+    ``max_repair_share``, else excluded (``geometry_invalid``); lines without length are excluded
+    (``line_without_length``). Heights are left out, and said to be where there are any (``geometry_heights``).
     """
+    _say_heights(shapes[live], notes)
     made = np.full(len(shapes), None, dtype=object)
     made[live] = crss.transform_geometries(shapes[live], way)
     made = _single_points(made)
@@ -190,7 +199,15 @@ def metric(shapes: NDArray[np.object_], way: crss.Transformation, live: Mask, no
     notes.say("geometry_not_finite", "excluded", lost)
     made[lost] = None
     _say_no_length(made, notes)
-    return _repaired(made, notes)
+    return repaired(made, notes, max_share=max_repair_share)
+
+
+def _say_heights(shapes: NDArray[np.object_], notes: Notes) -> None:
+    """Warn once of heights other than 0: lengths and areas are those of the map, not of the slope."""
+    heights = shapely.get_coordinates(shapes[shapely.has_z(shapes)], include_z=True)[:, 2]
+    if np.any(np.nan_to_num(heights) != 0):
+        spread = f"{np.nanmin(heights):.6g} – {np.nanmax(heights):.6g}"
+        notes.table_fault("geometry_heights", "warning", value=spread)
 
 
 def _single_points(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -203,27 +220,6 @@ def _say_no_length(shapes: NDArray[np.object_], notes: Notes) -> None:
     flat = np.isin(shapely.get_type_id(shapes), (1, 2, 5)) & (shapely.length(shapes) == 0)
     notes.say("line_without_length", "excluded", flat)
     shapes[flat] = None
-
-
-def _repaired(shapes: NDArray[np.object_], notes: Notes) -> NDArray[np.object_]:
-    """Repair polygons that cross themselves, as far as that is beyond doubt."""
-    polygon = np.isin(shapely.get_type_id(shapes), (3, 6))
-    broken = np.flatnonzero(polygon & ~shapely.is_valid(shapes))
-    if not len(broken):
-        return shapes
-    before = shapely.area(shapes[broken])
-    better = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
-    after = shapely.area(better)
-    close = np.abs(after - before) <= MAX_REPAIR_SHARE * np.maximum(before, after)
-    good = close & (after > 0) & np.isin(shapely.get_type_id(better), (3, 6))
-    shown = np.full(len(shapes), "", dtype=object)
-    shown[broken] = [f"{old:.2f} m² → {new:.2f} m²" for old, new in zip(before, after, strict=True)]
-    shapes[broken] = np.where(good, better, None)
-    for code, verdict, which in (("geometry_repaired", "flagged", good), ("geometry_invalid", "excluded", ~good)):
-        mask = np.zeros(len(shapes), dtype=bool)
-        mask[broken[which]] = True
-        notes.say(code, verdict, mask, values=shown)  # type: ignore[arg-type]
-    return shapes
 
 
 def exploded(frame: pd.DataFrame, shapes: NDArray[np.object_]) -> tuple[pd.DataFrame, NDArray[np.object_]]:
