@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from operator import ne
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import osmium
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from planning.errors import Fault, InputRefused
@@ -16,6 +18,7 @@ from planning.sources.raw import Dataset, Raw, raw_table
 FOOT_YES: Final = frozenset({"yes", "designated", "permissive", "official", "destination"})
 FOOT_NO: Final = frozenset({"no", "private", "use_sidepath"})
 ACCESS_NO: Final = frozenset({"no", "private"})
+_TAGS: Final = ("highway", "name", "foot", "access", "layer", "bridge", "tunnel", "oneway")
 
 
 def read(dataset: Dataset) -> Raw:
@@ -34,21 +37,22 @@ def read(dataset: Dataset) -> Raw:
         ``file_broken``.
     """
     try:
-        ways = list(_ways(dataset))
+        ways = _ways(dataset)
         count = _count(dataset)
     except (RuntimeError, ValueError) as error:
         raise InputRefused(Fault("file_broken", file=dataset.file, facts={"why": str(error)[:200]})) from None
-    rows = np.arange(1, len(ways) + 1)
-    columns = [
-        (name, np.array([way[name] for way in ways], dtype=object))
-        for name in ("road_id", "highway", "name", "walkable", "level", "oneway")
-    ]
-    geometry, node_ids = np.empty(len(ways), dtype=object), np.empty(len(ways), dtype=object)
-    for at, way in enumerate(ways):
-        geometry[at], node_ids[at] = way["geometry"], way["nodes"]
-    cut = np.array([way["cut"] for way in ways], dtype=bool)
+    geometry, node_ids = _shapes(ways)
+    names = ("road_id", "highway", "name", "walkable", "level", "oneway")
+    columns = [(name, _objects(values)) for name, values in zip(names, ways.columns(), strict=True)]
+    rows = np.arange(1, len(ways.ids) + 1)
     return raw_table(
-        columns, rows, count, geometry=geometry, crs=CRS.from_epsg(4326), node_ids=node_ids, flagged={"way_cut": cut}
+        columns,
+        rows,
+        count,
+        geometry=geometry,
+        crs=CRS.from_epsg(4326),
+        node_ids=node_ids,
+        flagged={"way_cut": ways.cut()},
     )
 
 
@@ -72,26 +76,70 @@ def walkable(tags: Mapping[str, str | None]) -> bool | None:
     return False if foot in FOOT_NO or access in ACCESS_NO else None
 
 
-def _ways(dataset: Dataset) -> Any:
-    """Yield what is kept of each way."""
-    processor = osmium.FileProcessor(str(dataset.path)).with_locations().with_filter(osmium.filter.KeyFilter("highway"))
-    for entity in processor:
-        if not isinstance(entity, osmium.osm.Way):
-            continue
-        tags = {tag.k: tag.v for tag in entity.tags}
-        nodes = [(node.ref, (node.lon, node.lat) if node.location.valid() else None) for node in entity.nodes]
-        geometry, ids = _line(nodes)
-        yield {
-            "road_id": str(entity.id),
-            "highway": tags["highway"],
-            "name": tags.get("name"),
-            "walkable": walkable(tags),
-            "level": level(tags),
-            "oneway": tags.get("oneway"),
-            "geometry": geometry,
-            "nodes": ids,
-            "cut": any(place is None for _, place in nodes),
-        }
+class _Ways(NamedTuple):
+    """What is kept of the ways, one entry a way; lines in binary, or None where `_line` has to piece them together."""
+
+    ids: list[str]
+    tags: list[dict[str, str | None]]
+    lines: list[str | None]
+    nodes: list[list[int]]
+    places: dict[int, list[tuple[int, tuple[float, float] | None]]]
+
+    def cut(self) -> NDArray[np.bool_]:
+        """Say of each way whether some of its nodes are not in the extract."""
+        short = [at for at, places in self.places.items() if any(place is None for _, place in places)]
+        return np.isin(np.arange(len(self.ids)), short)
+
+    def columns(self) -> tuple[Sequence[Any], ...]:
+        """Return the ids, and what the tags say of class, name, walking, level and direction."""
+        return (
+            self.ids,
+            [tags["highway"] for tags in self.tags],
+            [tags["name"] for tags in self.tags],
+            [walkable(tags) for tags in self.tags],
+            [level(tags) for tags in self.tags],
+            [tags["oneway"] for tags in self.tags],
+        )
+
+
+def _ways(dataset: Dataset) -> _Ways:
+    """Read the ways with a class; only what is not a plain line of different known nodes is taken node by node."""
+    ways = _Ways([], [], [], [], {})
+    factory = osmium.geom.WKBFactory()
+    processor = osmium.FileProcessor(str(dataset.path)).with_locations()
+    for way in processor.with_filter(osmium.filter.KeyFilter("highway")):
+        if isinstance(way, osmium.osm.Way):
+            ways.ids.append(str(way.id))
+            ways.tags.append({key: way.tags.get(key) for key in _TAGS})
+            ways.nodes.append([node.ref for node in way.nodes])
+            ways.lines.append(_plain_line(factory, way, ways.nodes[-1]))
+            if ways.lines[-1] is None:
+                places = [(node.ref, (node.lon, node.lat) if node.location.valid() else None) for node in way.nodes]
+                ways.places[len(ways.lines) - 1] = places
+    return ways
+
+
+def _plain_line(factory: Any, way: osmium.osm.Way, nodes: list[int]) -> str | None:
+    """Return the line of a way in binary; None where a node is not known or stands twice in a row."""
+    if len(nodes) < 2 or not all(map(ne, nodes, nodes[1:])):
+        return None
+    try:
+        return str(factory.create_linestring(way, osmium.geom.use_nodes.ALL))
+    except osmium.InvalidLocationError:
+        return None
+
+
+def _shapes(ways: _Ways) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the lines of the ways and the ids of their nodes."""
+    geometry = np.asarray(shapely.from_wkb(_objects(ways.lines)), dtype=object)
+    node_ids = _objects([tuple(map(str, nodes)) for nodes in ways.nodes])
+    for at, places in ways.places.items():
+        geometry[at], node_ids[at] = _line(places)
+    return geometry, node_ids
+
+
+def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def _line(nodes: list[tuple[int, tuple[float, float] | None]]) -> tuple[Any, Any]:
@@ -111,6 +159,6 @@ def _line(nodes: list[tuple[int, tuple[float, float] | None]]) -> tuple[Any, Any
 
 
 def _count(dataset: Dataset) -> int:
-    """Count the ways with a ``highway`` tag in a pass of its own, without places and without a filter."""
-    ways = osmium.FileProcessor(str(dataset.path), osmium.osm.WAY)
-    return sum("highway" in way.tags for way in ways)
+    """Count the ways with a ``highway`` tag in a pass of its own, without places."""
+    ways = osmium.FileProcessor(str(dataset.path), osmium.osm.WAY).with_filter(osmium.filter.KeyFilter("highway"))
+    return sum(1 for _ in ways)
