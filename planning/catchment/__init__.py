@@ -10,7 +10,7 @@ Facilities are points, or polygons, which stand at a point on their surface (`sh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -18,7 +18,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from planning.catchment import _engine, _outlines
+from planning.catchment import _engine, _exact, _outlines
 from planning.errors import Fault, refuse
 from planning.network import Network
 from planning.network import _checks as checks
@@ -148,7 +148,12 @@ def nearest(
 
 
 def service_areas(
-    network: Network, facilities: gpd.GeoDataFrame, *, limits_m: Sequence[float], max_snap_m: float = 200.0
+    network: Network,
+    facilities: gpd.GeoDataFrame,
+    *,
+    limits_m: Sequence[float],
+    max_snap_m: float = 200.0,
+    drawing: Literal["fast", "exact"] = "fast",
 ) -> gpd.GeoDataFrame:
     """Draw the service area of each facility for each limit: the ground within 25 m of its reached roads.
 
@@ -156,6 +161,9 @@ def service_areas(
     ----------
     network, facilities, limits_m, max_snap_m
         As in `reached_roads`.
+    drawing : {"fast", "exact"}
+        ``fast`` draws the line on a grid, half a per cent off in area; ``exact`` buffers the roads, on their own side
+        of every barrier, and takes some twenty times as long.
 
     Returns
     -------
@@ -170,8 +178,37 @@ def service_areas(
     """
     found = _reached(network, facilities, limits_m, max_snap_m)
     shape = len(facilities), len(found.limits_mm)
-    areas = _outlines.outline(found.lines, found.group, shape, network.tree, network.barriers)
+    draw = _exact.outline if drawing == "exact" else _outlines.outline
+    areas = draw(found.lines, found.group, shape, network.tree, network.barriers)
     return gpd.GeoDataFrame(found.keys, geometry=areas, crs=network.crs)
+
+
+def reached_ground(
+    network: Network, facilities: gpd.GeoDataFrame, *, limit_m: float, max_snap_m: float = 200.0
+) -> shapely.MultiPolygon:
+    """Return the ground within 25 m of the roads within ``limit_m`` of any facility, by exact buffers.
+
+    Parameters
+    ----------
+    network, facilities, limit_m, max_snap_m
+        As in `reached_union`.
+
+    Returns
+    -------
+    MultiPolygon
+        On the reached roads' side of every barrier; holes up to 1 ha that neither a road nor a barrier runs through
+        are filled. Empty where nothing is reached.
+
+    Raises
+    ------
+    InputRefused
+        As `reach` does.
+    """
+    union = reached_union(network, facilities, limit_m=limit_m, max_snap_m=max_snap_m)
+    edge, low, high = (union[name].to_numpy(dtype=np.int64) for name in ("edge", "from_mm", "to_mm"))
+    lines = _outlines.parts(network.lines[edge], network.edge_mm[edge], low, high)
+    group = np.zeros(len(lines), dtype=np.int64)
+    return _exact.outline(lines, group, (1, 1), network.tree, network.barriers)[0]
 
 
 def reached_roads(

@@ -97,7 +97,9 @@ def cover(
     return pd.concat([best, pd.Series(status, index=ids, dtype="str", name="status"), bounds], axis=1)
 
 
-def causes(covered: pd.DataFrame, gates: pd.Series[str], *, in_service: int) -> pd.Series[str]:
+def causes(
+    covered: pd.DataFrame, gates: pd.Series[str], *, in_service: int, is_near: pd.Series[bool] | None = None
+) -> pd.Series[str]:
     """Name the cause of each blind spot.
 
     Parameters
@@ -108,14 +110,18 @@ def causes(covered: pd.DataFrame, gates: pd.Series[str], *, in_service: int) -> 
         ``given``, ``inferred`` or ``closed`` by ``residential_id``.
     in_service
         How many facilities of the level are in service.
+    is_near
+        By ``residential_id``: whether a facility stands within the radius of one of its access points as the crow
+        flies.
 
     Returns
     -------
     Series
-        By ``residential_id``: ``no_facility`` (none within the radius, or none in service at all), ``no_route`` (no
-        walkable way to any), ``gates_closed`` (all gates of the area are closed), ``unsnapped`` (the area lies too far
-        from the network: a fault of the data); missing where the area is covered. Each has a sentence,
-        ``coverage.cause.<cause>``.
+        By ``residential_id``: ``no_facility`` (none within the radius, or none in service at all), ``detour`` (one is
+        near as the crow flies, but a river, a railway, a wall or a missing entrance makes the way too long),
+        ``no_route`` (no walkable way to any), ``gates_closed`` (all gates of the area are closed), ``unsnapped`` (the
+        area lies too far from the network: a fault of the data); missing where the area is covered. Each has a
+        sentence, ``coverage.cause.<cause>``.
     """
     status = covered["status"]
     rules = {
@@ -123,6 +129,8 @@ def causes(covered: pd.DataFrame, gates: pd.Series[str], *, in_service: int) -> 
         "unsnapped": status == "unsnapped",
         "no_route": (status == "unreachable") & (in_service > 0),
     }
+    if is_near is not None:
+        rules["detour"] = is_near.reindex(covered.index)
     found = pd.Series(np.select(list(rules.values()), list(rules), "no_facility"), index=covered.index, dtype="str")
     return found.where(status != "covered").rename("cause")
 

@@ -19,6 +19,7 @@ from planning.demand._access import Rows, Shapes, meetings, nearest_places
 from planning.demand._spread import PEOPLE as PEOPLE
 from planning.demand._spread import Spread as Spread
 from planning.demand._spread import spread as spread
+from planning.demand._walls import walls as walls
 
 
 @dataclass(frozen=True)

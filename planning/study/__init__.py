@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
+import pandas as pd
 
 from planning import compliance, demand, indicators, network
 from planning.errors import Fault, InputRefused, refuse
@@ -42,6 +43,8 @@ def check(inputs: StudyInputs) -> list[Fault]:
     for key in ("hard_border", "spread"):
         if getattr(inputs.plan.walk, key) and "units" not in inputs.tables:
             faults.append(Fault(f"{key}_without_units", file=inputs.plan.file, column=f"walk.{key}"))
+    if inputs.plan.walk.walls == "gated" and "entrances" not in inputs.tables:
+        faults.append(Fault("walls_without_entrances", file=inputs.plan.file, column="walk.walls"))
     return faults
 
 
@@ -98,13 +101,14 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
 def _ground(inputs: StudyInputs) -> Ground:
     """Build the network, put facilities on the map, find the gates, and say where each area lies."""
     plan, tables = inputs.plan, inputs.tables
-    walkways = _walkways(inputs)
+    barriers = _barriers(inputs)
+    walkways = _walkways(inputs, barriers)
     access = demand.access_points(
         tables["residential"],
         tables.get("entrances"),
         walkways.lines,
         max_snap_m=plan.walk.max_snap_m,
-        barriers=tables.get("barriers"),
+        barriers=barriers,
     )
     return Ground(
         walkways=walkways,
@@ -114,11 +118,18 @@ def _ground(inputs: StudyInputs) -> Ground:
     )
 
 
-def _walkways(inputs: StudyInputs) -> Network:
-    roads, tables = inputs.plan.inputs["roads"], inputs.tables
-    return network.build(
-        tables["roads"], barriers=tables.get("barriers"), noding=roads.noding, heal_gaps_m=roads.heal_gaps_m
-    )
+def _walkways(inputs: StudyInputs, barriers: gpd.GeoSeries | None) -> Network:
+    roads = inputs.plan.inputs["roads"]
+    return network.build(inputs.tables["roads"], barriers=barriers, noding=roads.noding, heal_gaps_m=roads.heal_gaps_m)
+
+
+def _barriers(inputs: StudyInputs) -> gpd.GeoSeries | None:
+    """Return what cuts walking: the plan's barriers and, where it asks for them, the walls of gated areas."""
+    tables, stated = inputs.tables, inputs.tables.get("barriers")
+    if inputs.plan.walk.walls == "none":
+        return None if stated is None else stated.geometry
+    walls = demand.walls(tables["residential"], tables.get("entrances"))
+    return walls if stated is None else pd.concat([stated.geometry, walls], ignore_index=True)
 
 
 def _covers(inputs: StudyInputs, ground: Ground) -> dict[str, LevelCover]:
@@ -162,7 +173,7 @@ def _result(
         sites=choice.layer,
         service_areas=areas,
         reached_roads=reached,
-        uncovered=layers.uncovered(residential, covers, ground),
+        uncovered=layers.uncovered(residential, covers, ground, radius_m=plan.radius_m),
         units=sums.unit_layer(inputs, rows),
         findings=layers.findings(assessment, judged.clauses),
         rooms=layers.rooms(assessment),

@@ -57,5 +57,5 @@ def _shares(inputs: StudyInputs, walkways: Network, serving: gpd.GeoDataFrame, m
     if walk.rule == "frontage":
         union = catchment.reached_union(walkways, serving, limit_m=metres, max_snap_m=walk.max_snap_m)
         return coverage.frontage_shares(areas, walkways.lines, union, frontage_m=walk.frontage_m)
-    outline = catchment.service_areas(walkways, serving, limits_m=[metres], max_snap_m=walk.max_snap_m)
-    return coverage.area_shares(areas, outline.union_all())
+    ground = catchment.reached_ground(walkways, serving, limit_m=metres, max_snap_m=walk.max_snap_m)
+    return coverage.area_shares(areas, ground)

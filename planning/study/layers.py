@@ -121,17 +121,29 @@ def residential(
     return gpd.GeoDataFrame(layer.reset_index(), geometry="geometry", crs=areas.crs)
 
 
-def uncovered(residential: gpd.GeoDataFrame, covers: Mapping[str, LevelCover], ground: Ground) -> gpd.GeoDataFrame:
+def uncovered(
+    residential: gpd.GeoDataFrame, covers: Mapping[str, LevelCover], ground: Ground, *, radius_m: float
+) -> gpd.GeoDataFrame:
     """Return one row per area and level outside the circle, with the cause."""
     parts = [gpd.GeoDataFrame({"residential_id": pd.Series(dtype="str")}, geometry=[], crs=residential.crs)]
-    parts += [_outside(residential, level, cover, ground) for level, cover in covers.items()]
+    parts += [_outside(residential, level, cover, ground, radius_m) for level, cover in covers.items()]
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=residential.crs)
 
 
-def _outside(residential: gpd.GeoDataFrame, level: str, cover: LevelCover, ground: Ground) -> gpd.GeoDataFrame:
+def _outside(
+    residential: gpd.GeoDataFrame, level: str, cover: LevelCover, ground: Ground, radius_m: float
+) -> gpd.GeoDataFrame:
     """Return the areas that the circle of one level leaves out."""
-    in_service = len(serving(ground.facilities, level))
-    cause = coverage.causes(cover.covered, ground.access.gates, in_service=in_service)
+    sites = serving(ground.facilities, level)
+    doors = ground.access.points
+    near = doors.iloc[doors.sindex.query(sites.geometry, predicate="dwithin", distance=radius_m)[1]]["residential_id"]
+    ids = cover.covered.index
+    cause = coverage.causes(
+        cover.covered,
+        ground.access.gates,
+        in_service=len(sites),
+        is_near=pd.Series(ids.isin(near), index=ids),
+    )
     facts = cover.covered.assign(level=level, cause=cause, street_id=ground.places.street)
     named = residential.set_index("residential_id", drop=False)[
         ["residential_id", "name", "households", "elderly", "geometry"]
@@ -180,7 +192,9 @@ def circles(walkways: Network, facilities: gpd.GeoDataFrame, plan: Plan) -> tupl
         minutes = layer["limit_m"].map(limits).astype(float)
         return layer.assign(minutes=minutes).join(facts, on="facility_id")
 
-    areas = catchment.service_areas(walkways, ordered, limits_m=list(limits), max_snap_m=plan.walk.max_snap_m)
+    areas = catchment.service_areas(
+        walkways, ordered, limits_m=list(limits), max_snap_m=plan.walk.max_snap_m, drawing="exact"
+    )
     roads = catchment.reached_roads(walkways, ordered, limits_m=list(limits), max_snap_m=plan.walk.max_snap_m)
     return dressed(areas), dressed(roads)
 
