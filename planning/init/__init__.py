@@ -1,0 +1,170 @@
+"""A first plan file from a folder of data: which layer is what, why, and what is left for the planner to say.
+
+Nothing is guessed in silence. A layer is taken for an input only where it stands out by its name, shapes, columns and
+cells; otherwise the likely ones stand in the plan as comments with what speaks for each. Where coordinates come from,
+which document judges and on which day are never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from planning import standards, texts
+from planning.errors import Fault, InputRefused, refuse
+from planning.init import _choose, _clues, _fields, _files, _write
+from planning.init._choose import Choice
+from planning.plan import NEEDED_INPUTS
+from planning.sources import peek
+from planning.sources.files import KNOWN
+
+__all__ = ["PLAN", "Choice", "Draft", "exists", "propose", "summary", "write"]
+
+PLAN: Final = "plan.toml"
+MARK: Final = "# ？"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan file not yet written.
+
+    Attributes
+    ----------
+    text : str
+        The file.
+    choices : mapping of str to Choice
+        What became of each input, in the order of `planning.plan.INPUTS`.
+    faults : tuple of Fault
+        Files that could not be read, as warnings.
+    questions : int
+        How many lines are left to the planner: those with a ``？``.
+    """
+
+    text: str
+    choices: Mapping[str, Choice]
+    faults: tuple[Fault, ...]
+    questions: int
+
+
+def propose(
+    folder: str | Path,
+    *,
+    name: str | None = None,
+    standard: str | None = None,
+    as_of: date | None = None,
+    datums: Mapping[str, str] | None = None,
+    fields: Path | None = None,
+) -> Draft:
+    """Look through ``folder`` and below, and return the plan file it makes.
+
+    Parameters
+    ----------
+    folder : str or Path
+    name : str, optional
+        The plan's name; the folder's else.
+    standard : str, optional
+        Id or file of the document; asked for in the plan else.
+    as_of : date, optional
+        Asked for in the plan else.
+    datums : mapping, optional
+        Where the coordinates of files without a CRS come from: file path or name to ``wgs84``, ``cgcs2000``, ``gcj02``
+        or ``bd09``; the key ``""`` stands for every other file.
+    fields : Path, optional
+        A planner's own headings; else ``fields.toml`` in the folder, where there is one. See docs/plan.md.
+
+    Returns
+    -------
+    Draft
+        The same bytes for the same files and answers.
+
+    Raises
+    ------
+    InputRefused
+        No such folder, too many files, no data at all, answers or ``fields.toml`` that cannot be used.
+    """
+    folder = Path(folder)
+    found = _files.find(folder)
+    words = _fields.read(fields, folder)
+    answers = _write.Answers(name or folder.resolve().name or "plan", standard, as_of, dict(datums or {}))
+    refuse(_answer_faults(answers, found.data, folder))
+    looks, unread = _looks(folder, found.data, words)
+    if not looks:
+        nothing = Fault("init_nothing", file=folder.resolve().name, facts={"known": KNOWN})
+        raise InputRefused([nothing, *found.faults, *(fault for _, fault in unread)])
+    choices = _choose.choose(looks)
+    text = _write.text(choices, answers, unread, found.other)
+    warnings = (*found.faults, *(replace(fault, severity="warning", file=path) for path, fault in unread))
+    return Draft(text, choices.by_role, warnings, sum(MARK in line for line in text.splitlines()))
+
+
+def write(folder: str | Path, draft: Draft) -> Path:
+    """Write ``plan.toml`` into ``folder`` and return its path; one that is there is never overwritten.
+
+    Raises
+    ------
+    InputRefused
+        ``init_plan_exists``.
+    """
+    path = Path(folder) / PLAN
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(draft.text)
+    except FileExistsError:
+        raise InputRefused(exists(path)) from None
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def summary(draft: Draft) -> Iterator[str]:
+    """Yield one line for each input that was chosen, is open, or is missing and needed."""
+    for role, choice in draft.choices.items():
+        said = {"role": texts.t(f"init.role.{role}", "zh"), "role_en": texts.t(f"init.role.{role}", "en")}
+        if choice.look is not None:
+            joined = "" if choice.join is None else f" + {choice.join.look.shown}"
+            yield texts.both("init.chosen_line", shown=_files.printable(choice.look.shown + joined), **said)
+        elif choice.others:
+            yield texts.both("init.uncertain_line", count=len(choice.others), **said)
+        elif role in NEEDED_INPUTS:
+            yield texts.both("init.missing_line", **said)
+
+
+def exists(path: Path) -> Fault:
+    """Return the fault of a plan file that is there already."""
+    return Fault("init_plan_exists", file=path.name, value=str(path))
+
+
+def _looks(
+    folder: Path, paths: tuple[str, ...], words: _fields.Words
+) -> tuple[list[_clues.Look], list[tuple[str, Fault]]]:
+    """Look into every file; what cannot be read is told, and stops nothing."""
+    looks: list[_clues.Look] = []
+    unread: list[tuple[str, Fault]] = []
+    for path in paths:
+        for sight in peek.sights(folder / path, words=_fields.every_heading(words)):
+            if sight.raw is None:
+                unread += [(path, fault) for fault in sight.faults]
+            else:
+                looks.append(_clues.look(path, sight, words))
+    return looks, unread
+
+
+def _answer_faults(answers: _write.Answers, paths: tuple[str, ...], folder: Path) -> list[Fault]:
+    """Name answers that cannot be used: a datum that is none or for no file, a document that cannot be loaded."""
+    known = {"", *paths, *(PurePosixPath(path).name for path in paths)}
+    faults = [
+        Fault("init_datum_unknown", value=f"{file}={datum}" if file else datum)
+        for file, datum in answers.datums.items()
+        if datum not in _write.DATUMS or file not in known
+    ]
+    if answers.standard is not None:
+        given = folder / answers.standard if answers.standard.lower().endswith(".toml") else answers.standard
+        try:
+            standards.load(given)
+        except InputRefused as error:
+            faults += error.faults
+    return faults

@@ -1,0 +1,134 @@
+"""Which layer becomes which input (part of ``init``): chosen where one stands out, else left to the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from planning.init._clues import Guess, Look
+from planning.plan import INPUTS
+from planning.sources.raw import flat
+
+ENOUGH: Final = 3
+LEAD: Final = 2
+WORTH_NAMING: Final = 2
+MATCHED: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Join:
+    """An attribute table tied to the residential layer: the column, and the share of its areas found in the table."""
+
+    look: Look
+    guess: Guess
+    column: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What became of one role: the layer chosen, or those it could be."""
+
+    role: str
+    look: Look | None = None
+    guess: Guess | None = None
+    join: Join | None = None
+    others: tuple[tuple[Look, Guess], ...] = ()
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Every role's choice, and the layers that serve none."""
+
+    by_role: Mapping[str, Choice]
+    unused: tuple[Look, ...] = field(default=())
+
+
+def choose(looks: Iterable[Look]) -> Choices:
+    """Give each role the one layer that stands out for it.
+
+    A layer stands out when what speaks for its role weighs at least `ENOUGH`, leads every other role of the layer and
+    every other layer of the role by `LEAD`, and it has shapes or coordinates where the role needs them. A table
+    without coordinates that holds the ids of the residential layer is joined to it.
+    """
+    every = tuple(looks)
+    join_tables = [one for one in every if one.kind == "table" and _top(one) == "residential"]
+    placed = [one for one in every if one not in join_tables]
+    by_role = {role: _choice(role, placed) for role in INPUTS}
+    by_role["residential"] = _with_join(by_role["residential"], join_tables)
+    by_role = {role: _without_taken(choice, by_role) for role, choice in by_role.items()}
+    used = {id(choice.look) for choice in by_role.values() if choice.look is not None}
+    used |= {id(choice.join.look) for choice in by_role.values() if choice.join is not None}
+    named = {id(one) for choice in by_role.values() for one, _ in choice.others}
+    return Choices(by_role, tuple(one for one in every if id(one) not in used | named))
+
+
+def _choice(role: str, looks: list[Look]) -> Choice:
+    """Choose the layer of one role, or list those it could be, the likeliest first."""
+    rivals = [(one, guess) for one in looks for guess in one.guesses if guess.role == role]
+    rivals.sort(key=lambda pair: (-pair[1].points, pair[0].path, pair[0].layer or ""))
+    near = [pair for pair in rivals if _is_near(*pair)]
+    if near:
+        one, guess = near[0]
+        second = max((other.points for _, other in near[1:]), default=0)
+        if _stands_out(one, guess) and guess.points - second >= LEAD:
+            others = [pair for pair in near[1:] if _top(pair[0]) == role]
+            return Choice(role, one, guess, others=tuple(_worth(others)))
+    return Choice(role, others=tuple(_worth(near)))
+
+
+def _stands_out(one: Look, guess: Guess) -> bool:
+    """Say whether a layer is this role rather than another, and can be it."""
+    second = max((other.points for other in one.guesses if other.role != guess.role), default=0)
+    return guess.places and guess.points >= ENOUGH and guess.points - second >= LEAD
+
+
+def _is_near(one: Look, guess: Guess) -> bool:
+    return one.guesses[0].points - guess.points < LEAD
+
+
+def _worth(pairs: list[tuple[Look, Guess]]) -> list[tuple[Look, Guess]]:
+    return [pair for pair in pairs if pair[1].points >= WORTH_NAMING]
+
+
+def _without_taken(choice: Choice, by_role: Mapping[str, Choice]) -> Choice:
+    """Leave out of the other possibilities what another role has taken."""
+    taken = {id(other.look) for other in by_role.values() if other.look is not None}
+    return replace(choice, others=tuple(pair for pair in choice.others if id(pair[0]) not in taken))
+
+
+def _top(one: Look) -> str:
+    return one.guesses[0].role if one.guesses else ""
+
+
+# ------------------------------------------------------------------------------------------------------------- join
+
+
+def _with_join(choice: Choice, join_tables: list[Look]) -> Choice:
+    """Tie the one attribute table that fits to the residential layer; others are named."""
+    left = [(one, one.guesses[0]) for one in join_tables]
+    if choice.look is None:
+        return Choice(choice.role, others=(*choice.others, *left))
+    fitting = [join for one in join_tables if (join := _join(choice.look, choice.guess, one)) is not None]
+    if len(fitting) != 1:
+        return Choice(choice.role, choice.look, choice.guess, others=(*choice.others, *left))
+    rest = [pair for pair in left if pair[0] is not fitting[0].look]
+    return Choice(choice.role, choice.look, choice.guess, fitting[0], (*choice.others, *rest))
+
+
+def _join(layer: Look, guess: Guess | None, table: Look) -> Join | None:
+    """Return how a table ties to a layer: a heading both have, or the id both are known by, with cells that match."""
+    shared = [(header, header) for header in layer.keys if flat(header) in {flat(other) for other in table.keys}]
+    ours, theirs = (
+        found.columns.get("residential_id", "") if found is not None else "" for found in (guess, table.guesses[0])
+    )
+    pairs = [*shared, *([(ours, theirs)] if ours in layer.keys and theirs in table.keys else [])]
+    best: Join | None = None
+    for mine, yours in pairs:
+        other = next(header for header in table.keys if flat(header) == flat(yours))
+        share = len(layer.keys[mine] & table.keys[other]) / len(layer.keys[mine])
+        if share >= MATCHED and (best is None or share > best.share):
+            column = mine if flat(mine) == flat(other) else "residential_id"
+            best = Join(table, table.guesses[0], column, share)
+    return best
