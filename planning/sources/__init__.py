@@ -25,6 +25,7 @@ from planning.plan import INPUTS, Plan
 from planning.sources import checks, draft, geometry
 from planning.sources._overlaps import say_shapes
 from planning.sources._repair import MAX_REPAIR_SHARE
+from planning.sources.apart import Opening
 from planning.sources.draft import Draft, SourceFile, known_ids
 
 __all__ = ["Counts", "Intake", "Progress", "SourceFile", "check", "read"]
@@ -130,13 +131,14 @@ def _drafts(plan: Plan, progress: Progress | None) -> tuple[dict[str, Draft], li
     drafts: dict[str, Draft] = {}
     faults: list[Fault] = []
     names = [name for name in INPUTS if name in plan.inputs]
-    for done, name in enumerate(names):
-        if progress is not None:
-            progress(name, done, len(names))
-        try:
-            drafts[name] = draft.read(plan.inputs[name])
-        except InputRefused as error:
-            faults += error.faults
+    with Opening([plan.inputs[name] for name in names]) as opening:
+        for done, name in enumerate(names):
+            if progress is not None:
+                progress(name, done, len(names))
+            try:
+                drafts[name] = draft.read(plan.inputs[name], opening.of(plan.inputs[name]))
+            except InputRefused as error:
+                faults += error.faults
     if progress is not None:
         progress("", len(names), len(names))
     return drafts, faults

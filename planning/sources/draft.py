@@ -20,6 +20,7 @@ from planning.errors import Fault, InputRefused
 from planning.plan import InputSpec, Plan
 from planning.sources import checks, csvs, files, geometry, graphml, join, layers, osm, shapefile, values, workbooks
 from planning.sources import columns as cols
+from planning.sources.apart import Opened
 from planning.sources.columns import ColumnMap
 from planning.sources.ledger import Notes, Origin
 from planning.sources.raw import Dataset, Raw
@@ -52,8 +53,7 @@ class Draft:
     read: int
     shapes: NDArray[np.object_] | None
     crs: CRS | None
-    encoding: str
-    paths: tuple[Path, ...]
+    opened: Opened
     columns_present: tuple[str, ...] = ()
     crs_text: str = ""
     extra: list[Draft] = field(default_factory=list)
@@ -70,46 +70,39 @@ class Draft:
     def source_files(self, plan: Plan) -> list[SourceFile]:
         """Return what was read, file by file; layer, encoding and rows stand with the first."""
         made = []
-        for at, path in enumerate(self.paths):
+        for at, (path, digest) in enumerate(zip(self.opened.paths, self.opened.digests, strict=True)):
             shown = relative(path, plan.folder)
-            digest = sha256(path)
             if at:
                 made.append(SourceFile(self.name, shown, digest))
             else:
-                layer = self.notes.origin.layer
-                made.append(SourceFile(self.name, shown, digest, layer, self.encoding, self.crs_text, self.read))
+                layer, encoding = self.notes.origin.layer, self.opened.raw.encoding
+                made.append(SourceFile(self.name, shown, digest, layer, encoding, self.crs_text, self.read))
         return made
 
 
-def read(spec: InputSpec) -> Draft:
-    """Read one input of the plan up to canonical values.
+def read(spec: InputSpec, opened: tuple[Opened, ...]) -> Draft:
+    """Read one input of the plan up to canonical values; its faults are in the draft's notes.
 
-    Raises
-    ------
-    InputRefused
-        Faults of the file as a whole. Faults of columns and rows are in the draft's notes.
+    Parameters
+    ----------
+    spec : InputSpec
+    opened : tuple of Opened
+        Its file, and its attribute table where it has one. See `planning.sources.apart.Opening`.
     """
     table = tables.contract(spec.name)
-    if spec.table_file is None or spec.join is None:
-        raw, paths = open_raw(spec, spec.file, table, layer=spec.layer)
-        notes = _notes(spec.name, spec.file, raw)
-        known = cols.map_columns(table, raw, spec.fields, notes.origin)
-        return _drafted(spec, table, raw, known, notes, paths)
-    return _read_joined(spec, table, spec.table_file, spec.join)
+    found, *more = opened
+    if spec.table_file is not None and spec.join is not None:
+        return _read_joined(spec, table, found, more[0], spec.table_file, spec.join)
+    notes = _notes(spec.name, spec.file, found.raw)
+    known = cols.map_columns(table, found.raw, spec.fields, notes.origin)
+    return _drafted(spec, table, found, known, notes)
 
 
-def _read_joined(spec: InputSpec, table: tables.Table, attribute_file: Path, key: str) -> Draft:
-    """Read a layer and the attribute table joined to it; the faults of both files come together."""
-    opened: list[tuple[Raw, tuple[Path, ...]]] = []
-    faults: list[Fault] = []
-    for path, layer in ((spec.file, spec.layer), (attribute_file, None)):
-        try:
-            opened.append(open_raw(spec, path, table, layer=layer))
-        except InputRefused as error:
-            faults += error.faults
-    if faults:
-        raise InputRefused(faults)
-    (raw, paths), (attributes, more_paths) = opened
+def _read_joined(
+    spec: InputSpec, table: tables.Table, layer: Opened, attribute_table: Opened, attribute_file: Path, key: str
+) -> Draft:
+    """Join a layer and its attribute table; the faults of both come together."""
+    raw, attributes = layer.raw, attribute_table.raw
     notes, table_notes = _notes(spec.name, spec.file, raw), _notes(f"{spec.name}.table", attribute_file, attributes)
     mine, theirs = join.split_fields(spec.fields, attributes)
     known = cols.map_columns(table, raw, mine, notes.origin)
@@ -121,17 +114,15 @@ def _read_joined(spec: InputSpec, table: tables.Table, attribute_file: Path, key
         *_uncalculated(attributes, table_known, table_notes),
     ]
     known, rest = join.joined(known, raw, notes, table_known, attributes, table_notes, join=key)
-    draft = _drafted(spec, table, raw, known, notes, paths, rest=rest)
+    draft = _drafted(spec, table, layer, known, notes, rest=rest)
     empty = pd.DataFrame(index=attributes.frame.index)
-    draft.extra.append(
-        Draft(spec, table, table_notes, empty, attributes.read, None, None, attributes.encoding, more_paths)
-    )
+    draft.extra.append(Draft(spec, table, table_notes, empty, attributes.read, None, None, attribute_table))
     draft.columns_present += attributes.headers
     return draft
 
 
 def open_raw(spec: InputSpec, path: Path, table: tables.Table, *, layer: str | None) -> tuple[Raw, tuple[Path, ...]]:
-    """Return a file's table as it stands, and the files that make it up.
+    """Return a file's table as it stands, and the files that make it up, read in this very process.
 
     Raises
     ------
@@ -140,7 +131,7 @@ def open_raw(spec: InputSpec, path: Path, table: tables.Table, *, layer: str | N
     """
     with files.dataset(path, layer=layer) as found:
         raw = _reader(found, spec, table, layer)
-    return raw, _paths(path)
+    return raw, part_paths(path)
 
 
 def _reader(dataset: Dataset, spec: InputSpec, table: tables.Table, layer: str | None) -> Raw:
@@ -165,13 +156,13 @@ def _notes(name: str, path: Path, raw: Raw) -> Notes:
 def _drafted(
     spec: InputSpec,
     table: tables.Table,
-    raw: Raw,
+    opened: Opened,
     known: ColumnMap,
     notes: Notes,
-    paths: tuple[Path, ...],
     rest: pd.DataFrame | None = None,
 ) -> Draft:
     """Set rows aside that are none, read the values, fill ids."""
+    raw = opened.raw
     notes.headings = known.headings()
     notes.faults += [*raw.faults, *known.faults, *_uncalculated(raw, known, notes)]
     if raw.read != notes.size:
@@ -191,7 +182,7 @@ def _drafted(
     _say_unused(spec, [*known.rest, *([] if rest is None else rest.columns)], notes)
     for extra in (raw.frame[list(known.rest)], rest):
         frame = _with_rest(frame, extra)
-    return Draft(spec, table, notes, frame, raw.read, shapes, raw.crs, raw.encoding, paths, raw.headers)
+    return Draft(spec, table, notes, frame, raw.read, shapes, raw.crs, opened, raw.headers)
 
 
 def _say_unused(spec: InputSpec, unused: list[str], notes: Notes) -> None:
@@ -261,13 +252,18 @@ def _with_rest(frame: pd.DataFrame, rest: pd.DataFrame | None) -> pd.DataFrame:
 # ------------------------------------------------------------------------------------------------- files and figures
 
 
-def _paths(path: Path) -> tuple[Path, ...]:
+def part_paths(path: Path) -> tuple[Path, ...]:
     """Return the files a dataset is made of, the one the user named first."""
     if path.is_dir():
         return tuple(sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".lock"))
     if path.suffix.lower() == ".shp":
         return (path, *(part for part in shapefile.part_files(path).values() if part != path))
     return (path,)
+
+
+def fingerprints(path: Path) -> dict[Path, str]:
+    """Return the SHA-256 of every file a dataset is made of."""
+    return {part: sha256(part) for part in part_paths(path)}
 
 
 def sha256(path: Path) -> str:

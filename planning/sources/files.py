@@ -6,8 +6,10 @@ GDALG, service descriptions, XML with a DTD) are refused before any reader sees 
 
 from __future__ import annotations
 
+import glob
 import json
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,7 @@ KNOWN: Final = (
     "KML .kml, .osm.pbf/.osm, GraphML .graphml, .csv/.tsv/.txt, Excel .xlsx"
 )
 TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt")
+MAX_FILE_BYTES: Final = 4 << 30
 _HEAD_BYTES: Final = 1 << 20
 _MAGIC: Final = (
     (b"SQLite format 3\0", "gpkg"),
@@ -52,11 +55,8 @@ def dataset(path: Path, *, layer: str | None) -> Iterator[Dataset]:
     InputRefused
         The file is missing, empty, of no known format, not safe, or a zip without exactly one dataset.
     """
-    try:
-        is_folder = path.is_dir()
-    except OSError as error:  # such as a name too long for the disk
-        raise _refused("file_not_readable", path, why=error.strerror or "") from None
-    if is_folder:
+    admit(path)
+    if path.is_dir():
         yield Dataset(_folder_kind(path), path, path)
         return
     kind = sniff(path, path)
@@ -66,6 +66,35 @@ def dataset(path: Path, *, layer: str | None) -> Iterator[Dataset]:
     with zips.unpacked(path) as folder:
         inner = _only_dataset(folder, path, layer)
         yield Dataset("gdb" if inner.is_dir() else sniff(inner, path), inner, path, label=inner.stem)
+
+
+def admit(path: Path) -> None:
+    """Let files and folders in, before a byte is read: opening a pipe waits for ever, reading a device never ends.
+
+    Raises
+    ------
+    InputRefused
+        ``file_missing``, ``file_not_readable``, ``file_not_regular``, ``file_is_folder``, ``file_too_large``.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise _refused("file_missing", path) from None
+    except (OSError, ValueError) as error:  # such as a name too long for the disk, or with a NUL in it
+        raise _refused("file_not_readable", path, why=getattr(error, "strerror", None) or str(error)) from None
+    if stat.S_ISDIR(mode):
+        _folder_kind(path)
+    elif not stat.S_ISREG(mode):
+        raise _refused("file_not_regular", path)
+    size = size_b(path)
+    if size > MAX_FILE_BYTES:
+        raise _refused("file_too_large", path, size=size >> 20, cap=MAX_FILE_BYTES >> 20)
+
+
+def size_b(path: Path) -> int:
+    """Return the size of a file with its sidecars (those of its stem), or of all files in a folder."""
+    near = path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}.*")
+    return sum(part.stat().st_size for part in {path, *near} if part.is_file())
 
 
 def sniff(path: Path, given: Path) -> str:
