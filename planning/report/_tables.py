@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import tables, texts
-from planning.report import _origins, _proposals, _readings
+from planning.report import _areas, _origins, _proposals, _readings, _scorecard
 from planning.report._sheet import (
     Heading,
     Kind,
@@ -47,11 +47,15 @@ _COVERAGE: Final = (
 def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
     """Yield the sheets in the order of the workbook."""
     yield overview(result, language)
+    if len(result.scorecard):
+        yield _scorecard.scorecard(result, language)
     if "coverage" in result.summary:
         yield by_street(result, language)
     if "compliance" in result.summary:
-        yield compliance(result, language)
-        yield rooms(result, language)
+        yield _scorecard.rollups(result, language)
+        yield _areas.compliance(result, language)
+        yield _scorecard.findings(result, language)
+        yield _areas.rooms(result, language)
         yield _proposals.remedies(result, language)
     if len(result.pools):
         yield _proposals.pools(result, language)
@@ -60,6 +64,9 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
         yield sites(result, language)
     if len(result.indicators):
         yield clauses(result, language)
+    per_unit = _scorecard.by_unit(result, language)
+    if per_unit is not None:
+        yield per_unit
     if len(result.readings):
         yield _readings.readings(result, language)
     if len(result.sensitivity):
@@ -160,100 +167,6 @@ def _rest(whole: Mapping[str, Any], streets: Sequence[Mapping[str, Any]]) -> dic
         total = rest[f"{weight}_total"]
         rest[f"{weight}_share"] = rest[f"{weight}_covered"] / total if total else None
     return rest
-
-
-def compliance(result: StudyResult, language: Language) -> Sheet:
-    """Return each area's duty and what it has; pools have a row of their own, and totals count a pool once."""
-    label = partial(column_label, "residential", language=language)
-    columns = (
-        Heading("residential_id", label("residential_id"), "text"),
-        Heading("name", label("name"), "text"),
-        Heading("street_id", label("street_id"), "text"),
-        Heading("households", label("households"), "whole"),
-        *(Heading(name, texts.t(f"report.{name}", language), kind) for name, kind in _COMPLIANCE_COLUMNS),
-    )
-    layer = result.residential.drop(columns="geometry")
-    alone = layer["pool_id"].isna() & layer["verdict"].isin(["meets", "fails"])
-    counted = {f"counted_{name}": layer[name].where(alone) for name in ("required_m2", "provided_m2", "shortfall_m2")}
-    pools = layer.dropna(subset=["pool_id"]).drop_duplicates("pool_id").sort_values("pool_id")
-    of_pools = pd.DataFrame(
-        {
-            "residential_id": pools["pool_id"],
-            "name": [texts.t("report.pool_row", language, pool=name) for name in pools["pool_id"]],
-            "verdict": pools["verdict"],
-            "reason": pools["reason"],
-            **{f"counted_{name}": pools[f"pool_{name}"] for name in ("required_m2", "provided_m2", "shortfall_m2")},
-        }
-    )
-    rows = pd.concat([layer.assign(**counted), of_pools], ignore_index=True)
-    rows = rows.assign(
-        built_used=rows["built_used"]
-        .map(words_of("report.built", language))
-        .fillna(texts.t("report.built.unknown", language)),
-        rate_ok=rows["rate_ok"].map(yes_no(language)),
-        unit_ok=rows["unit_ok"].map(yes_no(language)),
-        verdict=rows["verdict"].map(words_of("verdict", language)),
-        paper_verdict=rows["paper_verdict"].map(words_of("verdict", language)),
-        reason=rows["reason"].map(lambda codes: sentences(codes, "compliance.reason", language)),
-    )
-    summary = result.summary["compliance"]
-    return Sheet(
-        name=texts.t("report.sheet_compliance", language),
-        title=texts.t("report.title_compliance", language, standard=standard_title(result, language)),
-        columns=columns,
-        rows=plain_frame(rows.to_dict("records"), columns),
-        notes=(*stamp(result, language), texts.t("report.note_compliance", language)),
-        total_label=TOTAL,
-        totals={
-            "households": math.fsum(layer["households"].dropna()),
-            **{f"counted_{name}": summary[name] for name in ("required_m2", "provided_m2", "shortfall_m2")},
-        },
-        frozen=2,
-    )
-
-
-_COMPLIANCE_COLUMNS: Final[Sequence[tuple[str, Kind]]] = (
-    ("built_used", "text"),
-    ("required_m2", "m2"),
-    ("provided_m2", "m2"),
-    ("shortfall_m2", "m2"),
-    ("rate_ok", "text"),
-    ("unit_ok", "text"),
-    ("pool_id", "text"),
-    ("verdict", "text"),
-    ("reason", "text"),
-    ("paper_provided_m2", "m2"),
-    ("paper_verdict", "text"),
-    ("counted_required_m2", "m2"),
-    ("counted_provided_m2", "m2"),
-    ("counted_shortfall_m2", "m2"),
-)
-
-
-def rooms(result: StudyResult, language: Language) -> Sheet:
-    """Return every room that was looked at for an area, counted or not, with its reason."""
-    names = result.facilities.set_index("facility_id")["name"]
-    rows = result.rooms.assign(
-        name=result.rooms["facility_id"].map(names),
-        counted=result.rooms["counted"].map(yes_no(language)),
-        reason=result.rooms["reason"].map(lambda codes: sentences(codes, "compliance.reason", language)),
-    )
-    columns = headings(_ROOM_COLUMNS, "report.room_", language)
-    title = texts.t("report.title_rooms", language)
-    frame = plain_frame(rows.to_dict("records"), columns)
-    return Sheet(texts.t("report.sheet_rooms", language), title, columns, frame, notes=stamp(result, language))
-
-
-_ROOM_COLUMNS: Final[Mapping[str, Kind]] = {
-    "residential_id": "text",
-    "pool_id": "text",
-    "facility_id": "text",
-    "name": "text",
-    "floor_area_m2": "m2",
-    "counted": "text",
-    "reason": "text",
-    "credited_m2": "m2",
-}
 
 
 def facilities(result: StudyResult, language: Language) -> Sheet:

@@ -15,7 +15,19 @@ import pandas as pd
 from planning import compliance, demand, indicators, network
 from planning.errors import Fault, InputRefused, refuse
 from planning.network import Network
-from planning.study import account, circles, gaps, layers, people, sensitivity, sites, sums, verdicts
+from planning.study import (
+    account,
+    circles,
+    gaps,
+    layers,
+    people,
+    rollups,
+    scorecard,
+    sensitivity,
+    sites,
+    sums,
+    verdicts,
+)
 from planning.study.judged import Judged
 from planning.study.records import Ground as Ground
 from planning.study.records import LevelCover as LevelCover
@@ -181,6 +193,8 @@ def _result(
         remedies=found.remedies,
         readings=judged.sensitivity.readings,
         sensitivity=judged.sensitivity.changes,
+        rollups=_rollups(inputs, ground, assessment),
+        scorecard=_scorecard(inputs, judged),
         indicators=layers.indicators(judged.clauses),
         reach=reach,
         ledger=ledger,
@@ -189,6 +203,16 @@ def _result(
         summary=sums.summary(inputs, covers, judged, rows, choice.summary, counts)
         | sums.clean(people.figures(inputs, covers, ground, reach)),
     )
+
+
+def _rollups(inputs: StudyInputs, ground: Ground, assessment: compliance.Assessment | None) -> pd.DataFrame:
+    return rollups.nothing() if assessment is None else rollups.summed(inputs, assessment, ground.places)
+
+
+def _scorecard(inputs: StudyInputs, judged: Judged) -> pd.DataFrame:
+    if judged.assessment is None or judged.clauses is None:
+        return scorecard.nothing()
+    return scorecard.score(judged.assessment, judged.clauses, inputs.standard, inputs.plan.as_of)
 
 
 def _within_border(facilities: gpd.GeoDataFrame, inputs: StudyInputs) -> gpd.GeoDataFrame:

@@ -53,7 +53,7 @@ class StudyResult:
 
     Beside the layers: ``rooms`` that were looked at, ``pools`` that could be and ``remedies`` for each gap (proposals,
     in no other figure), the ``readings`` of what the document leaves open, and ``sensitivity``, the verdicts that
-    another reading changes.
+    another reading changes; ``rollups``, the floor-area rule summed up by level; ``scorecard``, one row a clause.
     """
 
     inputs: StudyInputs
@@ -71,6 +71,8 @@ class StudyResult:
     remedies: pd.DataFrame
     readings: pd.DataFrame
     sensitivity: pd.DataFrame
+    rollups: pd.DataFrame
+    scorecard: pd.DataFrame
     indicators: pd.DataFrame
     reach: pd.DataFrame
     ledger: pd.DataFrame

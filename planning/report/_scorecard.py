@@ -1,0 +1,197 @@
+"""Room `planning.report`: the sheets a reviewer begins with: every clause, sums by level, clause by clause and unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import pandas as pd
+
+from planning import standards, texts
+from planning.report._sheet import (
+    Heading,
+    Kind,
+    Sheet,
+    headings,
+    listed,
+    plain_frame,
+    sentences,
+    stamp,
+    standard_title,
+    words_of,
+    yes_no,
+)
+from planning.study import StudyResult
+from planning.texts import Language
+
+_SCORECARD: Final[Mapping[str, Kind]] = {
+    "clause_id": "text",
+    "article": "text",
+    "cls": "text",
+    "text": "text",
+    "required": "text",
+    "strength": "text",
+    "verdict": "text",
+    "actual": "plain",
+    "shortfall": "plain",
+    "unit": "text",
+    "meets": "whole",
+    "fails": "whole",
+    "not_assessable": "whole",
+    "not_applicable": "whole",
+    "deadline": "text",
+    "passed": "text",
+    "overdue": "text",
+    "where": "text",
+    "reason": "text",
+    "citation": "text",
+}
+_ROLLUPS: Final[Mapping[str, Kind]] = {
+    "level": "text",
+    "unit_id": "text",
+    "name": "text",
+    "areas_total": "whole",
+    "meets": "whole",
+    "fails": "whole",
+    "not_assessable": "whole",
+    "not_applicable": "whole",
+    "meets_share": "share",
+    "required_m2": "m2",
+    "provided_m2": "m2",
+    "shortfall_m2": "m2",
+}
+_FINDINGS: Final[Mapping[str, Kind]] = {
+    "clause_id": "text",
+    "subject_kind": "text",
+    "subject_id": "text",
+    "name": "text",
+    "required": "m2",
+    "actual": "m2",
+    "shortfall": "m2",
+    "verdict": "text",
+    "reason": "text",
+    "deadline": "text",
+    "overdue": "text",
+}
+
+
+def scorecard(result: StudyResult, language: Language) -> Sheet:
+    """Return one row per clause of the document: what it asks, the verdict, how much is missing, and where."""
+    table = result.scorecard
+    clauses = [result.inputs.standard.clause(name) for name in table["clause_id"]]
+    flag = yes_no(language)
+    rows = table.assign(
+        article=[clause.article for clause in clauses],
+        text=[clause.text_zh if language == "zh" else clause.text_en for clause in clauses],
+        required=[standards.required(clause, language) for clause in clauses],
+        citation=[clause.source for clause in clauses],
+        strength=table["strength"].map(words_of("standard.strength", language)),
+        verdict=table["verdict"].map(words_of("verdict", language)),
+        unit=table["unit"].map(words_of("standard.unit", language)),
+        passed=table["passed"].map(flag).where(table["deadline"].notna(), None),
+        overdue=table["overdue"].map(flag),
+        where=table["where"].map(lambda ids: listed(ids, language)),
+        reason=pd.Series(
+            [_reason(*pair, language) for pair in zip(clauses, table["reason"], strict=True)], dtype=object
+        ),
+    )
+    notes = (*stamp(result, language), _totals(table, language), texts.t("scorecard.note", language))
+    return _sheet("scorecard", result, language, rows, headings(_SCORECARD, "scorecard.head.", language), notes)
+
+
+def _totals(table: pd.DataFrame, language: Language) -> str:
+    """Return how many clauses have which verdict; soft ones are told apart."""
+    hard = table[table["strength"] != "soft"]["verdict"].value_counts()
+    counts = {word: int(hard.get(word, 0)) for word in ("meets", "fails", "not_assessable", "not_applicable")}
+    return texts.t("scorecard.totals", language, soft=int((table["strength"] == "soft").sum()), **counts)
+
+
+def _reason(clause: standards.Clause, codes: str | None, language: Language) -> str | None:
+    """Return why, and for a number that the document lacks where the plan may give one."""
+    said = None
+    for prefix in ("indicators.reason", "compliance.reason"):
+        if isinstance(codes, str) and texts.has(f"{prefix}.{codes}"):
+            said = sentences(codes, prefix, language)
+    if clause.stated or not texts.has(f"scorecard.ask.{clause.metric}"):
+        return said
+    return texts.t(f"scorecard.ask.{clause.metric}", language, clause=clause.id)
+
+
+def rollups(result: StudyResult, language: Language) -> Sheet:
+    """Return the floor-area rule by county, street, community, new or existing; each level ends with the plan."""
+    table = result.rollups
+    rest = texts.t("scorecard.rest", language)
+    built = words_of("report.built", language)
+    names = [
+        _unit_name(level, unit, name, built=built, rest=rest)
+        for level, unit, name in table[["level", "unit_id", "name"]].itertuples(index=False)
+    ]
+    rows = table.assign(level=table["level"].map(words_of("scorecard.level", language)), name=names)
+    rows["unit_id"] = rows["unit_id"].where(~rows["unit_id"].isin(["plan", "new", "existing"]), None)
+    notes = (*stamp(result, language), texts.t("scorecard.rollups_note", language))
+    return _sheet("rollups", result, language, rows, headings(_ROLLUPS, "scorecard.head.", language), notes)
+
+
+def _unit_name(level: str, unit: object, name: object, *, built: Mapping[str, str], rest: str) -> str:
+    if unit == "plan":
+        return "合计"
+    if level == "built":
+        return built.get(str(unit), built["unknown"])
+    if pd.isna(unit):  # type: ignore[call-overload]
+        return rest
+    return str(unit) if pd.isna(name) else str(name)  # type: ignore[call-overload]
+
+
+def findings(result: StudyResult, language: Language) -> Sheet:
+    """Return every area and pool under each floor-area clause: rate and single minimum apart."""
+    table = result.findings[result.findings["subject_kind"].isin(["residential", "pool"])]
+    names = result.residential.set_index("residential_id")["name"]
+    rows = table.assign(
+        name=table["subject_id"].map(names),
+        subject_kind=table["subject_kind"].map(words_of("sensitivity.kind", language)),
+        verdict=table["verdict"].map(words_of("verdict", language)),
+        reason=table["reason"].map(lambda codes: sentences(codes, "compliance.reason", language)),
+        overdue=table["overdue"].map(yes_no(language)),
+    )
+    notes = (*stamp(result, language), texts.t("scorecard.findings_note", language))
+    return _sheet("findings", result, language, rows, headings(_FINDINGS, "scorecard.head.", language), notes)
+
+
+def by_unit(result: StudyResult, language: Language) -> Sheet | None:
+    """Return what each unit has of the clauses that every unit owes; None where there are none."""
+    table = result.indicators[result.indicators["subject_kind"] == "unit"]
+    if table.empty:
+        return None
+    words = words_of("verdict", language)
+    said = table.assign(said=table["verdict"].map(words) + table["actual"].map(_bracketed))
+    wide = said.set_index(["subject", "clause_id"])["said"].unstack("clause_id")  # noqa: PD010
+    order = [clause.id for clause in result.inputs.standard.clauses if clause.id in wide.columns]
+    units = result.units.set_index("unit_id").loc[wide.index, ["name", "type"]]
+    fails = (table["verdict"] == "fails").groupby(table["subject"]).sum()
+    rows = wide[order].assign(
+        unit_id=wide.index,
+        name=units["name"],
+        type=units["type"].map(words_of("scorecard.type", language)),
+        fails=fails.reindex(wide.index),
+    )
+    plain: dict[str, Kind] = {"unit_id": "text", "name": "text", "type": "text", "fails": "whole"}
+    columns = [*headings(plain, "scorecard.head.", language), *(Heading(name, name, "text") for name in order)]
+    notes = (*stamp(result, language), texts.t("scorecard.by_unit_note", language))
+    return _sheet("by_unit", result, language, rows.sort_values(["type", "unit_id"]), columns, notes)
+
+
+def _bracketed(value: float) -> str:
+    return "" if pd.isna(value) else f" {value:,.10g}"
+
+
+def _sheet(
+    name: str,
+    result: StudyResult,
+    language: Language,
+    rows: pd.DataFrame,
+    columns: list[Heading],
+    notes: tuple[str, ...],
+) -> Sheet:
+    title = texts.t(f"scorecard.title.{name}", language, standard=standard_title(result, language))
+    frame = plain_frame(rows.to_dict("records"), columns)
+    return Sheet(texts.t(f"scorecard.sheet.{name}", language), title, columns, frame, notes=notes, frozen=2)
