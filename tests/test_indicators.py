@@ -252,6 +252,13 @@ def test_reasons_have_sentences():
     assert {f"indicators.reason.{word}" for word in everything["reason"].dropna()} <= reasons
 
 
+def test_no_pass_stands_without_a_figure_and_no_failure_without_a_bound():
+    """SX-02: one of four streets may have a centre: at most 25 %, short of 60 %; the figure itself is not known."""
+    found = row(findings("shaanxi", facility("f", "A", "street", None)), "SX-02")
+    assert (found["verdict"], found["beside"], found["beside_code"]) == ("fails", 0.25, "at_most")
+    assert np.isnan(found["actual"])
+
+
 # ------------------------------------------------------------------------------------------------- centres in units
 
 
@@ -466,7 +473,7 @@ def home(facility_id, **facts):
         ([{"beds": 60, "nursing_beds": 55}, {"beds": 40, "nursing_beds": 20}], 0.75, "meets", None),
         ([{"beds": 60, "nursing_beds": 54}, {"beds": 40, "nursing_beds": 20}], 0.74, "fails", None),
         ([{"beds": 60, "nursing_beds": 55}, {"beds": 40}], None, "not_assessable", "nursing_beds_missing"),
-        ([{"beds": 96, "nursing_beds": 90}, {"beds": 4}], None, "meets", "known_part_suffices"),
+        ([{"beds": 96, "nursing_beds": 90}, {"beds": 4}], 0.9, "meets", "known_part_suffices"),
         ([{"beds": 60, "nursing_beds": 0}, {"beds": 40}], None, "fails", "falls_short_even_if_complete"),
         ([{"beds": 60, "nursing_beds": 60}, {}], None, "not_assessable", "beds_missing"),
         ([{"beds": 60, "nursing_beds": 60}, {"nursing_beds": 4}], None, "not_assessable", "beds_missing"),
@@ -570,9 +577,10 @@ def test_land_by_older_people():
 
 def test_unknown_land_counts_only_where_the_known_does_not_suffice():
     enough = row(findings("nantong", home("h", land_area_m2=3000), home("g")), "NT-01")
-    assert (enough["verdict"], enough["reason"]) == ("meets", "known_part_suffices")
+    assert (enough["verdict"], enough["reason"], enough["actual"]) == ("meets", "known_part_suffices", 0.2)
     open_ = row(findings("nantong", home("h", land_area_m2=2999), home("g")), "NT-01")
     assert (open_["verdict"], open_["reason"]) == ("not_assessable", "land_area_missing")
+    assert np.isnan(open_["actual"])
 
 
 def test_land_of_mixed_buildings():

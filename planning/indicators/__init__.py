@@ -22,7 +22,7 @@ from planning.indicators import _homes as homes
 from planning.indicators import _results as results
 from planning.indicators import _units as units
 from planning.indicators._scene import Scene
-from planning.indicators._verdict import Measure, judge, shortfall, unknown
+from planning.indicators._verdict import Measure, judge, shortfall, unknown, with_known_part
 from planning.standards import Clause, Standard, apply
 
 Metric = Callable[[Scene, Clause], Mapping[str, Measure]]
@@ -167,6 +167,7 @@ def _row(
     """Return one finding."""
     measure, origin = _settle(measure, entry, comparator, value)
     verdict, reason = judge(measure, comparator, value)
+    measure = with_known_part(measure, verdict, reason)
     late = clause.deadline is not None and scene.as_of > clause.deadline
     return {
         "clause_id": clause.id,

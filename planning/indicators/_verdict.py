@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal
@@ -79,6 +79,21 @@ def judge(measure: Measure, comparator: str, value: Decimal | None) -> tuple[Ver
     if _never(measure, comparator, asked):
         return "fails", "" if measure.low == measure.high else "falls_short_even_if_complete"
     return "not_assessable", measure.reason
+
+
+def with_known_part(measure: Measure, verdict: Verdict, reason: str) -> Measure:
+    """Return the measure as it is to be shown under a verdict that incomplete data allow.
+
+    Where what is known suffices, that is the figure (a pass never stands without one); where even complete data could
+    not do it, the most there can be stands beside the empty figure.
+    """
+    if measure.actual is not None or not measure.applies:
+        return measure
+    if verdict == "meets":
+        return replace(measure, shown=measure.low)
+    if reason == "falls_short_even_if_complete" and measure.high is not None and measure.beside is None:
+        return replace(measure, beside=measure.high, beside_code="at_most")
+    return measure
 
 
 def _surely(measure: Measure, comparator: str, asked: Fraction) -> bool:
