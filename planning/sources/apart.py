@@ -15,7 +15,7 @@ from planning import isolation
 from planning.errors import Fault, InputRefused
 from planning.isolation import Caps, Stopped
 from planning.plan import InputSpec
-from planning.sources import files, parcel
+from planning.sources import cache, draft, files, parcel
 from planning.sources.raw import Raw
 
 MODULE: Final = "planning.sources.inside"
@@ -124,13 +124,27 @@ def open_jobs(work: Sequence[Job], *, stop: threading.Event | None = None) -> di
         ``reader_memory``, ``reader_time``, ``reader_disk`` (a cap was reached), ``reader_died`` (the process crashed),
         ``reader_failed`` (a library raised what it should not), ``file_changed`` while it was being read.
     """
-    found: dict[tuple[str, Path], Outcome] = {}
-    left = list(work)
+    found = {(job.spec.name, job.path): table for job in work if (table := _kept(job)) is not None}
+    left = [job for job in work if (job.spec.name, job.path) not in found]
     while left:
         with tempfile.TemporaryDirectory(prefix="planning-", ignore_cleanup_errors=True) as folder:
             ended = _open_some(left, Path(folder), stop)
         found |= {(job.spec.name, job.path): outcome for job, outcome in zip(left, ended, strict=False)}
         left = left[len(ended) :]
+    return found
+
+
+def open_one(spec: InputSpec, path: Path, *, layer: str | None) -> Opened:
+    """Read one file in a process of its own.
+
+    Raises
+    ------
+    InputRefused
+        See `open_jobs`.
+    """
+    (found,) = open_jobs([Job(spec, path, layer)]).values()
+    if not isinstance(found, Opened):
+        raise InputRefused(found)
     return found
 
 
@@ -150,9 +164,34 @@ def _open_some(work: Sequence[Job], folder: Path, stop: threading.Event | None) 
     for at, job in enumerate(work):
         try:
             ended.append(_opened(parcel.answer(folder / f"{at}"), folder / f"{at}", job.path))
+            _keep(job, ended[-1], folder / f"{at}")
         except parcel.NoAnswer as none:
             return [*ended, (_why(stopped or Stopped("died", str(none)), caps, job.path),)]
     return ended
+
+
+def _kept(job: Job) -> Outcome | None:
+    """Return the table of a file that was read before, if it is kept."""
+    if not cache.keeps(job.path):
+        return None
+    try:
+        entry = cache.place(draft.sha256(job.path), _asked(job))
+        return _opened(parcel.answer(entry), entry, job.path) if cache.holds(entry) else None
+    except (OSError, parcel.NoAnswer):
+        return None
+
+
+def _keep(job: Job, outcome: Outcome, folder: Path) -> None:
+    """Keep a table under the content that was read, whatever the file holds by now."""
+    if isinstance(outcome, Opened) and cache.keeps(job.path):
+        cache.keep(folder, cache.place(outcome.digests[0], _asked(job)))
+
+
+def _asked(job: Job) -> dict[str, Any]:
+    """Return what decides, beside the content, what a reader makes of a file; faults carry its name."""
+    spec = job.spec
+    asked = {"input": spec.name, "encoding": spec.encoding, "fields": dict(spec.fields), "layer": job.layer}
+    return {**asked, "file": job.path.name}
 
 
 def caps_of(size_b: int) -> Caps:
