@@ -87,8 +87,6 @@ def test_whole_process_against_the_notebook(town, benchmark):
     whole_s = fixed_s + each_s * FACILITIES
     ratio = whole_s / benchmark.stats.stats.min
     benchmark.extra_info.update(fixed_s=fixed_s, each_s=each_s, notebook_s=whole_s, ratio=ratio)
-        f"\nours {benchmark.stats.stats.min:.1f} s, notebook {fixed_s:.1f} + {FACILITIES} × {each_s:.2f} s: {ratio:.0f}×"
-    )
     assert ratio > 50
 
 
