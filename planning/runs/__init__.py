@@ -82,6 +82,10 @@ def load(path: str | Path, *, progress: Progress | None = None) -> StudyInputs:
         raise InputRefused((*settings.warnings, *faults, *error.faults)) from None
     if standard is None:
         raise InputRefused((*settings.warnings, *faults, *intake.faults))
+    return _inputs(settings, standard, intake)
+
+
+def _inputs(settings: plan.Plan, standard: standards.Standard, intake: sources.Intake) -> StudyInputs:
     return StudyInputs(
         plan=settings,
         standard=standard,
@@ -138,12 +142,13 @@ def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str
         settings = plan.read(path)
     except InputRefused as error:
         return error.faults, {}
-    _, of_standard = _standard(settings)
-    of_files, counts = sources.check(settings)
-    faults = (*settings.warnings, *of_standard, *of_files)
-    if any(fault.severity == "error" for fault in faults):
+    standard, of_standard = _standard(settings)
+    intake = sources.look(settings)
+    counts = intake.counts
+    faults = (*settings.warnings, *of_standard, *intake.faults)
+    if standard is None or any(fault.severity == "error" for fault in faults):
         return faults, counts
-    inputs = load(path)
+    inputs = _inputs(settings, standard, intake)
     found = study.check(inputs)
     if any(fault.severity == "error" for fault in found):
         return (*faults, *found), counts

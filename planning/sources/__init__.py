@@ -28,7 +28,7 @@ from planning.sources._repair import MAX_REPAIR_SHARE
 from planning.sources.apart import Opening
 from planning.sources.draft import Draft, SourceFile, known_ids
 
-__all__ = ["Counts", "Intake", "Progress", "SourceFile", "check", "read"]
+__all__ = ["Counts", "Intake", "Progress", "SourceFile", "check", "look", "read"]
 
 Counts = Mapping[str, Mapping[str, int]]
 Progress = Callable[[str, int, int], None]
@@ -89,19 +89,22 @@ def read(plan: Plan, *, progress: Progress | None = None) -> Intake:
     InputRefused
         With every fault of every file, as soon as one of them is an error.
     """
-    intake = _intake(plan, progress)
+    intake = look(plan, progress=progress)
     refuse(intake.faults)
     return intake
 
 
 def check(plan: Plan) -> tuple[tuple[Fault, ...], Counts]:
     """Read every input and return all faults, errors too, and the counts of the files that could be read."""
-    intake = _intake(plan, None)
+    intake = look(plan)
     return intake.faults, intake.counts
 
 
-def _intake(plan: Plan, progress: Progress | None) -> Intake:
-    """Read, locate, project, hold against each other, and account for every row."""
+def look(plan: Plan, *, progress: Progress | None = None) -> Intake:
+    """Read every input as `read` does, but return errors among the ``faults`` instead of raising them.
+
+    Only tables of an intake without errors can be trusted: a file that could not be read has none.
+    """
     drafts, faults = _drafts(plan, progress)
     located = {name: one for name, one in drafts.items() if one.shapes is not None and _located(one)}
     crs, more = _metric_crs(plan, located)

@@ -165,11 +165,19 @@ def faults_as_json(faults: Iterable[Fault]) -> list[dict[str, Any]]:
 
 def faults_from_json(said: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
     """Return what `faults_as_json` was given."""
-    return tuple(Fault(**entry) for entry in said)
+    return tuple(
+        Fault(**{**entry, "facts": {key: _tuples(fact) for key, fact in entry["facts"].items()}}) for entry in said
+    )
 
 
 def _fact(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_fact(one) for one in value]
     return value if isinstance(value, str | int | float) or value is None else str(value)
+
+
+def _tuples(value: object) -> object:
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
 
 
 # ------------------------------------------------------------------------------------------------------------ columns

@@ -14,8 +14,8 @@ from typing import Final
 from planning import tables
 from planning.errors import Fault, InputRefused
 from planning.plan import InputSpec
+from planning.sources import apart
 from planning.sources import columns as cols
-from planning.sources import draft
 from planning.sources.ledger import Origin
 from planning.sources.raw import Raw
 
@@ -65,7 +65,7 @@ def _sight(path: Path, layer: str | None, words: Mapping[str, str]) -> Sight:
     fields = {**_every_heading(), **words}
     spec = InputSpec(name="roads", path=path.name, file=path, layer=layer, fields=fields)
     try:
-        raw, _ = draft.open_raw(spec, path, tables.contract("roads"), layer=layer)
+        raw = apart.open_one(spec, path, layer=layer).raw
     except InputRefused as error:
         return Sight(layer, None, error.faults)
     return Sight(layer, raw, raw.faults)
