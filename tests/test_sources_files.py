@@ -424,7 +424,7 @@ def test_a_link_crs_is_refused(here):
         ("a.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 100, "format_xls"),
         ("a.gpkg", b"", "file_empty"),
         ("a.gpkg", b"SQLite format 3\0" + b"\0" * 100, "file_broken"),
-        ("a.pdf", b"%PDF-1.7", "format_unknown"),
+        ("a.pdf", b"%PDF-1.7", "format_pdf"),
         ("a.geojson", b"{", "json_broken"),
         ("a.geojson", b'{"type": "Topology"}', "format_unknown"),
         ("a.geojson", b"[" * 100_000, "json_broken"),
@@ -618,10 +618,13 @@ def test_csv_in_every_encoding(here, encoding, told):
     assert found.read == 3
 
 
-def test_utf16_without_a_mark_needs_the_plans_word(here):
-    (here / "a.csv").write_bytes(CSV.encode("utf-16-le"))
-    assert refusal(here / "a.csv") in (["csv_broken"], ["encoding_undecided"])
-    assert raw(here / "a.csv", encoding="utf-16-le").read == 3
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_known_by_its_zero_bytes(here, encoding):
+    (here / "a.csv").write_bytes(CSV.encode(encoding))
+    found = raw(here / "a.csv")
+    assert (found.read, found.encoding) == (3, encoding)
+    assert [fault.code for fault in found.faults] == ["encoding_guessed"]
+    assert raw(here / "a.csv", encoding=encoding).read == 3
 
 
 @pytest.mark.parametrize("separator", ["\t", ";", "|"])

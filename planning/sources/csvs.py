@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -12,11 +11,17 @@ import numpy as np
 import pandas as pd
 
 from planning.errors import Fault, InputRefused
+from planning.sources import textcode
 from planning.sources.raw import Dataset, Raw, raw_table
 
 MAX_CELL: Final = 1 << 20
 _SEPARATORS: Final = ",\t;|"
-_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_BOMS: Final = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"\x84\x31\x95\x33", "gb18030"),
+)
 
 
 def read(dataset: Dataset, *, encoding: str | None) -> Raw:
@@ -26,7 +31,7 @@ def read(dataset: Dataset, *, encoding: str | None) -> Raw:
     ----------
     dataset : Dataset
     encoding : str or None
-        The plan's; else a byte order mark, strict UTF-8, strict GB18030, in this order.
+        The plan's; else a byte order mark, UTF-16 by its pattern, strict UTF-8, strict GB18030 (see `textcode`).
 
     Returns
     -------
@@ -37,12 +42,12 @@ def read(dataset: Dataset, *, encoding: str | None) -> Raw:
     Raises
     ------
     InputRefused
-        ``encoding_unknown``, ``encoding_undecided``, ``csv_broken`` (an open quote, a NUL), ``csv_ragged`` (a row
+        Faults of the encoding (`textcode.choose`), ``csv_broken`` (an open quote, a NUL), ``csv_ragged`` (a row
         longer than the heading, all listed), ``table_empty``.
     """
     data = dataset.path.read_bytes()
-    chosen = _encoding(data, encoding, dataset)
-    text = data.decode(chosen).removeprefix("\ufeff")
+    text, choice = _decoded(data, encoding, dataset)
+    text = text.removeprefix("\ufeff")
     separator = _separator(text)
     records = _records(text, separator, dataset)
     if not records:
@@ -55,7 +60,7 @@ def read(dataset: Dataset, *, encoding: str | None) -> Raw:
         if name.strip() or any(at < len(cells) and cells[at].strip() for _, cells in body)
     ]
     rows = np.array([row for row, _ in body], dtype=np.int64)
-    return raw_table(columns, rows, count_records(text, separator) - 1, encoding=chosen)
+    return raw_table(columns, rows, count_records(text, separator) - 1, encoding=choice.encoding, faults=choice.faults)
 
 
 def count_records(text: str, separator: str) -> int:
@@ -69,28 +74,23 @@ def count_records(text: str, separator: str) -> int:
     return sum(bool(line.strip(separator + " \t\u3000")) for line in re.split(r"\r\n|\r|\n", bare))
 
 
-def _encoding(data: bytes, stated: str | None, dataset: Dataset) -> str:
-    """Choose the encoding; Latin-1, which would accept anything, is never tried."""
+def _decoded(data: bytes, stated: str | None, dataset: Dataset) -> tuple[str, textcode.Choice]:
+    """Decode a file: by its byte order mark, else as `textcode.choose` says; Latin-1 is never tried."""
     for mark, name in _BOMS:
         if data.startswith(mark):
-            return _strict(data, (name,), dataset)
-    if stated is not None:
-        try:
-            codecs.lookup(stated)
-        except LookupError:
-            raise InputRefused(Fault("encoding_unknown", file=dataset.file, value=stated)) from None
-        return _strict(data, (stated,), dataset)
-    return _strict(data, ("utf-8", "gb18030"), dataset)
+            choice = textcode.choose([data], file=dataset.file, stated=name)
+            return data.decode(name), textcode.Choice(name, choice.faults)
+    wide = textcode.utf16(data) if stated is None else None
+    if wide is not None:
+        return data.decode(wide), _wide_choice(data, wide, dataset)
+    choice = textcode.choose([] if data.isascii() else [data], file=dataset.file, stated=stated)
+    return data.decode(choice.encoding), choice
 
 
-def _strict(data: bytes, encodings: tuple[str, ...], dataset: Dataset) -> str:
-    for encoding in encodings:
-        try:
-            data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise InputRefused(Fault("encoding_undecided", file=dataset.file, value="、".join(encodings)))
+def _wide_choice(data: bytes, wide: str, dataset: Dataset) -> textcode.Choice:
+    """Say that UTF-16 without a mark was recognised, with a sample."""
+    shown, facts = textcode.sample(data.decode(wide)), {"said": wide}
+    return textcode.Choice(wide, (Fault("encoding_guessed", "warning", file=dataset.file, value=shown, facts=facts),))
 
 
 def _separator(text: str) -> str:

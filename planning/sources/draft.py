@@ -18,12 +18,12 @@ from pyproj import CRS
 from planning import tables
 from planning.errors import Fault, InputRefused
 from planning.plan import InputSpec, Plan
-from planning.sources import checks, csvs, files, geometry, graphml, join, layers, osm, shapefile, values, workbooks
+from planning.sources import checks, files, formats, geometry, join, shapefile, signs, values
 from planning.sources import columns as cols
 from planning.sources.apart import Opened
 from planning.sources.columns import ColumnMap
 from planning.sources.ledger import Notes, Origin
-from planning.sources.raw import Dataset, Raw
+from planning.sources.raw import Raw
 
 RESERVED: Final = ("geometry", "source_row")
 """Columns every canonical table gets at the end; a source column of that name is kept as ``…_source``."""
@@ -130,23 +130,8 @@ def open_raw(spec: InputSpec, path: Path, table: tables.Table, *, layer: str | N
         See `files.dataset` and the readers.
     """
     with files.dataset(path, layer=layer) as found:
-        raw = _reader(found, spec, table, layer)
+        raw = formats.read(found, spec, table, layer)
     return raw, part_paths(path)
-
-
-def _reader(dataset: Dataset, spec: InputSpec, table: tables.Table, layer: str | None) -> Raw:
-    kind = dataset.kind
-    if kind in ("osm", "graphml") and spec.name != "roads":
-        raise InputRefused(Fault("osm_only_roads", file=dataset.file, value=spec.name))
-    if kind == "csv":
-        return csvs.read(dataset, encoding=spec.encoding)
-    if kind == "xlsx":
-        return workbooks.read(dataset, layer=layer, known=cols.known_headings(table, spec.fields))
-    if kind == "shp":
-        return shapefile.read(dataset, encoding=spec.encoding)
-    if kind == "osm":
-        return osm.read(dataset)
-    return graphml.read(dataset) if kind == "graphml" else layers.read(dataset, layer=layer)
 
 
 def _notes(name: str, path: Path, raw: Raw) -> Notes:
@@ -258,7 +243,7 @@ def part_paths(path: Path) -> tuple[Path, ...]:
         return tuple(sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".lock"))
     if path.suffix.lower() == ".shp":
         return (path, *(part for part in shapefile.part_files(path).values() if part != path))
-    return (path,)
+    return (path, *signs.companions(path))
 
 
 def fingerprints(path: Path) -> dict[Path, str]:

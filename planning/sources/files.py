@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from planning.errors import Fault, InputRefused
-from planning.sources import zips
+from planning.sources import signs, zips
 from planning.sources.raw import Dataset
 
 KNOWN: Final = (
     "GeoPackage .gpkg, shapefile .shp/.zip, GeoJSON .geojson, FlatGeobuf .fgb, File Geodatabase .gdb, "
     "GeoParquet .parquet, "
-    "KML .kml, .osm.pbf/.osm, GraphML .graphml, .csv/.tsv/.txt, Excel .xlsx"
+    "KML .kml/.kmz, DXF .dxf, MapInfo .tab/.mif, GeoJSONSeq .geojsonl, .osm.pbf/.osm, GraphML .graphml, "
+    ".csv/.tsv/.txt, Excel .xlsx"
 )
 TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt")
 MAX_FILE_BYTES: Final = 4 << 30
@@ -118,6 +119,9 @@ def sniff(path: Path, given: Path) -> str:
         return "osm"
     if re.match(rb"AC10\d\d", head):
         raise _refused("format_dwg", given)
+    known = signs.recognise(head, given)
+    if known is not None:
+        return known
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise _refused("format_xls", given)
     return _text_kind(path, head, given)
@@ -138,7 +142,8 @@ def _zip_kind(path: Path, given: Path) -> str:
     names = zips.names(path, given)
     if "xl/workbook.xml" in names:
         return "xlsx"
-    if path.suffix.lower() == ".kmz" or "mimetype" in names or "[Content_Types].xml" in names or path != given:
+    signs.recognise_zip(names, given)
+    if "mimetype" in names or "[Content_Types].xml" in names or path != given:
         code = "zip_nested" if path != given else "format_unknown"
         raise _refused(code, given)
     return "zip"
@@ -227,7 +232,7 @@ def _is_dataset(path: Path) -> bool:
         return suffix == ".gdb"
     inside_gdb = any(parent.suffix.lower() == ".gdb" for parent in path.parents)
     wanted = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".parquet", ".kml", ".csv", ".tsv", ".xlsx", ".pbf", ".osm")
-    return not inside_gdb and (suffix in wanted or suffix in (".graphml", ".vrt", ".zip", ".kmz", ".dwg"))
+    return not inside_gdb and (suffix in (*wanted, *signs.ENDINGS) or suffix in (".graphml", ".vrt", ".zip", ".kmz", ".dwg"))
 
 
 def _refused(code: str, given: Path, **facts: object) -> InputRefused:

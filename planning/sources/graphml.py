@@ -15,22 +15,10 @@ from pyproj.exceptions import CRSError
 
 from planning import crs as crss
 from planning.errors import Fault, InputRefused
-from planning.sources import osm
+from planning.sources import osm, xmls
 from planning.sources.raw import Dataset, Raw, raw_table
 
 _SPACE: Final = "{http://graphml.graphdrawing.org/xmlns}"
-
-
-class _Doctype(ET.ParseError):
-    """A DTD stands in the file."""
-
-
-class _NoDoctype(ET.TreeBuilder):
-    """Builds the tree, and stops at a DTD."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:  # noqa: ARG002
-        """Refuse."""
-        raise _Doctype(name)
 
 
 def read(dataset: Dataset) -> Raw:
@@ -70,14 +58,9 @@ def read(dataset: Dataset) -> Raw:
 
 def _graph(dataset: Dataset) -> tuple[ET.Element, dict[str, str]]:
     """Return the graph element and the names of its keys."""
-    try:
-        root = ET.parse(dataset.path, parser=ET.XMLParser(target=_NoDoctype())).getroot()  # noqa: S314
-    except _Doctype:
-        raise InputRefused(Fault("xml_dtd", file=dataset.file)) from None
-    except ET.ParseError as error:
-        raise InputRefused(Fault("file_broken", file=dataset.file, facts={"why": str(error)})) from None
-    graph = None if root is None else root.find(f"{_SPACE}graph")
-    if root is None or graph is None:
+    root = xmls.parse(dataset.path, dataset)
+    graph = root.find(f"{_SPACE}graph")
+    if graph is None:
         raise InputRefused(Fault("file_broken", file=dataset.file, facts={"why": "<graph>"}))
     return graph, {str(key.get("id")): str(key.get("attr.name")) for key in root.iterfind(f"{_SPACE}key")}
 

@@ -78,13 +78,26 @@ def read_shapes(path: Path, dataset: Dataset) -> tuple[NDArray[np.object_], CRS 
         return _geometry(meta, table), _crs(meta["crs"], dataset)
 
 
+def read_plain(path: Path, dataset: Dataset, count: int) -> Raw:
+    """Read the only layer of ``path``, a copy made for the reading; ``count`` is the number of rows told elsewhere."""
+    with _translated(dataset):
+        return _read(path, dataset, None, count)
+
+
+def read_handles(path: Path, dataset: Dataset) -> tuple[list[str], NDArray[np.object_]]:
+    """Return handles and geometries of a drawing."""
+    with _translated(dataset):
+        meta, table = gdal().raw.read_arrow(path, columns=["EntityHandle"])
+        return table.column("EntityHandle").to_pylist(), _geometry(meta, table)
+
+
 # ------------------------------------------------------------------------------------------------------ the formats
 
 
 def _geopackage(dataset: Dataset, layer: str | None) -> Raw:
     with _quiet_copy(dataset) as path:
         counts = _table_counts(path, dataset)
-        name = _pick(list(counts), layer, dataset)
+        name = pick(list(counts), layer, dataset)
         return _read(path, dataset, name, counts[name])
 
 
@@ -128,14 +141,14 @@ def _plain(dataset: Dataset, layer: str | None) -> Raw:
     """Read a format whose layers and counts GDAL itself tells (FlatGeobuf, File Geodatabase, KML)."""
     pyogrio = gdal()
     names = [str(name) for name in pyogrio.list_layers(dataset.path)[:, 0]]
-    name = _pick(names, layer, dataset)
+    name = pick(names, layer, dataset)
     count = pyogrio.read_info(dataset.path, layer=name, force_feature_count=True)["features"]
     if dataset.kind == "kml" and len(names) == 1:
         count = len(re.findall(rb"<(?:\w+:)?Placemark\b", dataset.path.read_bytes()))
     return _read(dataset.path, dataset, name, int(count))
 
 
-def _pick(names: list[str], layer: str | None, dataset: Dataset) -> str:
+def pick(names: list[str], layer: str | None, dataset: Dataset) -> str:
     """Return the layer the plan names, or the only one; a layer picked in a zip by its stem is the file itself."""
     listed = "、".join(names)
     if layer is not None and layer in names:
