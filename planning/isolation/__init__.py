@@ -112,10 +112,17 @@ class _Keeper:
 
     def server(self) -> Server:
         with self._lock:
-            if self._server is None or self._server.is_gone():
+            if self._server is not None and self._server.is_gone():
+                self._drop(self._server)
+            if self._server is None:
                 self._server = Server(self._module, forks=_FORKS)
                 atexit.register(self._server.close)
             return self._server
+
+    def _drop(self, server: Server) -> None:
+        atexit.unregister(server.close)
+        server.close()
+        self._server = None
 
 
 def _keeper(module: str, process: int) -> _Keeper:
