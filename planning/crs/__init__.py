@@ -34,7 +34,14 @@ from planning.crs._kinds import (
     plausible_box,
     same_projection,
 )
-from planning.crs._offsets import bd09_to_gcj02, bd09_to_wgs84, gcj02_to_bd09, gcj02_to_wgs84, wgs84_to_gcj02
+from planning.crs._offsets import (
+    bd09_to_gcj02,
+    bd09_to_wgs84,
+    gcj02_to_bd09,
+    gcj02_to_wgs84,
+    restated,
+    wgs84_to_gcj02,
+)
 from planning.errors import Fault, InputRefused, refuse
 
 __all__ = [
@@ -57,6 +64,7 @@ __all__ = [
     "parse_metric",
     "plausible_box",
     "project",
+    "restated",
     "same_projection",
     "scale_error",
     "shift_of",

@@ -79,3 +79,23 @@ def _invert(
         there_x, there_y = forward(x, y)
         x, y = x - (there_x - lon), y - (there_y - lat)
     return x, y
+
+
+def restated(degrees: Floats, stated: str, other: str) -> Floats:
+    """Return where places would lie had their file been taken to be in ``other`` instead of ``stated``.
+
+    Parameters
+    ----------
+    degrees : array of shape (n, 2)
+        Longitude and latitude on WGS 84, as they came out of a file taken to be in ``stated``.
+    stated, other : {"", "gcj02", "bd09"}
+        An empty text is a file without offset.
+    """
+    lon, lat = degrees[:, 0], degrees[:, 1]
+    if stated:
+        lon, lat = wgs84_to_gcj02(lon, lat)
+    if stated == "bd09":
+        lon, lat = gcj02_to_bd09(lon, lat)
+    if other:
+        lon, lat = gcj02_to_wgs84(lon, lat) if other == "gcj02" else bd09_to_wgs84(lon, lat)
+    return np.column_stack((lon, lat))

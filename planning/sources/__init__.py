@@ -25,6 +25,7 @@ from planning.plan import INPUTS, Plan
 from planning.sources import checks, draft, geometry
 from planning.sources._overlaps import say_shapes
 from planning.sources._repair import MAX_REPAIR_SHARE
+from planning.sources._roadfit import say_offsets
 from planning.sources.apart import Opening
 from planning.sources.draft import Draft, SourceFile, known_ids
 
@@ -115,6 +116,8 @@ def look(plan: Plan, *, progress: Progress | None = None) -> Intake:
         geometry.say_apart((_shapes(one), one.notes) for one in located.values() if _sound(one))
     _say_relations(drafts)
     _say_whole_tables(drafts, plan)
+    if crs is not None:
+        say_offsets({name: one for name, one in located.items() if _sound(one)}, crs)
     every = [inner for one in drafts.values() for inner in (one, *one.extra)]
     faults += [fault for one in every for fault in one.notes.all_faults()]
     faults += _unbalanced(every)
