@@ -11,6 +11,7 @@ is read as the key ``fault.households_negative.message``.
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -34,6 +35,19 @@ def t(key: str, language: Language = "zh", /, **facts: object) -> str:
 def both(key: str, /, **facts: object) -> str:
     """Return the sentence in Chinese, then `` / ``, then English."""
     return f"{t(key, 'zh', **facts)} / {t(key, 'en', **facts)}"
+
+
+def printable(text: str) -> str:
+    """Return a stranger's text fit to be shown and stored: controls and the like become escapes."""
+    return "".join(
+        letter if is_printable(letter) else letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for letter in text
+    )
+
+
+def is_printable(letter: str) -> bool:
+    """Say whether a letter shows as itself: the wide blank of Chinese does, controls and direction marks do not."""
+    return letter.isprintable() or unicodedata.category(letter) == "Zs"
 
 
 def has(key: str) -> bool:

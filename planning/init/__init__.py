@@ -57,6 +57,7 @@ def propose(
     as_of: date | None = None,
     datums: Mapping[str, str] | None = None,
     fields: Path | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Draft:
     """Look through ``folder`` and below, and return the plan file it makes.
 
@@ -74,6 +75,8 @@ def propose(
         or ``bd09``; the key ``""`` stands for every other file.
     fields : Path, optional
         A planner's own headings; else ``fields.toml`` in the folder, where there is one. See docs/plan.md.
+    notes : tuple of str
+        Sentences to be printed on every output.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def propose(
     folder = Path(folder)
     found = _files.find(folder)
     words = _fields.read(fields, folder)
-    answers = _write.Answers(name or folder.resolve().name or "plan", standard, as_of, dict(datums or {}))
+    answers = _write.Answers(name or folder.resolve().name or "plan", standard, as_of, dict(datums or {}), notes)
     refuse(_answer_faults(answers, found.data, folder))
     looks, unread = _looks(folder, found.data, words)
     if not looks:
@@ -126,7 +129,7 @@ def summary(draft: Draft) -> Iterator[str]:
         said = {"role": texts.t(f"init.role.{role}", "zh"), "role_en": texts.t(f"init.role.{role}", "en")}
         if choice.look is not None:
             joined = "" if choice.join is None else f" + {choice.join.look.shown}"
-            yield texts.both("init.chosen_line", shown=_files.printable(choice.look.shown + joined), **said)
+            yield texts.both("init.chosen_line", shown=texts.printable(choice.look.shown + joined), **said)
         elif choice.others:
             yield texts.both("init.uncertain_line", count=len(choice.others), **said)
         elif role in NEEDED_INPUTS:

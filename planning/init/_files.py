@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from planning.errors import Fault, InputRefused
+from planning.texts import is_printable, printable
 
 MAX_FILES: Final = 300
 _DATA: Final = frozenset(
@@ -60,18 +60,6 @@ def find(folder: Path) -> Found:
     return Found(tuple(sorted(named)), tuple(sorted(map(printable, other))), faults)
 
 
-def printable(text: str) -> str:
-    """Return a name so that it can be shown and stored: what is no letter becomes an escape."""
-    return "".join(
-        letter if _shows(letter) else letter.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for letter in text
-    )
-
-
-def _shows(letter: str) -> bool:
-    return letter.isprintable() or unicodedata.category(letter) == "Zs"
-
-
 def _walk(folder: Path) -> list[Path]:
     """Return files and ``.gdb`` folders, in order."""
     found: list[Path] = []
@@ -99,4 +87,4 @@ def _is_part(path: Path) -> bool:
 
 def _can_be_named(path: str, folder: Path) -> bool:
     """Say whether a plan file could name the path: it is UTF-8 text, and no backslash that a plan reads as a slash."""
-    return all(map(_shows, path)) and "\\" not in path and "://" not in path and (folder / path).exists()
+    return all(map(is_printable, path)) and "\\" not in path and "://" not in path and (folder / path).exists()

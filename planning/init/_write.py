@@ -12,9 +12,9 @@ from planning import standards, tables, texts
 from planning.errors import Fault
 from planning.init._choose import Choice, Choices
 from planning.init._clues import Clue, Guess, Look
-from planning.init._files import printable
 from planning.plan import INPUTS, NEEDED_INPUTS
 from planning.sources.raw import bare_heading, flat
+from planning.texts import printable
 
 DATUMS: Final = ("wgs84", "cgcs2000", "gcj02", "bd09")
 _PLACE_WORDS: Final = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("经度", "纬度"), ("东经", "北纬"))
@@ -30,6 +30,7 @@ class Answers:
     standard: str | None = None
     as_of: date | None = None
     datums: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def text(choices: Choices, answers: Answers, unread: Iterable[tuple[str, Fault]], other: tuple[str, ...]) -> str:
@@ -88,6 +89,8 @@ def _plan(answers: Answers) -> Iterator[str]:
     else:
         yield f"as_of = {answers.as_of.isoformat()}"
     yield _beside('# crs = "EPSG:4548"', "crs")
+    if answers.notes:
+        yield f"notes = [{', '.join(map(quoted, answers.notes))}]"
     yield ""
 
 

@@ -1,0 +1,52 @@
+"""The command that brings data from OpenStreetMap (part of ``cli``): ``fetch``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from planning import texts
+from planning.cli._say import shown
+
+LEVELS = ("county", "street", "community", "village")
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("place")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="新的文件夹 / a new folder")
+@click.option("--standard", metavar="ID", help="判定标准 / the document to judge by: planning standards list")
+@click.option("--level", type=click.Choice(LEVELS), help="养老设施一律作此级别 / the level of every place of care")
+@click.option("--margin", type=click.FloatRange(0, 5000), help="向外多取的米数 / metres fetched beyond [1000]")
+@click.option("--cache", type=click.Path(path_type=Path), help="缓存 / where answers are kept [OUT/.osm-cache]")
+@click.option("--overpass", metavar="URL", help="Overpass 服务器 / server [overpass-api.de]")
+@click.option("--nominatim", metavar="URL", help="Nominatim 服务器 / server [nominatim.openstreetmap.org]")
+@shown
+def fetch(
+    place: str,
+    out: Path,
+    standard: str | None,
+    level: str | None,
+    margin: float | None,
+    cache: Path | None,
+    overpass: str | None,
+    nominatim: str | None,
+) -> None:
+    """从 OpenStreetMap 下载 PLACE（地名或 西,南,东,北）。 / Fetch PLACE, a name or west,south,east,north."""
+    from planning import fetch as room
+
+    given = {name: url for name, url in (("overpass", overpass), ("nominatim", nominatim)) if url is not None}
+    done = room.fetch(
+        place,
+        out,
+        endpoints=room.Endpoints(**given),
+        cache=cache,
+        margin_m=room.MARGIN_M if margin is None else margin,
+        standard=standard,
+        level=level,
+        progress=lambda step: click.echo(texts.both(f"fetch.step.{step}"), err=True),
+    )
+    for line in room.tell(done.figures):
+        click.echo(line)
+    click.echo(texts.both("fetch.done", path=done.plan))
+    click.echo(texts.both("init.open_questions" if done.questions else "init.no_questions", count=done.questions))
