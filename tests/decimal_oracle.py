@@ -3,7 +3,8 @@
 Everything is looked up again for every question; nothing is shared with the tool. A world is made of plain dicts::
 
     areas       id, households, built, grant, done, rural, care, largest, cell (x0, y0, x1, y1)
-    facilities  id, level, kind, status, opened, closed, area, usable, serves (list), quota, at (x, y)
+    facilities  id, level, kind, status, opened, closed, area, usable, serves (list), quota, at (x, y),
+                storey, door, access (whether it has an entrance of its own, is accessible)
     pools       {area id: pool id}
     law         rate {new, existing}, minimum {new, existing}, urban_only, gross
 
@@ -18,6 +19,20 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+
+
+# what the words for storeys in a world mean, typed by hand; a word that is not here cannot be read
+STOREYS = {
+    "1": {"above"},
+    "2": {"above"},
+    "1-3": {"above"},
+    "B1": {"basement"},
+    "-1": {"basement"},
+    "半地下": {"semi_basement"},
+    "夹层": {"mezzanine"},
+    "B1、1": {"basement", "above"},
+    "B1、夹层": {"basement", "mezzanine"},
+}
 
 
 def number(text: str | None) -> Fraction | None:
@@ -108,7 +123,25 @@ class World:
             return False
         return not (closed and date.fromisoformat(closed) <= self.as_of)
 
+    def barred(self, facility: dict[str, Any]) -> bool | None:
+        """Say whether the plan shuts the room out; None: it may or may not."""
+        grounds: list[bool | None] = []
+        out = set(self.switches.get("exclude_storeys", ()))
+        if out:
+            kinds = STOREYS.get(facility["storey"] or "")
+            grounds.append(None if kinds is None else False if not kinds & out else True if kinds <= out else None)
+        for switch, fact in (("needs_own_entrance", "door"), ("needs_accessible", "access")):
+            if self.switches.get(switch):
+                grounds.append(None if facility[fact] is None else not facility[fact])
+        return True if True in grounds else None if None in grounds else False
+
+    @property
+    def picky(self) -> bool:
+        """Say whether the plan asks anything of a room at all."""
+        return any(self.switches.get(key) for key in ("exclude_storeys", "needs_own_entrance", "needs_accessible"))
+
     def size(self, facility: dict[str, Any]) -> Fraction | None:
+        """Return what the room measures in the terms of the law."""
         size = number(facility["area"])
         if size is None or not (facility["usable"] and self.law["gross"]):
             return size
@@ -161,19 +194,22 @@ class World:
 
     def holdings(self, name: str, reading: str, *, paper: bool, alone: bool) -> dict[str, Any]:
         total, unknown, sizes, open_sizes = Fraction(0), False, [], []
+        spans: list[tuple[Fraction, Fraction | None]] = []  # of the smallest room in each
         for facility in self.facilities:
-            if not (self.counts(facility) and self.serving(facility, paper=paper)):
+            if not (self.counts(facility) and self.serving(facility, paper=paper)) or self.barred(facility):
                 continue
             here = Fraction(int(self.served(facility) == [name]))
             share = here if alone else self.part(facility, name, reading)
             if share == 0:
                 continue
-            size = self.size(facility)
+            size = None if self.barred(facility) is None else self.size(facility)
             if size is None:
                 unknown = True
                 open_sizes.append(None)
+                spans.append((Fraction(0), None))
                 continue
             sizes.append(size)
+            spans.append((size, size))
             if share is None:
                 unknown = True
             else:
@@ -182,13 +218,21 @@ class World:
             stated = self.stated(area)
             if stated is None:
                 continue
+            if self.picky and stated:
+                unknown = True
+                open_sizes.append(None)
+                spans.append((Fraction(0), None))
+                continue
             total += stated
             largest = number(area["largest"])
             if largest is not None and largest <= stated:
                 sizes.append(largest)
+                rest = stated - largest
+                spans.append((stated, stated) if rest == 0 else (Fraction(0), min(largest, rest)))
             else:
                 open_sizes.append(stated)
-        return {"total": total, "unknown": unknown, "sizes": sizes, "open": open_sizes}
+                spans.append((Fraction(0), stated))
+        return {"total": total, "unknown": unknown, "sizes": sizes, "open": open_sizes, "spans": spans}
 
     # ---- verdicts
 
@@ -196,7 +240,7 @@ class World:
         pool = self.is_pool(name) and not alone
         group = self.members(name) if pool else [self.area(name)]
         has = self.holdings(name, reading, paper=paper, alone=alone)
-        out: dict[str, Any] = dict.fromkeys(("required", "shortfall", "rate_ok", "unit_ok"))
+        out: dict[str, Any] = dict.fromkeys(("required", "shortfall", "rate_ok", "unit_ok", "need", "least", "room"))
         out["provided"] = None if has["unknown"] else has["total"]
         owing = [(area, self.duty(area, reading)) for area in group]
         owing = [(area, duty) for area, duty in owing if duty != "nothing"]
@@ -207,9 +251,13 @@ class World:
         need = self.needed(owing, reading, pool=pool)
         minima = [least for area, _ in owing if (least := self.least_room(area, reading)) is not None]
         least = max(minima, default=None)
+        each = self.switches.get("single_minimum_applies") == "existing_rooms"
+        if each and all(span == (0, 0) for span in has["spans"]):
+            least = None  # no room, nothing that could be too small
         out["rate_ok"] = True if has["total"] >= need else None if has["unknown"] else False
-        out["unit_ok"] = None if least is None else self.reaches(has, least)
-        out["required"] = need if pool or alone or least is None else max(need, least)
+        out["unit_ok"] = None if least is None else self.reach(has, least) if each else self.reaches(has, least)
+        out["required"] = need if pool or alone or each or least is None else max(need, least)
+        out |= {"need": need, "least": least, "room": None if least is None else self.room(has, each=each)}
         if out["rate_ok"] is False or out["unit_ok"] is False:
             out["verdict"] = "fails"
         elif out["rate_ok"] is None or (least is not None and out["unit_ok"] is None):
@@ -226,6 +274,25 @@ class World:
             return sum((duty for _, duty in owing), Fraction(0))
         rates = [number(self.law["rate"][self.built(area) or reading]) for area, _ in owing]
         return sum((duty / rate * max(rates) for (_, duty), rate in zip(owing, rates, strict=True)), Fraction(0))
+
+    @staticmethod
+    def reach(has: dict[str, Any], least: Fraction) -> bool | None:
+        """Say whether every room that there is reaches the minimum."""
+        rooms = [span for span in has["spans"] if span != (0, 0)]
+        if any(high is not None and high < least for _, high in rooms):
+            return False
+        return True if all(low >= least for low, _ in rooms) else None
+
+    @staticmethod
+    def room(has: dict[str, Any], *, each: bool) -> Fraction | None:
+        """Return the size of the room that decides, where it is certain."""
+        if each:
+            rooms = [span for span in has["spans"] if span != (0, 0)]
+            low, highs = min(low for low, _ in rooms), [high for _, high in rooms if high is not None]
+            return low if highs and low == min(highs) else None
+        certain = max(has["sizes"], default=Fraction(0))
+        beaten = any(total is None or total > certain for total in has["open"])
+        return None if beaten else certain
 
     @staticmethod
     def reaches(has: dict[str, Any], least: Fraction) -> bool | None:

@@ -60,6 +60,11 @@ def district(seed: int) -> World:
         switches["new_cutoff"] = date(2015, 6, 15)
     if pick.random() < 0.5:
         switches["usable_to_gross"] = 1.3
+    switches["single_minimum_applies"] = pick.choice(("stand_alone", "stand_alone", "existing_rooms"))
+    if pick.random() < 0.3:
+        switches["exclude_storeys"] = pick.choice((["basement"], ["basement", "mezzanine"], ["semi_basement"]))
+    if pick.random() < 0.2:
+        switches[pick.choice(("needs_own_entrance", "needs_accessible"))] = True
     return World(areas, facilities, pools, pick.choice(LAWS), AS_OF, switches)
 
 
@@ -92,6 +97,9 @@ def _facility(pick: random.Random, name: str, cells: int, targets: list[str]) ->
         "usable": pick.random() < 0.2,
         "serves": pick.sample(targets, min(len(targets), pick.choice((0, 0, 1, 2, 3)))),
         "quota": pick.choice((None, None, None, True, False)),
+        "storey": pick.choice(("1", "2", "1-3", "B1", "-1", "半地下", "夹层", "B1、1", "B1、夹层", "见图", None)),
+        "door": pick.choice((True, True, False, None)),
+        "access": pick.choice((True, True, False, None)),
         "at": (pick.randint(-2, 2 * cells + 2) * 5, 5),  # inside, on a border, or outside
     }
 
@@ -120,6 +128,9 @@ def tables(world: World) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, pd.DataFra
             "area_type": "usable" if facility["usable"] else None,
             "serves": ";".join(facility["serves"]) or None,
             "counts_for_quota": facility["quota"],
+            "storey": facility["storey"],
+            "own_entrance": facility["door"],
+            "accessible": facility["access"],
             "geometry": Point(facility["at"]),
         }
         for facility in world.facilities
@@ -258,8 +269,11 @@ def test_another_room_never_turns_a_pass_into_a_failure(seed: int, size: int) ->
     name = world.areas[seed % len(world.areas)]["id"]
     if world.stated(world.area(name)) is not None:
         return  # a facility row would take the place of what the area states
+    if world.switches["single_minimum_applies"] == "existing_rooms":
+        return  # there a small room is a fault of its own
     facility = {"level": "community", "kind": None, "status": "operating", "opened": None, "closed": None}
     facility |= {"id": "new", "area": str(size), "usable": False, "serves": [name], "quota": None, "at": (-50, -50)}
+    facility |= {"storey": "1", "door": True, "access": True}
     world.facilities.append(facility)
     after = judge(world).residential
     touched = before.index[[world.holder(other) == world.holder(name) for other in before.index]]
