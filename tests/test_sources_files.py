@@ -720,7 +720,7 @@ def test_formulas_without_a_result_stop_the_run_merged_cells_are_warned_of(here)
     book.save(here / "a.xlsx")
     found = raw(here / "a.xlsx")
     assert found.uncalculated == ((2, "户数"),)
-    assert [fault.code for fault in found.faults] == ["cells_merged"]
+    assert [fault.code for fault in found.faults] == ["cells_filled"]
 
 
 def test_a_workbook_that_claims_a_smaller_sheet(here):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from planning.errors import Fault, InputRefused
-from planning.sources import textcode
+from planning.sources import grid, textcode
 from planning.sources.raw import Dataset, Raw, raw_table
 
 MAX_CELL: Final = 1 << 20
@@ -24,7 +24,7 @@ _BOMS: Final = (
 )
 
 
-def read(dataset: Dataset, *, encoding: str | None) -> Raw:
+def read(dataset: Dataset, *, encoding: str | None, known: frozenset[str] = frozenset()) -> Raw:
     """Read a CSV or TSV file; every cell is text.
 
     Parameters
@@ -32,6 +32,8 @@ def read(dataset: Dataset, *, encoding: str | None) -> Raw:
     dataset : Dataset
     encoding : str or None
         The plan's; else a byte order mark, UTF-16 by its pattern, strict UTF-8, strict GB18030 (see `textcode`).
+    known : frozenset of str
+        Normalised headings one would recognise: they tell where the heading is (`grid.heading`).
 
     Returns
     -------
@@ -52,15 +54,26 @@ def read(dataset: Dataset, *, encoding: str | None) -> Raw:
     records = _records(text, separator, dataset)
     if not records:
         raise InputRefused(Fault("table_empty", file=dataset.file))
-    (_, headers), body = records[0], records[1:]
-    _refuse_ragged(body, len(headers), dataset)
+    head = grid.heading(records, known)
+    body = records[head.last + 1 :]
+    _refuse_ragged(body, len(head.names), dataset)
     columns = [
-        (name.strip() or f"column_{at + 1}", _cells([cells[at] if at < len(cells) else "" for _, cells in body]))
-        for at, name in enumerate(headers)
-        if name.strip() or any(at < len(cells) and cells[at].strip() for _, cells in body)
+        (name or f"column_{at + 1}", _cells([cells[at] if at < len(cells) else "" for _, cells in body]))
+        for at, name in enumerate(head.names)
+        if name or any(at < len(cells) and cells[at].strip() for _, cells in body)
     ]
-    rows = np.array([row for row, _ in body], dtype=np.int64)
-    return raw_table(columns, rows, count_records(text, separator) - 1, encoding=choice.encoding, faults=choice.faults)
+    dropped, flagged = grid.body_marks(head, body)
+    short = np.array([len(cells) < len(head.names) for _, cells in body], dtype=bool)
+    short[np.logical_or.reduce(list(dropped.values()))] = False
+    return raw_table(
+        columns,
+        np.array([row for row, _ in body], dtype=np.int64),
+        count_records(text, separator) - head.last - 1,
+        encoding=choice.encoding,
+        faults=(*choice.faults, *grid.above_faults(records, head, dataset.file, "")),
+        dropped=dropped,
+        flagged={**flagged, **({"row_short": short} if short.any() else {})},
+    )
 
 
 def count_records(text: str, separator: str) -> int:
@@ -94,8 +107,9 @@ def _wide_choice(data: bytes, wide: str, dataset: Dataset) -> textcode.Choice:
 
 
 def _separator(text: str) -> str:
-    """Return the separator that stands most often in the first line; a comma where none does."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    """Return the separator that stands most often in the first line that has any (titles have none); else a comma."""
+    lines = text[: 1 << 16].splitlines()[: grid.HEADER_ROWS]
+    first = next((line for line in lines if any(sign in line for sign in _SEPARATORS)), "")
     return max(_SEPARATORS, key=first.count)
 
 

@@ -26,9 +26,10 @@ def read(dataset: Dataset, spec: InputSpec, table: tables.Table, layer: str | No
     if dataset.kind in ("osm", "graphml") and spec.name != "roads":
         raise InputRefused(Fault("osm_only_roads", file=dataset.file, value=spec.name))
     areas = "polygon" in table.geometry
+    known = cols.known_headings(table, spec.fields)
     readers: Mapping[str, Callable[[], Raw]] = {
-        "csv": lambda: csvs.read(dataset, encoding=spec.encoding),
-        "xlsx": lambda: workbooks.read(dataset, layer=layer, known=cols.known_headings(table, spec.fields)),
+        "csv": lambda: csvs.read(dataset, encoding=spec.encoding, known=known),
+        "xlsx": lambda: workbooks.read(dataset, layer=layer, known=known),
         "shp": lambda: shapefile.read(dataset, encoding=spec.encoding, headings=headings(table, spec.fields)),
         "dxf": lambda: dxf.read(dataset, layer=layer, encoding=spec.encoding, areas=areas),
         "tab": lambda: mapinfo.read(dataset, encoding=spec.encoding),
