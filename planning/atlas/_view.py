@@ -18,6 +18,7 @@ import shapely
 
 from planning import palette, tables, texts
 from planning.atlas import _words as words
+from planning.coverage import held_column
 from planning.errors import Fault, InputRefused
 from planning.plan import Plan
 from planning.standards import Built
@@ -147,7 +148,7 @@ class View:
         if not self.banded:
             return pd.Series(status)
         limits = [self.plan.walk.metres(band.upto) for band in self.bands]
-        distance = self.areas[f"{level}_distance_m"].to_numpy(dtype=float, na_value=np.nan)
+        distance = self.areas[held_column(self.areas, level)].to_numpy(dtype=float, na_value=np.nan)
         place = np.searchsorted(limits, distance, side="left")
         names = np.array([*(f"minutes_{index}" for index in range(len(limits))), "covered"], dtype=object)
         fitting = pd.Series(names[place], index=status.index).where(np.isfinite(distance), "covered")
@@ -193,12 +194,13 @@ class View:
         radius_m = self.plan.siting_radius_m
         if radius_m != self.plan.radius_m:
             within = (
-                self.areas[f"{self.plan.siting.level}_distance_m"].to_numpy(dtype=float, na_value=np.nan) <= radius_m
+                self.areas[held_column(self.areas, self.plan.siting.level)].to_numpy(dtype=float, na_value=np.nan)
+                <= radius_m
             )
             linked = status.isin(("covered", "uncovered"))
             status = status.mask(linked, np.where(within, "covered", "uncovered"))
         reach = self.result.reach
-        near = reach["facility_id"].isin(sites["facility_id"]) & (reach["distance_m"] <= radius_m)
+        near = reach["facility_id"].isin(sites["facility_id"]) & (layers.by_effort(reach)["distance_m"] <= radius_m)
         served = self.areas["residential_id"].isin(reach.loc[near, "demand_id"])
         return pd.Series(status.mask((status != "covered") & served, "newly_covered"))
 

@@ -4,13 +4,16 @@ A distance is access leg + place on the edge + network + place on the edge + acc
 are inclusive. Reached roads are parts of edges, exact to the millimetre; outlines are drawings of them, and nothing is
 counted from a drawing.
 
+On a network that is weighed (`planning.network.weigh`) limits are held against equivalents, metres of level ground that
+take as long as the walk, and the nearest is what takes the least; distances stay those on the ground.
+
 Facilities are points, or polygons, which stand at a point on their surface (`shapely.point_on_surface`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -18,14 +21,15 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from planning.catchment import _engine, _exact, _outlines
-from planning.errors import Fault, refuse
+from planning.catchment import _engine, _exact, _outlines, _refusals
+from planning.errors import refuse
 from planning.network import Network
 from planning.network import _checks as checks
+from planning.network._kernels import compiled as compiled
+from planning.network._kernels import warm_up as warm_up
 
 Ints = NDArray[np.int64]
 STRETCH: Final = _engine.STRETCH  # columns of a table of places that make a row a stretch of an edge
-FACILITY_TYPES: Final = (shapely.GeometryType.POINT, shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
 def reach(
@@ -56,7 +60,8 @@ def reach(
     -------
     DataFrame
         ``facility_id, demand_id, distance_m``, sorted by both ids, each pair once; distances in metres with three
-        decimals. A pair out of reach has no row.
+        decimals. A pair out of reach has no row. On a weighed network also ``equivalent_m``, which is held against the
+        limit and of which the least counts.
 
     Raises
     ------
@@ -66,8 +71,8 @@ def reach(
     """
     refuse(
         [
-            *_facility_faults(network, facilities),
-            *_demand_faults(network, demand),
+            *_refusals.facility_faults(network, facilities),
+            *_refusals.demand_faults(network, demand),
             *checks.distance_faults(limit_m, "limit_m", finite_only=False),
             *checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False),
         ]
@@ -78,12 +83,16 @@ def reach(
     there = _engine.place(network, demand, max_snap_m)
     sides = (here, place_of[here.row]), (there, slot_of[there.row])
     facility, slot, mm = _engine.pairs(network, *sides, checks.millimetres(limit_m))
+    columns = {"distance_m": mm}
+    if network.effort is not None:
+        facility, slot, mm, ground_mm = _engine.pairs_on_ground(network, *sides, int(mm.max(initial=0)))
+        columns = {"distance_m": ground_mm, "equivalent_m": mm}
     order = np.lexsort((slot, facility))
     return pd.DataFrame(
         {
             "facility_id": pd.array(ids[facility[order]], dtype=facilities["facility_id"].dtype),
             "demand_id": pd.array(names[slot[order]], dtype=demand.index.dtype),
-            "distance_m": mm[order] / 1000,
+            **{name: column[order] / 1000 for name, column in columns.items()},
         }
     )
 
@@ -113,7 +122,8 @@ def nearest(
         With the index of ``points``: ``facility_id`` (of several equally near the smallest), ``distance_m``,
         ``farthest_m``, all missing unless ``status`` is ``reached``; else it is ``unreachable`` or ``unsnapped``. Of a
         stretch ``distance_m`` is the distance of its nearest place, ``farthest_m`` that of the place which lies
-        furthest from every facility; of a point the two are one.
+        furthest from every facility; of a point the two are one. On a weighed network also ``equivalent_m`` of the
+        walk to the nearest place, and ``farthest_m`` is an equivalent too.
 
     Raises
     ------
@@ -122,9 +132,9 @@ def nearest(
     """
     refuse(
         [
-            *_facility_faults(network, facilities),
+            *_refusals.facility_faults(network, facilities),
             *checks.point_faults(points, network.crs, "points"),
-            *_stretch_faults(network, points, "points"),
+            *_refusals.stretch_faults(network, points, "points"),
             *checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False),
         ]
     )
@@ -135,15 +145,23 @@ def nearest(
     found = label >= 0
     row, facility = there.row[found], here.row[label[found]]
     ids = np.full(len(points), None, dtype=object)
-    distance_m, farthest_m = np.full((2, len(points)), np.nan)
     status = np.full(len(points), "unsnapped", dtype=object)
     ids[row] = sorted_facilities["facility_id"].to_numpy(dtype=object)[facility]
-    distance_m[row], farthest_m[row] = mm[found] / 1000, worst_mm[found] / 1000
     status[there.row] = "unreachable"
     status[row] = "reached"
+    lengths = {"distance_m": mm, "farthest_m": worst_mm}
+    if network.effort is not None:
+        lengths = {
+            "distance_m": _ground_mm(network, here, there, mm, label),
+            "farthest_m": worst_mm,
+            "equivalent_m": mm,
+        }
     kind = "Int64" if pd.api.types.is_integer_dtype(facilities["facility_id"].dtype) else "str"
-    columns = {"facility_id": ids, "distance_m": distance_m, "status": status, "farthest_m": farthest_m}
-    table = pd.DataFrame(columns, index=points.index)
+    table = pd.DataFrame({"facility_id": ids, "distance_m": np.nan, "status": status}, index=points.index)
+    for name, column in lengths.items():
+        metres = np.full(len(points), np.nan)
+        metres[row] = column[found] / 1000
+        table[name] = metres
     return table.astype({"facility_id": kind, "status": "str"})
 
 
@@ -163,7 +181,7 @@ def service_areas(
         As in `reached_roads`.
     drawing : {"fast", "exact"}
         ``fast`` draws the line on a grid, half a per cent off in area; ``exact`` buffers the roads, on their own side
-        of every barrier, and takes some twenty times as long.
+        of every barrier, and takes some twenty times as long. Without compiled code (`compiled`) all are exact.
 
     Returns
     -------
@@ -178,7 +196,7 @@ def service_areas(
     """
     found = _reached(network, facilities, limits_m, max_snap_m)
     shape = len(facilities), len(found.limits_mm)
-    draw = _exact.outline if drawing == "exact" else _outlines.outline
+    draw = _exact.outline if drawing == "exact" or not compiled() else _outlines.outline
     areas = draw(found.lines, found.group, shape, network.tree, network.barriers)
     return gpd.GeoDataFrame(found.keys, geometry=areas, crs=network.crs)
 
@@ -269,7 +287,7 @@ def reached_union(
     """
     refuse(
         [
-            *_facility_faults(network, facilities),
+            *_refusals.facility_faults(network, facilities),
             *checks.distance_faults(limit_m, "limit_m", finite_only=False),
             *checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False),
         ]
@@ -277,16 +295,27 @@ def reached_union(
     limit = checks.millimetres(limit_m)
     here = _engine.place(network, _points(facilities), max_snap_m)
     spare = np.maximum(limit - here.leg_mm, -1)
-    length = network.edge_mm
+    length = _engine.length_mm(network)
     walked = _engine.walked_mm(network, here, limit)
     left = np.where(walked < 0, -1, limit - walked)
-    start, end = left[network.edge_from], left[network.edge_to]
+    way_in, way_out = _engine.ways_in_mm(network)
+    start, end = left[network.edge_from] - way_in, left[network.edge_to] - way_out
     edges = np.arange(len(length))
     edge = np.concatenate([edges, edges, here.edge])
     low = np.concatenate([np.zeros_like(length), length - end, here.low_mm - spare])
     high = np.concatenate([start, length, here.low_mm + spare])
     real = np.concatenate([start >= 0, end >= 0, spare >= 0])
     return _merge(network, edge[real], low[real], high[real])
+
+
+def _ground_mm(network: Network, here: _engine.Placed, there: _engine.Placed, mm: Ints, label: Ints) -> Ints:
+    """Return the true length of the walk of each place there to the place here that is nearest, -1 without one."""
+    slots = np.arange(len(there.row))
+    sides = (here, np.arange(len(here.row))), (there, slots)
+    _, slot, _, ground_mm = _engine.pairs_on_ground(network, *sides, int(mm.max(initial=0)), wanted=label)
+    found = np.full(len(slots), -1)
+    found[slot] = ground_mm
+    return found
 
 
 class _Reached(NamedTuple):
@@ -301,7 +330,7 @@ class _Reached(NamedTuple):
 
 def _reached(network: Network, facilities: gpd.GeoDataFrame, limits_m: Sequence[float], max_snap_m: float) -> _Reached:
     """Return the stretches within each limit of each facility, in canonical order."""
-    refuse([*_facility_faults(network, facilities), *_limit_faults(limits_m, max_snap_m)])
+    refuse([*_refusals.facility_faults(network, facilities), *_refusals.limit_faults(limits_m, max_snap_m)])
     limits = _limits_mm(limits_m)
     sorted_facilities = _by_id(facilities)
     parts = _engine.intervals(network, _engine.place(network, _points(sorted_facilities), max_snap_m), limits)
@@ -314,59 +343,6 @@ def _reached(network: Network, facilities: gpd.GeoDataFrame, limits_m: Sequence[
     }
     lines = _outlines.parts(network.lines[edge], network.edge_mm[edge], low, high)
     return _Reached(pd.DataFrame(keys), limits, lines, high - low, group[order])
-
-
-def _facility_faults(network: Network, facilities: gpd.GeoDataFrame) -> list[Fault]:
-    places = [
-        *checks.point_faults(facilities, network.crs, "facilities", types=FACILITY_TYPES),
-        *_stretch_faults(network, facilities, "facilities"),
-    ]
-    if "facility_id" not in facilities.columns:
-        absent = Fault("catchment_id_absent", column="facility_id", facts={"what": "facilities"})
-        return [absent, *places]
-    ids = pd.Index(facilities["facility_id"])
-    faults = _id_faults(ids, "facility_id", "facilities")
-    twice = ids[ids.duplicated() & ids.notna()].unique()
-    if len(twice):
-        faults.append(Fault("catchment_id_duplicate", column="facility_id", value=", ".join(map(str, twice[:10]))))
-    return [*faults, *places]
-
-
-def _demand_faults(network: Network, demand: gpd.GeoDataFrame) -> list[Fault]:
-    return [
-        *_id_faults(demand.index, "demand_id", "demand"),
-        *checks.point_faults(demand, network.crs, "demand"),
-        *_stretch_faults(network, demand, "demand"),
-    ]
-
-
-def _stretch_faults(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> list[Fault]:
-    """Refuse stretches that are no part of an edge of this network."""
-    if STRETCH[0] not in getattr(places, "columns", ()):
-        return []
-    edge, low, high = (places[name].to_numpy(dtype=np.int64) for name in STRETCH)
-    length = network.edge_mm[np.clip(edge, 0, len(network.edge_mm) - 1)]
-    outside = (edge >= len(network.edge_mm)) | (low < 0) | (low > high) | (high > length)
-    return checks.rows_fault("catchment_stretch", (edge >= 0) & outside, places.index, what=what)
-
-
-def _id_faults(ids: pd.Index[Any], column: str, what: str) -> list[Fault]:
-    """Refuse ids that are missing, or not all text or all whole numbers: they could not be sorted or told apart."""
-    missing = np.asarray(ids.isna() | (ids.astype(str).str.strip() == ""))
-    faults = checks.rows_fault("catchment_id_missing", missing, range(len(ids)), what=what, column=column)
-    kind = pd.api.types.infer_dtype(ids[~missing])
-    if kind not in ("string", "integer", "empty"):
-        faults.append(Fault("catchment_id_kind", column=column, value=kind, facts={"what": what}))
-    return faults
-
-
-def _limit_faults(limits_m: Sequence[float], max_snap_m: float) -> list[Fault]:
-    faults = checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False)
-    if not len(limits_m):
-        faults.append(Fault("catchment_no_limit", column="limits_m"))
-    for limit in limits_m:
-        faults += checks.distance_faults(limit, "limits_m", finite_only=True)
-    return faults
 
 
 def _limits_mm(limits_m: Sequence[float]) -> Ints:
@@ -396,10 +372,11 @@ def _by_id(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _merge(network: Network, edge: Ints, low: Ints, high: Ints) -> pd.DataFrame:
     """Return the union of the parts ``low`` … ``high`` of edges, cut to the edge; without parts of no length."""
-    length = network.edge_mm[edge]
+    whole = _engine.length_mm(network)
+    length = whole[edge]
     low, high = np.clip(low, 0, length), np.clip(high, 0, length)
     # Edges are laid end to end with a gap of 1 mm, so that parts of two edges never meet.
-    origin = np.insert(np.cumsum(network.edge_mm + 1), 0, 0)[edge]
+    origin = np.insert(np.cumsum(whole + 1), 0, 0)[edge]
     order = np.lexsort((high, low, edge))
     edge, low, high = edge[order], (origin + low)[order], (origin + high)[order]
     furthest = np.maximum.accumulate(high) if len(high) else high
@@ -407,5 +384,7 @@ def _merge(network: Network, edge: Ints, low: Ints, high: Ints) -> pd.DataFrame:
     opens[1:] = low[1:] > furthest[:-1]
     closes = np.append(opens[1:], True) if len(edge) else opens
     base = origin[order][opens]
-    merged = pd.DataFrame({"edge": edge[opens], "from_mm": low[opens] - base, "to_mm": furthest[closes] - base})
+    edge = edge[opens]
+    low, high = _engine.on_ground(network, edge, low[opens] - base, furthest[closes] - base)
+    merged = pd.DataFrame({"edge": edge, "from_mm": low, "to_mm": high})
     return merged[merged["to_mm"] > merged["from_mm"]].reset_index(drop=True)

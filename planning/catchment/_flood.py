@@ -7,14 +7,11 @@ arc never overflows.
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numba import njit
 
-from planning.catchment._search import Array, Graph, Places
-
-BEYOND: Final = 1 << 61
+from planning.catchment import _worst
+from planning.catchment._graph import Array, Graph, Places
 
 
 @njit(cache=True, nogil=True)
@@ -76,7 +73,10 @@ def nearest_label(graph: Graph, places: Places, most_mm: int) -> Array:
         edge = places.edge[row]
         for end in range(2):
             node = graph.edge_from[edge] if end == 0 else graph.edge_to[edge]
-            step = places.low_mm[row] if end == 0 else graph.edge_mm[edge] - places.high_mm[row]
+            if end == 0:
+                step = places.low_mm[row] + graph.start_mm[edge]
+            else:
+                step = graph.edge_mm[edge] - places.high_mm[row] + graph.end_mm[edge]
             value = (places.leg_mm[row] + step) * count + row
             if value < label[node]:
                 label[node] = value
@@ -95,48 +95,4 @@ def nearest_label(graph: Graph, places: Places, most_mm: int) -> Array:
     return np.where(label <= most, label, -1)
 
 
-@njit(cache=True, nogil=True)
-def farthest(
-    graph: Graph, stretches: Places, at_node_mm: Array, ptr: Array, position_mm: Array, leg_mm: Array
-) -> Array:
-    """Return how far the place of each stretch that lies furthest from every facility is from the nearest, in mm.
-
-    Parameters
-    ----------
-    graph, stretches
-        Places are whole millimetres; ``stretches.leg_mm`` is walked besides.
-    at_node_mm
-        Of each node the distance to the nearest facility, -1 without one.
-    ptr, position_mm, leg_mm
-        The facilities on the edge of stretch i, ascending along it: rows ``ptr[i]:ptr[i + 1]``.
-
-    Notes
-    -----
-    The distance along an edge is the lowest of cones, one over each end of the edge and each facility on it. Between
-    neighbours it rises from the one and falls to the other, once each cone is cut down to what its neighbours allow.
-    """
-    result = np.empty(len(stretches.edge), np.int64)
-    for row in range(len(stretches.edge)):
-        edge, length = stretches.edge[row], graph.edge_mm[stretches.edge[row]]
-        count = ptr[row + 1] - ptr[row] + 2
-        at, high = np.empty(count, np.int64), np.empty(count, np.int64)
-        at[0], at[count - 1] = 0, length
-        for end, node in ((0, graph.edge_from[edge]), (count - 1, graph.edge_to[edge])):
-            high[end] = at_node_mm[node] if at_node_mm[node] >= 0 else BEYOND
-        for place in range(count - 2):
-            at[place + 1], high[place + 1] = position_mm[ptr[row] + place], leg_mm[ptr[row] + place]
-        for place in range(1, count):
-            high[place] = min(high[place], high[place - 1] + at[place] - at[place - 1])
-        for place in range(count - 2, -1, -1):
-            high[place] = min(high[place], high[place + 1] + at[place + 1] - at[place])
-        worst = 0
-        for place in range(count - 1):
-            low_mm, high_mm = max(stretches.low_mm[row], at[place]), min(stretches.high_mm[row], at[place + 1])
-            if low_mm <= high_mm:
-                peak = (high[place + 1] - high[place] + at[place + 1] + at[place]) // 2
-                for spot in (peak, peak + 1):
-                    here = min(max(spot, low_mm), high_mm)
-                    mm = min(high[place] + here - at[place], high[place + 1] + at[place + 1] - here)
-                    worst = max(worst, mm)
-        result[row] = worst + stretches.leg_mm[row]
-    return result
+farthest = njit(cache=True, nogil=True)(_worst.farthest)

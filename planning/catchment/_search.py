@@ -14,60 +14,14 @@ and the 0 a node begins with, is larger than any of this one, and the cost of a 
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from planning.catchment._graph import Array, Graph, Places, Targets
 
 WIDTH_BITS: Final = 15  # a bucket holds 32.768 m; as fast from 16 to 64 m
-
-
-class Graph(NamedTuple):
-    """Edges, and both directions of them as compressed rows."""
-
-    indptr: Array
-    indices: Array
-    weight_mm: Array
-    arc_edge: Array
-    edge_from: Array
-    edge_to: Array
-    edge_mm: Array
-
-
-class Places(NamedTuple):
-    """Stretches of edges in groups: those of group g are rows ``ptr[g]:ptr[g + 1]``; a group has the least of them.
-
-    A point is a stretch of no length. From any place of a stretch one may set out, the leg walked.
-    """
-
-    ptr: Array
-    edge: Array
-    low_mm: Array
-    high_mm: Array
-    leg_mm: Array
-
-
-class Targets(NamedTuple):
-    """Stretches of edges twice over: by the nodes they are reached through, and by their own edge.
-
-    The targets of a node are rows ``node_ptr[k]:node_ptr[k + 1]`` with ``k = node_rank[node]``, none where that is -1;
-    those of an edge likewise.
-    """
-
-    node_rank: Array
-    node_ptr: Array
-    node_slot: Array
-    node_mm: Array  # from the node to the place, leg included
-    edge_rank: Array
-    edge_ptr: Array
-    edge_slot: Array
-    edge_low_mm: Array
-    edge_high_mm: Array
-    edge_leg_mm: Array
-    slots: int
 
 
 class Queue(NamedTuple):
@@ -102,6 +56,18 @@ def _enter(head: Array, following: Array, node_of: Array, value_of: Array, used:
 
 
 @njit(cache=True, nogil=True)
+def _way_out(graph: Graph, places: Places, row: int, end: int) -> int:
+    """Return the way from a place to the start (0) or the end (1) of its edge, and out there."""
+    edge = places.edge[row]
+    step: int
+    if end == 0:
+        step = places.low_mm[row] + graph.start_mm[edge]
+    else:
+        step = graph.edge_mm[edge] - places.high_mm[row] + graph.end_mm[edge]
+    return step
+
+
+@njit(cache=True, nogil=True)
 def _seed(
     graph: Graph, places: Places, group: int, label: Array, base: int, limit: int, line: Queue, seen: Array
 ) -> tuple[int, int, int]:
@@ -114,7 +80,7 @@ def _seed(
         edge = places.edge[row]
         for end in range(2):
             node = graph.edge_from[edge] if end == 0 else graph.edge_to[edge]
-            step = places.low_mm[row] if end == 0 else graph.edge_mm[edge] - places.high_mm[row]
+            step = _way_out(graph, places, row, end)
             value = places.leg_mm[row] + step
             if value > limit or base + value >= label[node]:
                 continue
@@ -303,7 +269,8 @@ def intervals(graph: Graph, places: Places, limits_mm: Array, label: Array, line
 @njit(cache=True, nogil=True)
 def _left(graph: Graph, label: Array, base: int, edge: int, limit: int) -> tuple[int, int]:
     """Return the millimetres left to walk at both ends of an edge, -1 at an end out of reach."""
-    start, end = label[graph.edge_from[edge]] - base, label[graph.edge_to[edge]] - base
+    start = label[graph.edge_from[edge]] - base + graph.start_mm[edge]
+    end = label[graph.edge_to[edge]] - base + graph.end_mm[edge]
     return max(limit - start, -1), max(limit - end, -1)
 
 

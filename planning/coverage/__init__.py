@@ -7,9 +7,9 @@ rounded, so that no order of rows shows in them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from planning.coverage._frontage import area_shares, frontage_shares
 from planning.tables import WEIGHTS
 
-__all__ = ["area_shares", "causes", "cover", "frontage_shares", "roll_up", "served_by", "summarise"]
+__all__ = ["area_shares", "causes", "cover", "frontage_shares", "held_column", "roll_up", "served_by", "summarise"]
 
 POINT_STATES: Final = ("reached", "unreachable", "unsnapped")
 
@@ -58,7 +58,8 @@ def cover(
     nearest
         Row by row for ``access.points``: ``facility_id``, ``distance_m`` (whole millimetres, also beyond the radius),
         ``status``, one of ``reached``, ``unreachable``, ``unsnapped``, and perhaps ``farthest_m``: where a row is a
-        stretch of road, the distance of its worst place (without the column: ``distance_m``).
+        stretch of road, the distance of its worst place (without the column: ``distance_m``). Where the walk is
+        weighed ``equivalent_m`` is held against the radius in place of ``distance_m``, and so is ``farthest_m``.
     radius_m
         The service radius in metres, inclusive, compared in whole millimetres.
     shares
@@ -69,7 +70,8 @@ def cover(
     -------
     DataFrame
         By ``residential_id``: ``facility_id`` and ``distance_m`` of the nearest facility over the access points (of
-        equally near ones the smallest id), missing if none is reached; ``status``, one of ``covered``, ``uncovered``,
+        equally near ones the smallest id), and its ``equivalent_m`` if given, missing if none is reached; ``status``,
+        one of ``covered``, ``uncovered``,
         ``unreachable`` (some point snaps, or all gates are closed), ``unsnapped`` (no point snaps); ``share``; and
         ``lower <= share <= upper``. With given gates the three are equal. With inferred ones ``upper`` is 1 if any
         point is within the radius and ``lower`` only if all are, every place of a stretch included; a measured share
@@ -133,6 +135,12 @@ def causes(
         rules["detour"] = is_near.reindex(covered.index)
     found = pd.Series(np.select(list(rules.values()), list(rules), "no_facility"), index=covered.index, dtype="str")
     return found.where(status != "covered").rename("cause")
+
+
+def held_column(areas: Container[Any], level: str) -> str:
+    """Return the column of a residential layer that radii are held against: equivalents where walks are weighed."""
+    weighed = f"{level}_equivalent_m"
+    return weighed if weighed in areas else f"{level}_distance_m"
 
 
 def served_by(reach: pd.DataFrame, demand_ids: Iterable[str], *, radius_m: float) -> pd.Series[int]:
@@ -267,10 +275,11 @@ def _judge_points(points: pd.DataFrame, nearest: pd.DataFrame, radius_mm: int) -
     status = nearest["status"].to_numpy()
     if strange := sorted(set(status) - set(POINT_STATES)):
         raise ValueError(f"unknown status of an access point: {strange}")
-    distance_mm = _mm(nearest["distance_m"])
+    weighed = "equivalent_m" in nearest
+    distance_mm = _mm(nearest["equivalent_m"] if weighed else nearest["distance_m"])
     farthest_mm = _mm(nearest["farthest_m"]) if "farthest_m" in nearest else distance_mm
     is_reached = status == "reached"
-    return pd.DataFrame(
+    judged = pd.DataFrame(
         {
             "residential_id": points["residential_id"].to_numpy(),
             "facility_id": nearest["facility_id"].to_numpy(),
@@ -281,6 +290,7 @@ def _judge_points(points: pd.DataFrame, nearest: pd.DataFrame, radius_mm: int) -
             "wholly": is_reached & (farthest_mm <= radius_mm),
         }
     )
+    return judged.assign(ground_mm=_mm(nearest["distance_m"])) if weighed else judged
 
 
 def _by_area(points: pd.DataFrame, ids: pd.Index[str]) -> pd.DataFrame:
@@ -294,7 +304,10 @@ def _nearest_of(points: pd.DataFrame, ids: pd.Index[str]) -> pd.DataFrame:
     """Return each area's nearest facility and its distance; equally near ones by id."""
     ordered = points[points["reached"]].sort_values(["residential_id", "distance_mm", "facility_id"])
     best = ordered.drop_duplicates("residential_id").set_index("residential_id").reindex(ids)
-    return pd.DataFrame({"facility_id": best["facility_id"].astype("str"), "distance_m": best["distance_mm"] / 1000})
+    found = pd.DataFrame({"facility_id": best["facility_id"].astype("str"), "distance_m": best["distance_mm"] / 1000})
+    if "ground_mm" in best:
+        found = found.assign(distance_m=best["ground_mm"] / 1000, equivalent_m=best["distance_mm"] / 1000)
+    return found
 
 
 def _bounds(seen: pd.DataFrame, is_inferred: Flags, shares: pd.Series[float] | None) -> pd.DataFrame:

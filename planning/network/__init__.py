@@ -7,7 +7,7 @@ Lines that cross without a shared node are not joined. One-way rules are for car
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -18,12 +18,12 @@ import shapely
 
 from planning.errors import Fault, refuse
 from planning.network import _checks as checks
-from planning.network import _gaps, _noding, _snapping, _topology
+from planning.network import _effort, _gaps, _noding, _snapping, _topology
 from planning.network._edges import Components, Network
 from planning.network._topology import Int32s, Ints, Objects, Vertices
 from planning.network._walkable import walkable_rows
 
-__all__ = ["Components", "Network", "Snap", "build", "gaps", "snap"]
+__all__ = ["Components", "Network", "Snap", "build", "gaps", "snap", "weigh"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,8 @@ def build(
     roads : GeoDataFrame
         Lines in a projected metric CRS; multi-part lines are taken apart, heights dropped. Optional columns:
         ``road_id``; ``walkable`` (wins over the class); ``highway`` or ``road_class`` (see `walkable_rows`);
-        ``level`` (missing is 0); ``node_ids`` (a tuple as long as the line, None for a vertex that is only shape).
+        ``level`` (missing is 0); ``node_ids`` (a tuple as long as the line, None for a vertex that is only shape);
+        ``is_crossing``, ``extra_s``, ``climb_m`` (see `weigh`).
     barriers : GeoDataFrame or GeoSeries, optional
         Lines, or polygons of which the boundary counts, that cut every road they meet, bridges included: leave a
         gap in the barrier where a bridge crosses it.
@@ -90,6 +91,61 @@ def build(
     if len(walls):
         vertices = _noding.cut(vertices, walls)
     return _assemble(vertices, table, walls, healed)[0]
+
+
+def weigh(
+    network: Network,
+    *,
+    stairs_factor: float = 1.0,
+    crossing_m: float = 0.0,
+    second_m: float = 0.0,
+    climb: Literal["none", "naismith"] = "none",
+) -> Network:
+    """Return the network with what makes walks longer than their metres, as metres of level ground that take as long.
+
+    Lengths and places stay what they are. Every limit is then held against the equivalent, nearest means least
+    equivalent, and tables of `planning.catchment` carry ``equivalent_m`` beside ``distance_m``, the true length of the
+    same walk.
+
+    Parameters
+    ----------
+    network : Network
+        Weighed before or not: only the costs given here count.
+    stairs_factor : float
+        How many times as long a metre of stairs takes, by the class of the road (``steps``, 台阶, 梯道 …); 1 or more.
+        OpenTripPlanner takes 3, after Fujiyama and Tyler 2010 (Transportation Planning and Technology 33, 177–202).
+    crossing_m : float
+        Metres one would walk while waiting at a crossing. Where the roads say which of them are crossings
+        (``is_crossing``), each of those; else each walk over a major road at a junction, by halves at its two sides.
+    second_m : float
+        Metres one would walk in a second: counts the seconds that roads state in ``extra_s`` (a footbridge, a lift).
+    climb : {"none", "naismith"}
+        7.92 m for each metre climbed (Naismith 1892), the mean of out and back: half of ``climb_m``, the rise and fall
+        along a road, or of what the heights of its vertices say.
+
+    Returns
+    -------
+    Network
+        The one given, without equivalents, if nothing is to count.
+
+    Raises
+    ------
+    InputRefused
+        With every fault: a cost negative, infinite or NaN, ``stairs_factor`` below 1, climbs asked for where a road
+        states none and has no heights.
+    """
+    costs = {"stairs_factor": stairs_factor, "crossing_m": crossing_m, "second_m": second_m}
+    refuse(_effort.cost_faults(costs, network.going, network.road_id, climb=climb != "none"))
+    if climb == "none" and stairs_factor == 1 and crossing_m == 0 and second_m == 0:
+        effort, whole_mm = None, network.edge_mm
+    else:
+        factor = 0.0 if climb == "none" else _effort.NAISMITH / 2
+        ends = (network.edge_from, network.edge_to)
+        effort = _effort.weigh(network.going, ends, network.edge_mm, (stairs_factor, crossing_m, second_m, factor))
+        whole_mm = effort.whole_mm
+    weighed = replace(network, effort=effort, weight_mm=_int32(whole_mm[network.arc_edge]))
+    vars(weighed).update({name: vars(network)[name] for name in ("tree", "grid") if name in vars(network)})
+    return weighed
 
 
 def snap(network: Network, points: gpd.GeoDataFrame | gpd.GeoSeries, *, max_snap_m: float) -> Snap:
@@ -154,7 +210,7 @@ def gaps(network: Network, *, within_m: float) -> gpd.GeoDataFrame:
 
 
 def _faults(roads: gpd.GeoDataFrame, barriers: Any, noding: object, heal_gaps_m: float | None) -> list[Fault]:
-    faults = [*checks.crs_faults(roads.crs, "roads"), *checks.road_faults(roads)]
+    faults = [*checks.crs_faults(roads.crs, "roads"), *checks.road_faults(roads), *_effort.column_faults(roads)]
     if barriers is not None:
         faults += [] if roads.crs is None else checks.same_crs_faults(roads.crs, barriers.crs, "barriers")
         unusable = ~checks.finite(barriers.geometry.to_numpy())
@@ -169,12 +225,13 @@ def _faults(roads: gpd.GeoDataFrame, barriers: Any, noding: object, heal_gaps_m:
 
 
 def _walkable_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return ``road_id, level, node_ids, geometry`` of the walkable single lines, in canonical order."""
+    """Return ``road_id, level, node_ids``, the going and the geometry of the walkable lines, in canonical order."""
     table = gpd.GeoDataFrame(
         {
             "road_id": roads.get("road_id", roads.index.to_series()).to_numpy(dtype=object),
             "level": checks.levels(roads).to_numpy(dtype=np.int64) if "level" in roads else 0,
             "node_ids": roads["node_ids"].to_numpy(dtype=object) if "node_ids" in roads else None,
+            **_effort.columns(roads),
         },
         geometry=shapely.force_2d(roads.geometry.to_numpy()),
         crs=roads.crs,
@@ -256,6 +313,7 @@ def _assemble(
         arc_edge=arc_edge,
         barriers=walls,
         healed=_no_gaps(table.crs) if healed is None else healed,
+        going=_effort.going(table, road, cut.length_mm),
     )
     return network, cut
 

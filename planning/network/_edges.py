@@ -11,6 +11,7 @@ import numpy as np
 import pyproj
 import shapely
 
+from planning.network._effort import Effort, Going
 from planning.network._topology import Flags, Floats, Int32s, Ints, Objects
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ class Network:
         Lines that no one crosses.
     healed : GeoDataFrame
         Gaps that were closed on request: ``road_id, other_road_id, gap_m``, a point at the end that was led on.
+    going : Going
+        Stairs, crossings, waits and climbs along the edges; nothing is made of them before `planning.network.weigh`.
+    effort : Effort or None
+        The equivalents of the edges, which limits are held against; None: their lengths. ``weight_mm`` holds them.
     """
 
     crs: pyproj.CRS
@@ -73,6 +78,8 @@ class Network:
     arc_edge: Int32s
     barriers: Objects
     healed: gpd.GeoDataFrame = field(repr=False)
+    going: Going = field(repr=False)
+    effort: Effort | None = field(default=None, repr=False)
 
     @cached_property
     def tree(self) -> shapely.STRtree:

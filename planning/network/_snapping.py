@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from planning.network import _kernels
 from planning.network._edges import Network
 from planning.network._noding import NEAR_M
 from planning.network._topology import Flags, Ints, Objects
@@ -18,6 +19,11 @@ def nearest_edges(network: Network, places: Objects, max_snap_mm: int) -> tuple[
     Legs are compared in whole millimetres, so that the last digit of a coordinate decides nothing; edges equally near
     are taken in their order. An edge whose leg crosses a barrier is passed over.
     """
+    if not _kernels.compiled():
+        edge, leg_mm = np.full((2, len(places)), -1, dtype=np.int64)
+        row, near, mm = _free(network, places, np.arange(len(places)), max_snap_mm)
+        edge[row], leg_mm[row] = near, mm
+        return edge, leg_mm
     from planning.network import _grid  # loads numba
 
     edge, leg_mm = _grid.nearest(network.grid, shapely.get_coordinates(places), max_snap_mm)

@@ -70,7 +70,19 @@ def _classes_walkable(classes: pd.Series[Any]) -> NDArray[np.bool_]:
     return np.asarray(verdicts[codes])
 
 
+def has_class(roads: gpd.GeoDataFrame, words: frozenset[str]) -> NDArray[np.bool_]:
+    """Say of each row whether its class, or a member of it where that is a list, is one of ``words``."""
+    classes = road_class(roads)
+    codes, texts = pd.factorize(classes.where(classes.isna(), classes.astype(str)))
+    verdicts = np.array([*(not words.isdisjoint(_members(text)) for text in texts), False])  # the last: no class
+    return np.asarray(verdicts[codes])
+
+
 def _class_is_walkable(text: str) -> bool:
     """Judge a class; a list, or a text that prints like one, may be walked on if one of its members may."""
-    words = [word for word in re.split(r"[\[\](){}'\",;；、|\s]+", text.lower()) if word]
+    words = _members(text)
     return not words or any(word not in NOT_WALKABLE for word in words)
+
+
+def _members(text: str) -> list[str]:
+    return [word for word in re.split(r"[\[\](){}'\",;；、|\s]+", text.lower()) if word]

@@ -35,6 +35,8 @@ class InputSpec:
     datum: str | None = None
     encoding: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    crs: str | None = None
+    datum_shift: Mapping[str, Any] | None = None
     max_repair_share: float | None = None
     table: str | None = None
     table_file: Path | None = None
@@ -56,6 +58,15 @@ class Walk:
     profiles: tuple[str, ...] = ()
     spread: bool = False
     walls: Literal["none", "gated"] = "none"
+    stairs_factor: float = 1.0
+    crossing_s: float = 0.0
+    extra_s: bool = False
+    climb: Literal["none", "naismith"] = "none"
+
+    @property
+    def by_seconds(self) -> bool:
+        """Say whether seconds are lost on the way, which are other metres for each walker."""
+        return self.crossing_s > 0 or self.extra_s
 
     def metres(self, minutes: float) -> float:
         """Return how far one walks in ``minutes``, to the millimetre."""
@@ -271,4 +282,7 @@ def _contradictions(plan: Plan) -> list[Fault]:
     residential = plan.inputs["residential"]
     if (residential.table is None) != (residential.join is None):
         faults.append(Fault("plan_table_join", file=plan.file, column="inputs.residential.table"))
+    for name, spec in plan.inputs.items():
+        if spec.datum is not None and spec.datum_shift is not None:
+            faults.append(Fault("plan_two_datums", file=plan.file, column=f"inputs.{name}.datum", value=spec.datum))
     return faults

@@ -98,12 +98,55 @@ RATES: Final = Kind(
     "positive numbers such as { new = 30, existing = 20 }, and perhaps single_minimum_m2 = { new = …, existing = … }",
 )
 
+_SEVEN: Final = {
+    **dict.fromkeys(("dx_m", "dy_m", "dz_m"), 5000.0),
+    **dict.fromkeys(("rx_arcsec", "ry_arcsec", "rz_arcsec"), 60.0),
+    "scale_ppm": 100.0,
+}
+_FOUR: Final = {"east_m": 1e7, "north_m": 1e7, "rotation_arcsec": 648_000.0, "scale_ppm": 1000.0}
+_SHIFTS: Final[Mapping[str, tuple[Mapping[str, float], Mapping[str, tuple[str, ...]]]]] = MappingProxyType(
+    {
+        "position_vector": (_SEVEN, {}),
+        "coordinate_frame": (_SEVEN, {}),
+        "plane": (_FOUR, {"rotation": ("clockwise", "counterclockwise"), "target": ()}),
+    }
+)
+"""The methods of ``datum_shift``: how large each number may be, and the words that go with it."""
+
+
+def _is_datum_shift(value: Any) -> bool:
+    if not isinstance(value, dict) or value.get("method") not in _SHIFTS:
+        return False
+    limits, own_words = _SHIFTS[value["method"]]
+    words = {**own_words, "direction": ("to_cgcs2000", "from_cgcs2000"), "method": tuple(_SHIFTS)}
+    if set(value) != {*limits, *words}:
+        return False
+    numbers = all(_number(-limit, limit).accepts(value[name]) for name, limit in limits.items())
+    return numbers and all(
+        is_text(value[name]) and (not known or value[name] in known) for name, known in words.items()
+    )
+
+
+DATUM_SHIFT: Final = Kind(
+    _is_datum_shift,
+    '七参数：method = "position_vector" 或 "coordinate_frame"，direction = "to_cgcs2000" 或 "from_cgcs2000"，'
+    "dx_m、dy_m、dz_m、rx_arcsec、ry_arcsec、rz_arcsec、scale_ppm；"
+    '四参数：method = "plane"，direction，target，rotation = "clockwise" 或 "counterclockwise"，'
+    "east_m、north_m、rotation_arcsec、scale_ppm（一个不多，一个不少，见 docs/plan.md）",
+    'seven parameters: method = "position_vector" or "coordinate_frame", direction = "to_cgcs2000" or "from_cgcs2000", '
+    "dx_m, dy_m, dz_m, rx_arcsec, ry_arcsec, rz_arcsec, scale_ppm; "
+    'four: method = "plane", direction, target, rotation = "clockwise" or "counterclockwise", '
+    "east_m, north_m, rotation_arcsec, scale_ppm (all of them and no others, see docs/plan.md)",
+)
+
 _INPUT_KEYS: Final[Mapping[str, Kind]] = {
     "path": TEXT,
     "layer": TEXT,
     "datum": choice("wgs84", "cgcs2000", "gcj02", "bd09"),
     "encoding": TEXT,
     "fields": FIELDS,
+    "crs": TEXT,
+    "datum_shift": DATUM_SHIFT,
     "max_repair_share": _number(0, 1),
 }
 _EXTRA_INPUT_KEYS: Final[Mapping[str, Mapping[str, Kind]]] = {
@@ -130,6 +173,10 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         ),
         "spread": FLAG,
         "walls": choice("none", "gated"),
+        "stairs_factor": _number(1, 10),
+        "crossing_s": _number(0, 600),
+        "extra_s": FLAG,
+        "climb": choice("none", "naismith"),
     },
     "standards": {
         "land_per_person_base": choice("residents", "elderly"),

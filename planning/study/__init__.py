@@ -131,8 +131,9 @@ def _ground(inputs: StudyInputs) -> Ground:
 
 
 def _walkways(inputs: StudyInputs, barriers: gpd.GeoSeries | None) -> Network:
-    roads = inputs.plan.inputs["roads"]
-    return network.build(inputs.tables["roads"], barriers=barriers, noding=roads.noding, heal_gaps_m=roads.heal_gaps_m)
+    roads, walk = inputs.plan.inputs["roads"], inputs.plan.walk
+    built = network.build(inputs.tables["roads"], barriers=barriers, noding=roads.noding, heal_gaps_m=roads.heal_gaps_m)
+    return circles.weighed(built, walk, walk.speed_m_per_s)
 
 
 def _barriers(inputs: StudyInputs) -> gpd.GeoSeries | None:

@@ -8,32 +8,49 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from planning import catchment, coverage
+from planning import catchment, coverage, network
 from planning.network import Network
-from planning.plan import WALKERS, Plan
+from planning.plan import WALKERS, Plan, Walk
 from planning.study.records import Ground, LevelCover, StudyInputs
 
 
 def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, *, radius_m: float) -> LevelCover:
     """Return the coverage of the residential areas by the facilities ``serving``."""
-    plan, areas = inputs.plan, inputs.tables["residential"]
-    walkways, access = ground.walkways, ground.access
-    nearest = catchment.nearest(walkways, serving, access.points, max_snap_m=plan.walk.max_snap_m)
+    plan, areas, access = inputs.plan, inputs.tables["residential"], ground.access
 
-    def at(metres: float) -> tuple[pd.DataFrame, Mapping[str, Any]]:
+    def nearest_on(walkways: Network) -> pd.DataFrame:
+        return catchment.nearest(walkways, serving, access.points, max_snap_m=plan.walk.max_snap_m)
+
+    def at(metres: float, walkways: Network, near: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Any]]:
         shares = _shares(inputs, walkways, serving, metres)
-        covered = coverage.cover(areas, access, nearest, radius_m=metres, shares=shares)
+        covered = coverage.cover(areas, access, near, radius_m=metres, shares=shares)
         return covered, coverage.summarise(areas, covered, radius_m=metres, minutes=minutes_of(plan, metres))
 
-    covered, summary = at(radius_m)
-    bands = {band_key(metres): at(metres)[1] for metres in plan.bands_m}
-    profiles = {name: _walker(plan, name, at(metres)[1]) for name, metres in plan.profiles_m.items()}
+    def walker(name: str, metres: float) -> dict[str, Any]:
+        speed = WALKERS[name]
+        if plan.walk.by_seconds and speed != plan.walk.speed_m_per_s:
+            own = weighed(ground.walkways, plan.walk, speed)
+            figures = at(metres, own, nearest_on(own))[1]
+        else:
+            figures = at(metres, ground.walkways, nearest)[1]
+        return {"speed_m_per_s": speed, **figures, "minutes": max(plan.walk.minutes)}
+
+    nearest = nearest_on(ground.walkways)
+    covered, summary = at(radius_m, ground.walkways, nearest)
+    bands = {band_key(metres): at(metres, ground.walkways, nearest)[1] for metres in plan.bands_m}
+    profiles = {name: walker(name, metres) for name, metres in plan.profiles_m.items()}
     return LevelCover(nearest=nearest, covered=covered, summary=summary, bands=bands, profiles=profiles)
 
 
-def _walker(plan: Plan, name: str, figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures of a walker with the speed and the minutes they stand for."""
-    return {"speed_m_per_s": WALKERS[name], **figures, "minutes": max(plan.walk.minutes)}
+def weighed(walkways: Network, walk: Walk, speed_m_per_s: float) -> Network:
+    """Return the network with the stairs, crossings, seconds and climbs that the plan asks to count at that speed."""
+    return network.weigh(
+        walkways,
+        stairs_factor=walk.stairs_factor,
+        crossing_m=walk.crossing_s * speed_m_per_s,
+        second_m=speed_m_per_s if walk.extra_s else 0.0,
+        climb=walk.climb,
+    )
 
 
 def minutes_of(plan: Plan, metres: float) -> float | None:

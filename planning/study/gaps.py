@@ -11,7 +11,7 @@ from planning import catchment, compliance, remedies
 from planning.compliance import Assessment
 from planning.demand import Access
 from planning.network import Network
-from planning.study import verdicts
+from planning.study import layers, verdicts
 from planning.study.records import Ground, Places, StudyInputs
 
 
@@ -39,13 +39,13 @@ def close(
     meeting = pools[pools["verdict"] == "meets"]
     joinable = {name: pool for pool, names in zip(meeting["pool_id"], meeting["members"], strict=True)
                 for name in names.split(";")}  # fmt: skip
-    found = []
+    found, near = [], layers.by_effort(reach)
     for judged, subjects, joins in (
         (assessment, assessment.subjects, joinable),
         (joined, joined.subjects[joined.subjects["subject_id"].isin(pools["pool_id"])], {}),
     ):
         offers = remedies.offers(ground.facilities, sizes, judged.rooms, as_of, taken=chosen)
-        found.append(remedies.find(subjects, offers, reach, judged.rooms, radius_m=radius_m, joinable=joins))
+        found.append(remedies.find(subjects, offers, near, judged.rooms, radius_m=radius_m, joinable=joins))
     return Gaps(pools, pd.concat(found, ignore_index=True))
 
 
@@ -80,7 +80,9 @@ def _walks(walkways: Network, access: Access, areas: Iterable[str], max_snap_m: 
     places = points[[*catchment.STRETCH, "geometry"]]
     starts = places.assign(facility_id=points.index)
     goals = places.set_index(pd.Index(points["residential_id"], name="demand_id"))
-    pairs = catchment.reach(walkways, starts, goals, limit_m=remedies.POOL_WALK_M, max_snap_m=max_snap_m)
+    pairs = layers.by_effort(
+        catchment.reach(walkways, starts, goals, limit_m=remedies.POOL_WALK_M, max_snap_m=max_snap_m)
+    )
     named = pairs.assign(residential_id=points["residential_id"].to_numpy()[pairs["facility_id"].to_numpy(dtype=int)])
     walks: pd.DataFrame = named.groupby(["residential_id", "demand_id"])[["distance_m"]].min().reset_index()
     return walks.rename(columns={"demand_id": "other_id"})

@@ -18,7 +18,7 @@ from planning.study.records import Ground, LevelCover, Places, StudyInputs
 from planning.tables import LEVELS, contract
 
 STREET_TYPES: Final = ("street", "town")
-_COVER_COLUMNS: Final = ("facility_id", "distance_m", "status", "share")
+_COVER_COLUMNS: Final = ("facility_id", "distance_m", "equivalent_m", "status", "share")
 
 
 def all_facilities(inputs: StudyInputs) -> gpd.GeoDataFrame:
@@ -92,13 +92,23 @@ def reach_table(ground: Ground, covers: Mapping[str, LevelCover], plan: Plan) ->
         max_snap_m=plan.walk.max_snap_m,
     )
     beyond = [
-        cover.covered[["facility_id", "distance_m"]].dropna().rename_axis("demand_id").reset_index()
+        cover.covered.filter(["facility_id", "distance_m", "equivalent_m"])
+        .dropna()
+        .rename_axis("demand_id")
+        .reset_index()
         for cover in covers.values()
     ]
-    table = pd.concat([near, *beyond], ignore_index=True)[["facility_id", "demand_id", "distance_m"]]
+    table = pd.concat([near, *beyond], ignore_index=True)[list(near.columns)]
     return table.drop_duplicates(["facility_id", "demand_id"]).sort_values(
         ["facility_id", "demand_id"], ignore_index=True
     )
+
+
+def by_effort(reach: pd.DataFrame) -> pd.DataFrame:
+    """Return a reach table with the metres that radii are held against as its distances."""
+    if "equivalent_m" not in reach:
+        return reach
+    return reach.assign(distance_m=reach["equivalent_m"]).drop(columns="equivalent_m")
 
 
 def demand_points(access: Access) -> gpd.GeoDataFrame:
@@ -113,7 +123,7 @@ def residential(
     """Return the residential layer: input columns, each level's nearest facility and status, the findings."""
     layer = areas.set_index(pd.Index(areas["residential_id"], name="residential_id")).drop(columns="residential_id")
     for level, cover in covers.items():
-        named = cover.covered[list(_COVER_COLUMNS)].add_prefix(f"{level}_")
+        named = cover.covered.filter(_COVER_COLUMNS).add_prefix(f"{level}_")
         layer = layer.join(named)
     if assessment is not None:
         found = assessment.residential
@@ -148,8 +158,9 @@ def _outside(
     named = residential.set_index("residential_id", drop=False)[
         ["residential_id", "name", "households", "elderly", "geometry"]
     ]
-    columns = ["level", "status", "cause", "facility_id", "distance_m", "street_id"]
-    return named.join(facts.loc[facts["status"] != "covered", columns], how="inner").reset_index(drop=True)
+    columns = ["level", "status", "cause", "facility_id", "distance_m", "equivalent_m", "street_id"]
+    outside = facts[facts["status"] != "covered"].filter(columns)
+    return named.join(outside, how="inner").reset_index(drop=True)
 
 
 def findings(assessment: Assessment | None, clauses: pd.DataFrame | None) -> pd.DataFrame:

@@ -69,7 +69,8 @@ def _spread_figures(areas: pd.DataFrame, weight: str) -> dict[str, Any]:
 
 def _served_by(level: str, ids: pd.Series, ground: Ground, reach: pd.DataFrame, plan: Plan) -> pd.Series:
     serving = layers.serving(ground.facilities, level)["facility_id"]
-    return coverage.served_by(reach[reach["facility_id"].isin(serving)], ids, radius_m=plan.radius_m)
+    near = layers.by_effort(reach[reach["facility_id"].isin(serving)])
+    return coverage.served_by(near, ids, radius_m=plan.radius_m)
 
 
 def _level(level: str, inputs: StudyInputs, ground: Ground, reach: pd.DataFrame) -> dict[str, Any]:
@@ -80,9 +81,10 @@ def _level(level: str, inputs: StudyInputs, ground: Ground, reach: pd.DataFrame)
     weight = _weight(areas, inputs.plan)
     radius_m = inputs.plan.radius_m
     found: dict[str, Any] = {"radius_m": radius_m, "supply": supply, "demand": weight}
+    near = layers.by_effort(reach)
     decays: tuple[tuple[str, accessibility.Decay], ...] = (("two_step", "none"), ("two_step_gaussian", "gaussian"))
     for name, decay in decays:
-        answer = accessibility.two_step(reach, serving[supply], areas[weight], radius_m=radius_m, decay=decay)
+        answer = accessibility.two_step(near, serving[supply], areas[weight], radius_m=radius_m, decay=decay)
         found[name] = accessibility.summarise(answer, areas[weight])
     served = _served_by(level, inputs.tables["residential"]["residential_id"], ground, reach, inputs.plan)
     found["served_by"] = accessibility.overlap(served, areas[list(WEIGHTS)])

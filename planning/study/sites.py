@@ -134,7 +134,7 @@ def _solve(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fixed
         facts["radius_m"] = plan.siting_radius_m
     facts |= _constraints(inputs, offered, fixed, ground.places)
     answer: SitingPlan = _MODELS[ask.model](
-        reach, demand_table(inputs), candidates=tuple(offered["facility_id"]), **facts
+        layers.by_effort(reach), demand_table(inputs), candidates=tuple(offered["facility_id"]), **facts
     )
     return answer
 

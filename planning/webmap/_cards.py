@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from planning import texts
+from planning.coverage import held_column
 from planning.webmap import _words as words
 from planning.webmap._view import View
 
@@ -148,7 +149,7 @@ def _nearest(view: View, row: Row, level: str) -> Card:
     walked = view.say(
         "card.value_m",
         value=words.metres(row[f"{level}_distance_m"], view.plan.radius_m, view.language),
-        minutes=words.minutes(row[f"{level}_distance_m"], view.speed, view.language),
+        minutes=words.minutes(row[held_column(row, level)], view.speed, view.language),
     )
     step = _step(head, walked, _called(view, found), _beside_radius(view, row, level), tone=status)
     return step if words.missing(found) else {**step, "go": str(found)}
@@ -164,7 +165,7 @@ def _other_level(view: View, row: Row, level: str) -> list[str]:
 
 def _beside_radius(view: View, row: Row, level: str) -> str:
     """Return how the distance lies to the radius, and the share reached where areas count in parts."""
-    radius_m, distance_m = view.plan.radius_m, float(row[f"{level}_distance_m"])
+    radius_m, distance_m = view.plan.radius_m, float(row[held_column(row, level)])
     radius = words.metres(radius_m, radius_m, view.language)
     by = words.metres(round(distance_m - radius_m, 3), 0, view.language)
     inside = distance_m <= radius_m

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from planning import palette
+from planning.coverage import held_column
 from planning.standards import Built
 from planning.webmap._view import View
 
@@ -27,7 +28,7 @@ def coverage(view: View, level: str) -> pd.Series:
     if not view.banded:
         return status
     limits = [view.plan.walk.metres(band.upto) for band in view.bands]
-    distance = view.areas[f"{level}_distance_m"].to_numpy(dtype=float, na_value=np.nan)
+    distance = view.areas[held_column(view.areas, level)].to_numpy(dtype=float, na_value=np.nan)
     place = np.searchsorted(limits, distance, side="left")
     names = np.array([*(band_name(index) for index in range(len(limits))), "covered"], dtype=object)
     # A covered area whose distance fits no band keeps the plain role rather than a wrong one.

@@ -97,7 +97,7 @@ def _table(desk: Desk, rows: pd.DataFrame, *, key: str) -> None:
     dressed = ordered.assign(
         street=ordered["street_id"].map(units).fillna(ordered["street_id"]),
         cause=ordered["cause"].map(lambda cause: words.word("ui.cause", cause, language)),
-        beyond=ordered["distance_m"] - desk.plan.radius_m,
+        beyond=ordered.get("equivalent_m", ordered["distance_m"]) - desk.plan.radius_m,
     )
     labels = {
         name: desk.say(f"area.{name}") for name in ("name", "residential_id", "elderly", "beyond", "street", "cause")

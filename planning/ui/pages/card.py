@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from planning import standards
+from planning.coverage import held_column
 from planning.ui import parts, words
 from planning.ui.session import Desk
 
@@ -186,7 +187,8 @@ def _nearest(desk: Desk, row: Row) -> Step:
     name = names.get(row[f"{level}_facility_id"], row[f"{level}_facility_id"])
     walked = words.metres(distance_m, radius_m, language)
     radius = words.metres(radius_m, radius_m, language)
-    beside = desk.say("card.within", radius=radius) if distance_m <= radius_m else desk.say(
-        "card.beyond", radius=radius, by=words.metres(round(distance_m - radius_m, 3), 0, language)
+    held_m = row[held_column(row, level)]
+    beside = desk.say("card.within", radius=radius) if held_m <= radius_m else desk.say(
+        "card.beyond", radius=radius, by=words.metres(round(held_m - radius_m, 3), 0, language)
     )  # fmt: skip
     return Step(head, _line(words.text(name)) + f"<p><b>{escape(walked)}</b> <small>{escape(beside)}</small></p>")
