@@ -126,4 +126,4 @@ def walls(request, folder):
     """Say which walls stand: the network namespace, and the mode of the system-call filter."""
     status = Path("/proc/self/status").read_text()
     filtered = next(line.split()[1] for line in status.splitlines() if line.startswith("Seccomp:"))
-    return {"net": os.readlink("/proc/self/ns/net"), "seccomp": filtered}
+    return {"net": str(Path("/proc/self/ns/net").readlink()), "seccomp": filtered}

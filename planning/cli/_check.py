@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from planning import texts
-from planning.cli._say import list_faults, shown
+from planning import isolation, texts
+from planning.cli._say import READER, list_faults, shown
 
 
 @click.command()
@@ -18,6 +18,7 @@ from planning.cli._say import list_faults, shown
 @shown
 def check(plan: Path, *, as_json: bool) -> None:
     """只检查方案与数据。 / Check PLAN and its data, nothing else."""
+    isolation.start(READER)  # while the libraries load here
     from planning import runs
 
     faults, ledger = runs.check(plan)

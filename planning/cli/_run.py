@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from planning import texts
-from planning.cli._say import Progress, list_faults, shown
+from planning import isolation, texts
+from planning.cli._say import READER, Progress, list_faults, shown
 
 
 @click.command()
@@ -23,6 +23,7 @@ from planning.cli._say import Progress, list_faults, shown
 @shown
 def run(plan: Path, out: Path | None, only: str | None) -> None:
     """运行方案，写出成果文件夹。 / Run PLAN and write its run folder."""
+    isolation.start(READER)  # while the libraries load here
     from planning import runs
 
     with Progress(runs.steps(only)) as progress:
@@ -36,6 +37,7 @@ def run(plan: Path, out: Path | None, only: str | None) -> None:
 @shown
 def demo(folder: Path) -> None:
     """把示例数据复制到 FOLDER 并运行。 / Copy the sample to FOLDER and run it."""
+    isolation.start(READER)  # while the libraries load here
     from planning import runs
 
     plan = runs.copy_sample(folder)

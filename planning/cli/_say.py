@@ -14,6 +14,9 @@ import click
 from planning import texts
 from planning.errors import Fault, MachineFailed, PlanningError
 
+READER = "planning.sources.inside"
+"""What reads the files of a plan, in a process of its own that takes a second to load."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 

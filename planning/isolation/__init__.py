@@ -63,8 +63,12 @@ class Stopped(Exception):
 
 
 def start(module: str) -> None:
-    """Have the server for `call` load ``module`` while the caller does something else; returns at once."""
-    _keeper(module, os.getpid()).server()
+    """Have the server for `call` load ``module`` while the caller does something else; returns at once.
+
+    A server that cannot be started is the first `call`'s to tell.
+    """
+    with contextlib.suppress(Stopped):
+        _keeper(module, os.getpid()).server()
 
 
 def call(
@@ -302,15 +306,17 @@ def _answer(folder: Path) -> dict[str, Any]:
 
 
 def _spawn(said: Mapping[str, Any]) -> subprocess.Popen[bytes]:
-    hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    return subprocess.Popen(
-        [_python(), "-P", "-W", "ignore", "-c", _BOOT, json.dumps(said)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        creationflags=hidden,
-    )
+    try:
+        return subprocess.Popen(
+            [_python(), "-P", "-W", "ignore", "-c", _BOOT, json.dumps(said)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:
+        raise Stopped("died", str(error)) from None
 
 
 def _search_path() -> list[str]:

@@ -273,13 +273,15 @@ def _table(one: Draft, crs: CRS) -> gpd.GeoDataFrame:
 
 
 def _ledger(every: list[Draft], plan: Plan) -> pd.DataFrame:
-    rows: list[Mapping[str, Any]] = []
+    parts = []
     for one in every:
         key = one.table.key if one.frame.shape[1] else None
         column = key or ("residential_id" if "residential_id" in one.frame else None)
         ids = np.full(one.notes.size, "", dtype=object) if column is None else one.frame[column].to_numpy(dtype=object)
-        rows += one.notes.ledger(ids, plan.output.language, only_marked=one.name == "roads")
-    return tables.ledger_frame(rows)
+        parts.append(one.notes.ledger(ids, plan.output.language, only_marked=one.name == "roads"))
+    if not sum(len(part["row"]) for part in parts):
+        return tables.ledger_frame([])
+    return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in tables.LEDGER_COLUMNS})
 
 
 def _unbalanced(every: list[Draft]) -> list[Fault]:

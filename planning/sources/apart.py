@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -212,8 +212,10 @@ def _machine_memory_b() -> int:
 
 
 def _plain(spec: InputSpec) -> dict[str, Any]:
-    said = asdict(spec)
-    return {name: str(value) if isinstance(value, Path) else value for name, value in said.items()}
+    """Return what the reader has to know of an input: what JSON can hold; the rest is not about reading."""
+    said = {name: str(value) if isinstance(value, Path) else value for name, value in vars(spec).items()}
+    said["fields"] = dict(spec.fields)
+    return {name: value for name, value in said.items() if name == "fields" or isinstance(value, str | int | float)}
 
 
 def _opened(said: dict[str, Any], folder: Path, path: Path) -> Outcome:

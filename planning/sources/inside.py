@@ -75,5 +75,5 @@ def _read(said: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _spec(said: Mapping[str, Any]) -> InputSpec:
-    places = {name: Path(said[name]) for name in ("file", "table_file") if said[name] is not None}
+    places = {name: Path(said[name]) for name in ("file", "table_file") if name in said}
     return InputSpec(**{**said, **places})

@@ -122,32 +122,39 @@ class Notes:
         """Return every fault: errors row by row, warnings up to `LISTED` of a kind."""
         return [*self.faults, *(fault for note in self._notes for fault in _faults(note))]
 
-    def ledger(self, ids: NDArray[np.object_], language: texts.Language, *, only_marked: bool) -> list[dict[str, Any]]:
-        """Return the ledger rows of the table in row order; with ``only_marked`` without the plainly used ones."""
+    def ledger(
+        self, ids: NDArray[np.object_], language: texts.Language, *, only_marked: bool
+    ) -> dict[str, NDArray[Any]]:
+        """Return the ledger of the table in row order, column by column; ``only_marked``: without plainly used rows."""
         said: dict[int, list[tuple[_Note, int]]] = {}
         for note in self._notes:
             for at, position in enumerate(note.where):
                 said.setdefault(int(position), []).append((note, at))
-        outcomes = self.outcomes()
-        positions = sorted(said) if only_marked else range(self.size)
-        return [self._row(at, ids[at], outcomes[at], said.get(at, []), language) for at in positions]
-
-    def _row(
-        self, at: int, row_id: object, outcome: str, said: list[tuple[_Note, int]], language: texts.Language
-    ) -> dict[str, Any]:
-        remedies = [_fault(note, index).remedy(language) for note, index in said]
+        marked = np.array(sorted(said), dtype=np.intp)
+        rows = marked if only_marked else np.arange(self.size)
+        columns = {name: np.full(len(rows), "", dtype=object) for name in ("reasons", "column", "value", "remedy")}
+        for at, position in zip(np.searchsorted(rows, marked), marked, strict=True):
+            for name, text in _words(said[int(position)], language).items():
+                columns[name][at] = text
+        whole = {"table": self.table, "file": self.origin.file, "layer": self.origin.layer}
         return {
-            "table": self.table,
-            "file": self.origin.file,
-            "layer": self.origin.layer,
-            "row": int(self.origin.rows[at]),
-            "id": row_id,
-            "outcome": outcome,
-            "reasons": ";".join(dict.fromkeys(note.code for note, _ in said)),
-            "column": ";".join(dict.fromkeys(note.column for note, _ in said if note.column)),
-            "value": ";".join(_shown(note.cells[index]) for note, index in said if _shown(note.cells[index])),
-            "remedy": " ".join(dict.fromkeys(remedies)),
+            **{name: np.full(len(rows), text, dtype=object) for name, text in whole.items()},
+            "row": self.origin.rows[rows],
+            "id": ids[rows],
+            "outcome": self.outcomes()[rows],
+            **columns,
         }
+
+
+def _words(said: list[tuple[_Note, int]], language: texts.Language) -> dict[str, str]:
+    """Return what the ledger says about one row: every reason, column, value and remedy once."""
+    remedies = [_fault(note, index).remedy(language) for note, index in said]
+    return {
+        "reasons": ";".join(dict.fromkeys(note.code for note, _ in said)),
+        "column": ";".join(dict.fromkeys(note.column for note, _ in said if note.column)),
+        "value": ";".join(_shown(note.cells[index]) for note, index in said if _shown(note.cells[index])),
+        "remedy": " ".join(dict.fromkeys(remedies)),
+    }
 
 
 def _faults(note: _Note) -> Iterator[Fault]:
