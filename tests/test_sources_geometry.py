@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from planning.sources._overlaps import overlaps, say_shapes
 from planning.sources._repair import repaired
-from planning.sources.geometry import _say_heights
+from planning.sources.geometry import say_heights
 from planning.sources.ledger import Notes, Origin
 
 
@@ -147,9 +147,9 @@ def test_slivers(width, flagged):
 
 def test_heights_are_said_once_and_zero_is_none():
     notes = notes_of(2)
-    _say_heights(shapes_of("POINT Z (1 1 0)", "POINT (2 2)"), notes)
+    say_heights(shapes_of("POINT Z (1 1 0)", "POINT (2 2)"), notes)
     assert notes.all_faults() == []
-    _say_heights(shapes_of("LINESTRING Z (0 0 3, 1 1 7)", "POINT (2 2)"), notes)
+    say_heights(shapes_of("LINESTRING Z (0 0 3, 1 1 7)", "POINT (2 2)"), notes)
     assert [(fault.code, fault.severity, fault.value) for fault in notes.all_faults()] == [
         ("geometry_heights", "warning", "3 – 7")
     ]

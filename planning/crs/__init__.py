@@ -15,9 +15,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Proj, Transformer
-from pyproj.exceptions import CRSError, ProjError
+from pyproj.exceptions import ProjError
 
 from planning import texts
+from planning.crs._datum import DatumShift, stated
 from planning.crs._kinds import (
     CHINA_BOX,
     Place,
@@ -31,6 +32,7 @@ from planning.crs._kinds import (
     is_web_mercator,
     layer_faults,
     old_datum,
+    on_cgcs2000,
     plausible_box,
     same_projection,
 )
@@ -46,6 +48,7 @@ from planning.errors import Fault, InputRefused, refuse
 
 __all__ = [
     "CHINA_BOX",
+    "DatumShift",
     "Transformation",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
@@ -61,6 +64,7 @@ __all__ = [
     "layer_faults",
     "metric_crs",
     "old_datum",
+    "on_cgcs2000",
     "parse_metric",
     "plausible_box",
     "project",
@@ -69,6 +73,7 @@ __all__ = [
     "scale_error",
     "shift_of",
     "source_faults",
+    "stated",
     "to_degrees",
     "transform_geometries",
     "transformation",
@@ -80,6 +85,8 @@ Floats = NDArray[np.float64]
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 
 ZONED_LONGITUDES: Final = (73.5, 136.5)
+HALF_ZONE: Final = 1.5
+"""Degrees: a city's own meridian this near to its data serves as well as that of the zone, or better."""
 MAX_SCALE_ERROR: Final = 0.005
 
 
@@ -151,11 +158,10 @@ def parse_metric(declared: str, *, file: str = "") -> CRS:
         See `metric_crs`; what depends on where the data lie is not looked at here.
     """
     place = Place(file=file, column="plan.crs", value=declared)
-    try:
-        crs = CRS.from_user_input(declared)
-    except CRSError:
-        raise InputRefused(place.fault("crs_unknown")) from None
-    crs = horizontal(crs)
+    found = stated(declared)
+    if found is None:
+        raise InputRefused(place.fault("crs_unknown"))
+    crs = on_cgcs2000(found)
     if not crs.is_projected or any(axis.unit_conversion_factor != 1 for axis in crs.axis_info[:2]):
         raise InputRefused(place.fault("crs_not_metric"))
     if is_web_mercator(crs):
@@ -170,7 +176,7 @@ def _zone_faults(crs: CRS, longitude: float, latitude: float, place: Place) -> l
     faults = []
     meridian = central_meridian(crs)
     best = round(longitude / 3) * 3
-    if meridian is not None and abs(meridian - best) > 0.01:
+    if meridian is not None and abs(meridian - best) > 0.01 and abs(longitude - meridian) > HALF_ZONE:
         near = abs(meridian - best) <= 3.01
         facts = {"meridian": f"{meridian:g}", "best": f"{best:g}", "epsg": _zone_text(longitude)}
         code = "crs_zone_neighbour" if near else "crs_zone_far"

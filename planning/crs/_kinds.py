@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
+from pyproj.crs import ProjectedCRS
 
 from planning.errors import Fault, Severity
 
@@ -72,6 +73,24 @@ def is_equal_datum(crs: CRS) -> bool:
         "cgcs2000",
     )
     return any(word in datum for word in known)
+
+
+def on_cgcs2000(crs: CRS) -> CRS:
+    """Return a projection that names an ellipsoid but no datum, as PROJ strings do, as a projection of CGCS2000.
+
+    Only where the ellipsoid is that of CGCS2000, GRS 80 or WGS 84, which differ by a tenth of a millimetre, and lengths
+    are metres; anything else comes back as it is.
+    """
+    ellipsoid, operation = crs.ellipsoid, crs.coordinate_operation
+    datum = "" if crs.datum is None else crs.datum.name.lower()
+    if ellipsoid is None or operation is None or not crs.is_projected or "unknown" not in datum:
+        return crs
+    modern = abs(ellipsoid.semi_major_metre - 6_378_137) < 0.5 and abs(ellipsoid.inverse_flattening - 298.2572) < 1e-3
+    metres = all(axis.unit_conversion_factor == 1 for axis in crs.axis_info[:2])
+    if not (modern and metres):
+        return crs
+    base = CRS.from_epsg(4490)
+    return ProjectedCRS(conversion=operation.to_json_dict(), name=crs.name, geodetic_crs=base)
 
 
 def same_projection(one: CRS, other: CRS) -> bool:

@@ -24,6 +24,7 @@ from planning.errors import Fault, InputRefused, refuse
 from planning.plan import INPUTS, Plan
 from planning.sources import checks, draft, geometry
 from planning.sources._overlaps import say_shapes
+from planning.sources._placing import settle
 from planning.sources._repair import MAX_REPAIR_SHARE
 from planning.sources._roadfit import say_offsets
 from planning.sources.apart import Opening
@@ -156,9 +157,9 @@ def _drafts(plan: Plan, progress: Progress | None) -> tuple[dict[str, Draft], li
 def _located(one: Draft) -> bool:
     """Settle the CRS a layer is in and set unusable shapes aside; say whether it can be placed on the earth."""
     notes = one.notes
-    one.crs = geometry.stated_crs(one.crs, one.spec.datum)
-    if one.crs is None:
-        notes.table_fault("crs_missing", "error")
+    faults = settle(one)
+    if faults or one.crs is None:
+        notes.faults += faults
         return False
     place = {"file": notes.origin.file, "layer": notes.origin.layer}
     faults = crss.source_faults(one.crs, None, **place)
@@ -212,7 +213,7 @@ def _into_metres(one: Draft, crs: CRS) -> None:
     if faults:
         return
     way = _way(one, crs)
-    one.crs_text = way.text()
+    one.crs_text = " → ".join(filter(None, (one.crs_text, way.text())))
     geometry.say_outside(_shapes(one), way, crss.plausible_box(crs), notes, one.live())
     share = MAX_REPAIR_SHARE if one.spec.max_repair_share is None else one.spec.max_repair_share
     one.shapes = geometry.metric(_shapes(one), way, one.live(), notes, max_repair_share=share)

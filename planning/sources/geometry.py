@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
 from scipy.sparse.csgraph import connected_components
 
 from planning import crs as crss
@@ -25,7 +24,6 @@ _DEGREES: Final = re.compile(r"(?:东经|北纬|[ne])?([+-]?\d+(?:\.\d+)?)°?[ne
 _DMS: Final = re.compile(
     r"(?:东经|北纬|[ne])?(\d{1,3})[°度](?:(\d{1,2})['′分])?(?:(\d{1,2}(?:\.\d+)?)(?:[\"″]|′′|''|秒))?[ne]?"
 )
-_DATUM_CRS: Final = {"wgs84": 4326, "cgcs2000": 4490, "gcj02": 4326, "bd09": 4326}
 
 
 def from_columns(known: Mapping[str, Mapped], notes: Notes) -> NDArray[np.object_] | None:
@@ -92,13 +90,6 @@ def _degree(cell: object) -> float:
     return degrees + minutes / 60 + seconds / 3600 if minutes < 60 and seconds < 60 else float("nan")
 
 
-def stated_crs(found: CRS | None, datum: str | None) -> CRS | None:
-    """Return the CRS of a layer: the file's; without one, degrees on the datum the plan states, else None."""
-    if found is not None or datum is None:
-        return found
-    return CRS.from_epsg(_DATUM_CRS[datum])
-
-
 def representative(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
     """Return one point a shape (the middle of its box), shape (n, 2); NaN where there is none."""
     bounds = shapely.bounds(shapes)
@@ -112,19 +103,19 @@ def say_unusable(shapes: NDArray[np.object_], wanted: tuple[str, ...], notes: No
     """Exclude shapes that are missing, empty, not finite, or of a kind the table does not take."""
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     notes.say("geometry_empty", "excluded", live & missing)
-    finite = _finite(shapes)
-    notes.say("geometry_not_finite", "excluded", live & ~missing & ~finite)
+    sound = finite(shapes)
+    notes.say("geometry_not_finite", "excluded", live & ~missing & ~sound)
     codes = {code for kind in wanted for code in _TYPES[kind]}
     types = shapely.get_type_id(shapes)
     many = (types == 4) & (shapely.get_num_geometries(shapes) != 1)
     wrong = ~np.isin(types, list(codes)) | many
     names = np.array([shape.geom_type if shape is not None else "" for shape in shapes], dtype=object)
     notes.say(
-        "geometry_wrong_kind", "excluded", live & ~missing & finite & wrong, values=names, kinds="、".join(wanted)
+        "geometry_wrong_kind", "excluded", live & ~missing & sound & wrong, values=names, kinds="、".join(wanted)
     )
 
 
-def _finite(shapes: NDArray[np.object_]) -> Mask:
+def finite(shapes: NDArray[np.object_]) -> Mask:
     """Say of each shape whether all its coordinates are finite."""
     xy, owner = shapely.get_coordinates(shapes, return_index=True)
     good = np.ones(len(shapes), dtype=bool)
@@ -191,18 +182,18 @@ def metric(
     ``max_repair_share``, else excluded (``geometry_invalid``); lines without length are excluded
     (``line_without_length``). Heights are left out, and said to be where there are any (``geometry_heights``).
     """
-    _say_heights(shapes[live], notes)
+    say_heights(shapes[live], notes)
     made = np.full(len(shapes), None, dtype=object)
     made[live] = crss.transform_geometries(shapes[live], way)
     made = _single_points(made)
-    lost = live & ~_finite(made)
+    lost = live & ~finite(made)
     notes.say("geometry_not_finite", "excluded", lost)
     made[lost] = None
     _say_no_length(made, notes)
     return repaired(made, notes, max_share=max_repair_share)
 
 
-def _say_heights(shapes: NDArray[np.object_], notes: Notes) -> None:
+def say_heights(shapes: NDArray[np.object_], notes: Notes) -> None:
     """Warn once of heights other than 0: lengths and areas are those of the map, not of the slope."""
     heights = shapely.get_coordinates(shapes[shapely.has_z(shapes)], include_z=True)[:, 2]
     if np.any(np.nan_to_num(heights) != 0):
