@@ -168,7 +168,7 @@ def test_a_room_on_a_common_border_goes_to_the_smaller_id() -> None:
 
 
 def test_stated_rooms_are_gross_in_the_terms_of_rate_and_minimum() -> None:
-    """The rate counts gross floor area, the minimum usable: without a factor the rooms are open, with 1.25 they are not."""
+    """The rate counts gross floor area, the minimum usable: open without a factor, known with 1.25."""
     areas = table("residential", [area(care_floor_area_m2=300, largest_unit_m2=250)])
     nobody = table("facilities", [])
     inside = pd.Series([], dtype="str")
