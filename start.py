@@ -85,6 +85,9 @@ def install(files: list[str]) -> None:
             [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wheels(), "-r", name], cwd=HERE
         )
         stamp.write_text(wanted, "utf-8")
+        if name == "requirements.txt":
+            print("正在预编译步行检索，约半分钟 …… / Compiling the walking search, half a minute …", flush=True)
+            call("-m", "planning.catchment._warm")
 
 
 def wheels() -> list[str]:

@@ -19,8 +19,20 @@ def compiled() -> bool:
 
 
 def warm_up() -> None:
-    """Begin to compile in a process of its own; until it has ended searches are scipy's. Once is enough."""
-    _compiler()
+    """Begin to compile in a process of its own, unless that has been done; until it ends searches are scipy's."""
+    if not _is_kept():
+        _compiler()
+
+
+def _is_kept() -> bool:
+    """Say whether code compiled from the files as they are lies beside them."""
+    package = Path(__file__).parents[1]
+    for name in ("network/_grid", "catchment/_search", "catchment/_flood", "catchment/_contour"):
+        source = package / f"{name}.py"
+        kept = [file.stat().st_mtime for file in (source.parent / "__pycache__").glob(f"{source.stem}.*.nbi")]
+        if max(kept, default=0.0) < source.stat().st_mtime:
+            return False
+    return True
 
 
 def _is_warming() -> bool:

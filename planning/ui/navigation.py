@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from planning import catchment
 from planning.texts import Language
 from planning.ui import frame, parts, session, words
 from planning.ui.jobs import Job
@@ -36,6 +37,7 @@ _ICONS: Final = {
 
 def navigate(arguments: Sequence[str]) -> None:
     """Build the navigation and run the page that is asked for; ``arguments`` may name a plan file to open first."""
+    catchment.warm_up()
     if arguments and "opened" not in st.session_state:
         st.session_state["opened"] = arguments[0]
         session.start_plan(arguments[0])
