@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -174,15 +174,25 @@ def _insunits(header: list[_Pair]) -> int:
 
 
 def _count(text: str, layer: str) -> int:
-    """Count the entities of a layer in model space by searching the text between the marks of its entities."""
-    body = re.split(r"\n[ \t]*2[ \t]*\r?\n[ \t]*ENTITIES[ \t]*\r?\n", text, maxsplit=1)[-1]
-    body = re.split(r"\n[ \t]*0[ \t]*\r?\n[ \t]*ENDSEC", "\n" + body, maxsplit=1)[0]
-    count = 0
-    for chunk in re.split(r"\n[ \t]*0[ \t]*\r?\n", body)[1:]:
-        lines = [line.strip() for line in chunk.split("\n")]
-        said = dict(reversed(list(zip(lines[1::2], lines[2::2], strict=False))))
-        count += lines[0] not in _PARTS and said.get("8", "0") == layer and said.get("67", "0") != "1"
+    """Count the entities of a layer in model space, line by line, without taking entities apart."""
+    lines = [line.strip() for line in text.split("\n")]
+    inside, count = False, 0
+    said: dict[str, str] = {}
+    for code, value in zip(lines[0::2], lines[1::2], strict=False):
+        if code == "0":
+            count += _counts(said, layer)
+            said = {"0": value} if inside else {}
+        elif code == "2" and not inside:
+            inside = value == "ENTITIES"
+        else:
+            said.setdefault(code, value)
+        inside = inside and said.get("0") != "ENDSEC"
     return count
+
+
+def _counts(said: Mapping[str, str], layer: str) -> bool:
+    kind = said.get("0", "ENDSEC")
+    return kind not in _PARTS | {"ENDSEC"} and said.get("8", "0") == layer and said.get("67", "0") != "1"
 
 
 # ------------------------------------------------------------------------------------------------------------- shapes

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from planning import tables
 from planning.errors import Fault, InputRefused
 from planning.sources import columns as cols
-from planning.sources import csvs, dxf, geojsonseq, graphml, kml, layers, mapinfo, osm, shapefile, workbooks
+from planning.sources import csvs, dxf, geojsonseq, graphml, kml, layers, mapinfo, osm, shapefile, textcode, workbooks
 from planning.sources.raw import Dataset, Raw, bare_heading, flat
 
 if TYPE_CHECKING:
     from planning.plan import InputSpec
+
+_LOOKED_AT: Final = 2000
+"""Different cells of a column that are looked at for text misread earlier."""
 
 
 def read(dataset: Dataset, spec: InputSpec, table: tables.Table, layer: str | None) -> Raw:
@@ -39,7 +43,24 @@ def read(dataset: Dataset, spec: InputSpec, table: tables.Table, layer: str | No
         "osm": lambda: osm.read(dataset),
         "graphml": lambda: graphml.read(dataset),
     }
-    return readers.get(dataset.kind, lambda: layers.read(dataset, layer=layer))()
+    raw = readers.get(dataset.kind, lambda: layers.read(dataset, layer=layer))()
+    return replace(raw, faults=(*raw.faults, *_misread(raw, dataset.file)))
+
+
+def _misread(raw: Raw, file: str) -> list[Fault]:
+    """Return a warning for every column, and for the headings, whose text was misread before it came into this file."""
+    texts = {"表头": "\n".join(raw.headers)}
+    for header, (_, cells) in zip(raw.headers, raw.frame.items(), strict=True):
+        words = (cell for cell in cells.drop_duplicates().head(_LOOKED_AT) if isinstance(cell, str))
+        texts[header] = "\n".join(word for word in words if not word.isascii())
+    found = []
+    for column, text in texts.items():
+        better = textcode.mojibake(text)
+        if better is not None:
+            facts = {"read": textcode.sample(better)}
+            value = textcode.sample(text)
+            found.append(Fault("text_mojibake", "warning", file, raw.layer, column=column, value=value, facts=facts))
+    return found
 
 
 def headings(table: tables.Table, fields: Mapping[str, str]) -> dict[str, str]:

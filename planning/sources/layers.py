@@ -114,19 +114,25 @@ def _geojson(dataset: Dataset, _: str | None) -> Raw:
 
 
 def _parquet(dataset: Dataset, _: str | None) -> Raw:
+    """Read GeoParquet (no CRS stated is OGC:CRS84, null is none), or plain Parquet as a table without shapes."""
     import geopandas as gpd
     import pyarrow.parquet as pq
 
     try:
         with dataset.path.open("rb") as stream:
-            count = pq.ParquetFile(stream).metadata.num_rows
-        frame = gpd.read_parquet(dataset.path)
+            file = pq.ParquetFile(stream)
+            count = file.metadata.num_rows
+            plain = b"geo" not in (file.schema_arrow.metadata or {})
+        frame = pd.read_parquet(dataset.path) if plain else gpd.read_parquet(dataset.path)
     except (ValueError, KeyError) as error:
         raise _broken(dataset, str(error)) from None
+    rows = np.arange(1, len(frame) + 1)
+    shape = None if plain else frame.geometry.name
+    columns = [(str(name), _plain_cells(frame[name])) for name in frame.columns if name != shape]
+    if plain:
+        return raw_table(columns, rows, count)
     crs = None if frame.crs is None else crss.horizontal(CRS(frame.crs))
-    geometry = frame.geometry.to_numpy().astype(object)
-    columns = [(str(name), _plain_cells(frame[name])) for name in frame.columns if name != frame.geometry.name]
-    return raw_table(columns, np.arange(1, len(frame) + 1), count, geometry=geometry, crs=crs)
+    return raw_table(columns, rows, count, geometry=frame.geometry.to_numpy().astype(object), crs=crs)
 
 
 def _plain_cells(series: pd.Series[Any]) -> NDArray[np.object_]:

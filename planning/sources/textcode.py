@@ -211,13 +211,19 @@ def _holds(encoding: str, texts: _Texts) -> bool:
 def _guessed(texts: _Texts, file: str) -> str:
     """Try strict UTF-8, then strict GB18030, and weigh them where both decode."""
     utf8, gbk = texts.get("utf-8"), texts.get("gb18030")
-    if utf8 is not None and (gbk is None or _plausible(utf8) or texts.weight("gb18030") < _CERTAIN):
+    if utf8 is not None and (gbk is None or _is_chinese(utf8) or not _is_chinese(gbk)):
         return "utf-8"
     if gbk is None:
         facts = {"where": texts.where_not("utf-8")}
         raise InputRefused(Fault("encoding_undecided", file=file, value="utf-8、gb18030", facts=facts))
     _refuse_implausible("gb18030", texts, file)
     return "gb18030"
+
+
+def _is_chinese(text: str) -> bool:
+    """Say whether there are letters beyond ASCII, and whether they are Chinese beyond doubt."""
+    share, letters = weight(text)
+    return letters > 0 and share >= _CERTAIN
 
 
 def _passed(marks: list[Mark], chosen: str, texts: _Texts, file: str) -> tuple[Fault, ...]:
