@@ -12,7 +12,7 @@ import click
 
 from planning import __version__
 from planning.cli._check import check
-from planning.cli._fetch import fetch
+from planning.cli._fetch import fetch, postgis
 from planning.cli._init import init
 from planning.cli._machine import app, doctor, verify
 from planning.cli._run import demo, run
@@ -29,5 +29,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a Windows console may not know every character of a name
 
 
-for _command in (run, check, init, fetch, demo, app, standards, verify, doctor):
+for _command in (run, check, init, fetch, postgis, demo, app, standards, verify, doctor):
     main.add_command(_command)

@@ -1,4 +1,4 @@
-"""The command that brings data from OpenStreetMap (part of ``cli``): ``fetch``."""
+"""The commands that bring data from elsewhere (part of ``cli``): ``fetch`` from OpenStreetMap, ``postgis``."""
 
 from __future__ import annotations
 
@@ -50,3 +50,19 @@ def fetch(
         click.echo(line)
     click.echo(texts.both("fetch.done", path=done.plan))
     click.echo(texts.both("init.open_questions" if done.questions else "init.no_questions", count=done.questions))
+
+
+@click.command()
+@click.argument("service")
+@click.argument("table")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="新的 .gpkg / a new .gpkg")
+@click.option("--geometry", help="几何列 / the geometry column, where there are several")
+@shown
+def postgis(service: str, table: str, out: Path, geometry: str | None) -> None:
+    """把 PostGIS 的一张表存成 GeoPackage。 / Copy TABLE of SERVICE (in pg_service.conf) into a file."""
+    from planning import fetch as room
+
+    copied = room.copy_table(service, table, out, shape_column=geometry)
+    for line in room.tell_copied(copied, table):
+        click.echo(line)
+    click.echo(texts.both("fetch.done", path=copied.path))

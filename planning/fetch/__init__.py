@@ -1,8 +1,9 @@
-"""A plan folder from OpenStreetMap: the only room that speaks to the network, and only when asked to.
+"""Data from elsewhere, made into files a plan can name: the only room that speaks to the network, when asked to.
 
 Roads, residential land, places of care and of medicine, and administrative units come through OSMnx from an Overpass
 server, the outline of a named place from a Nominatim server; nothing else is contacted. What OpenStreetMap does not
-hold (households, levels of facilities, floor areas) is said, never made up.
+hold (households, levels of facilities, floor areas) is said, never made up. `copy_table` copies a table of a PostGIS
+database into a GeoPackage.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from planning.errors import Fault, InputRefused, refuse
 from planning.fetch import _area, _ask, _layers, _note
 from planning.fetch._ask import Endpoints
 from planning.fetch._note import tell
+from planning.fetch._postgis import Copied, copy_table
+from planning.fetch._postgis import tell as tell_copied
 
-__all__ = ["CACHE", "MARGIN_M", "Endpoints", "Fetched", "fetch", "tell"]
+__all__ = ["CACHE", "MARGIN_M", "Copied", "Endpoints", "Fetched", "copy_table", "fetch", "tell", "tell_copied"]
 
 CACHE: Final = ".osm-cache"
 MARGIN_M: Final = 1000.0
