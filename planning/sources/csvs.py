@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from planning.errors import Fault, InputRefused
-from planning.sources import grid, textcode
+from planning.sources import grid, sizes, textcode
 from planning.sources.raw import Dataset, Raw, raw_table
 
 MAX_CELL: Final = 1 << 20
@@ -47,6 +47,7 @@ def read(dataset: Dataset, *, encoding: str | None, known: frozenset[str] = froz
         Faults of the encoding (`textcode.choose`), ``csv_broken`` (an open quote, a NUL), ``csv_ragged`` (a row
         longer than the heading, all listed), ``table_empty``.
     """
+    sizes.refuse_long_table(dataset)
     data = dataset.path.read_bytes()
     text, choice = _decoded(data, encoding, dataset)
     text = text.removeprefix("\ufeff")

@@ -6,7 +6,6 @@ Rows are read through Arrow, which keeps long integers exact and does not trust 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -25,7 +24,7 @@ from pyproj.exceptions import CRSError
 
 from planning import crs as crss
 from planning.errors import Fault, InputRefused
-from planning.sources import files
+from planning.sources import counts, files
 from planning.sources.raw import Dataset, Raw, raw_table
 
 _GDAL_ENVIRONMENT: Final = {
@@ -96,9 +95,9 @@ def read_handles(path: Path, dataset: Dataset) -> tuple[list[str], NDArray[np.ob
 
 def _geopackage(dataset: Dataset, layer: str | None) -> Raw:
     with _quiet_copy(dataset) as path:
-        counts = _table_counts(path, dataset)
-        name = pick(list(counts), layer, dataset)
-        return _read(path, dataset, name, counts[name])
+        told = _table_counts(path, dataset)
+        name = pick(list(told), layer, dataset)
+        return _read(path, dataset, name, told[name])
 
 
 def _geojson(dataset: Dataset, _: str | None) -> Raw:
@@ -144,14 +143,14 @@ def _plain_cells(series: pd.Series[Any]) -> NDArray[np.object_]:
 
 
 def _plain(dataset: Dataset, layer: str | None) -> Raw:
-    """Read a format whose layers and counts GDAL itself tells (FlatGeobuf, File Geodatabase, KML)."""
+    """Read a layer of a FlatGeobuf or a File Geodatabase; where `counts` cannot tell its rows, GDAL counts them."""
     pyogrio = gdal()
     names = [str(name) for name in pyogrio.list_layers(dataset.path)[:, 0]]
     name = pick(names, layer, dataset)
-    count = pyogrio.read_info(dataset.path, layer=name, force_feature_count=True)["features"]
-    if dataset.kind == "kml" and len(names) == 1:
-        count = len(re.findall(rb"<(?:\w+:)?Placemark\b", dataset.path.read_bytes()))
-    return _read(dataset.path, dataset, name, int(count))
+    count = counts.of(dataset, name)
+    if count is None:
+        count = int(pyogrio.read_info(dataset.path, layer=name, force_feature_count=True)["features"])
+    return _read(dataset.path, dataset, name, count)
 
 
 def pick(names: list[str], layer: str | None, dataset: Dataset) -> str:

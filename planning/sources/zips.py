@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
@@ -16,7 +17,9 @@ from planning.errors import Fault, InputRefused
 MAX_MEMBERS: Final = 1000
 MAX_BYTES: Final = 2 << 30
 MAX_RATIO: Final = 200
-_SMALL: Final = 1 << 20
+MAX_DIRECTORY_BYTES: Final = 1 << 20
+_SMALL: Final = 16 << 20
+_TAIL_BYTES: Final = (1 << 16) + 22 + 20 + 56
 _CHUNK: Final = 1 << 20
 _UTF8_NAME: Final = 0x800
 _ENCRYPTED: Final = 0x1
@@ -29,9 +32,11 @@ def unpacked(path: Path) -> Iterator[Path]:
     Raises
     ------
     InputRefused
-        ``zip_broken``, ``zip_unsafe`` (a member that leaves the folder, a link, a name twice, encryption),
-        ``zip_bomb`` (more than 1000 members, 2 GB unpacked, or a member above 1 MB packed by more than 200 to 1).
+        ``zip_broken``, ``zip_unsafe`` (a member that leaves the folder, a link, a name twice, encryption, members that
+        share bytes, anything before the first member), ``zip_bomb`` (more than 1000 members, 2 GB unpacked, or a
+        member above 16 MB packed by more than 200 to 1). Sizes stated are judged first.
     """
+    _refuse_crowd(path, path)
     with tempfile.TemporaryDirectory(prefix="planning-") as folder:
         root = Path(folder)
         try:
@@ -45,6 +50,7 @@ def unpacked(path: Path) -> Iterator[Path]:
 
 def names(path: Path, given: Path) -> frozenset[str]:
     """Return the names inside a zip; a broken one is refused under the name of ``given``."""
+    _refuse_crowd(path, given)
     try:
         with zipfile.ZipFile(path) as archive:
             return frozenset(archive.namelist())
@@ -60,14 +66,18 @@ def refuse_bomb(path: Path) -> None:
     Raises
     ------
     InputRefused
-        ``zip_bomb``.
+        ``zip_bomb``; ``zip_unsafe`` (a part twice, parts that share bytes, anything before the first part).
     """
     with zipfile.ZipFile(path) as archive:
-        sizes = [(info.file_size, info.compress_size) for info in archive.infolist()]
-    if sum(size for size, _ in sizes) > MAX_BYTES // 4 or len(sizes) > MAX_MEMBERS:
+        infos = archive.infolist()
+    if sum(info.file_size for info in infos) > MAX_BYTES // 4 or len(infos) > MAX_MEMBERS:
         raise _refused("zip_bomb", path, "")
-    if any(size > 64 * _SMALL and size > MAX_RATIO * max(packed, 1) for size, packed in sizes):
+    if any(info.file_size > max(4 * _SMALL, MAX_RATIO * info.compress_size) for info in infos):
         raise _refused("zip_bomb", path, "")
+    names = [info.filename.casefold() for info in infos]
+    if len(set(names)) < len(names):
+        raise _refused("zip_unsafe", path, next(name for name in names if names.count(name) > 1))
+    _refuse_shared(infos, path)
 
 
 def member_name(info: zipfile.ZipInfo) -> str:
@@ -86,11 +96,25 @@ def member_name(info: zipfile.ZipInfo) -> str:
     return info.filename
 
 
+def _refuse_crowd(path: Path, given: Path) -> None:
+    """Refuse a table of contents longer than a thousand members need, before it is loaded: it alone can fill memory."""
+    with path.open("rb") as stream:
+        stream.seek(0, 2)
+        stream.seek(max(0, stream.tell() - _TAIL_BYTES))
+        tail = stream.read()
+    at, at_64 = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
+    stated = [int.from_bytes(tail[at + 12 : at + 16], "little")] if at >= 0 else []
+    if at_64 >= 0:
+        stated.append(int.from_bytes(tail[at_64 + 40 : at_64 + 48], "little"))
+    if any(MAX_DIRECTORY_BYTES < size != 0xFFFFFFFF for size in stated):
+        raise _refused("zip_bomb", given, "")
+
+
 def _checked(archive: zipfile.ZipFile, path: Path) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
     """Return the members to unpack under their safe names."""
     infos = [info for info in archive.infolist() if not info.is_dir()]
-    if len(infos) > MAX_MEMBERS:
-        raise _refused("zip_bomb", path, str(len(infos)))
+    _refuse_stated(infos, path)
+    _refuse_shared(archive.infolist(), path)
     members = []
     seen: set[str] = set()
     for info in infos:
@@ -101,6 +125,23 @@ def _checked(archive: zipfile.ZipFile, path: Path) -> list[tuple[zipfile.ZipInfo
         if not name.startswith("__MACOSX/") and not PurePosixPath(name).name.startswith("."):
             members.append((info, PurePosixPath(name)))
     return members
+
+
+def _refuse_stated(infos: list[zipfile.ZipInfo], path: Path) -> None:
+    """Refuse what the archive itself says would be too much."""
+    packed_well = [info for info in infos if info.file_size > max(_SMALL, MAX_RATIO * info.compress_size)]
+    if len(infos) > MAX_MEMBERS or packed_well or sum(info.file_size for info in infos) > MAX_BYTES:
+        raise _refused("zip_bomb", path, "")
+
+
+def _refuse_shared(infos: list[zipfile.ZipInfo], path: Path) -> None:
+    """Refuse members that lie on each other, and archives that begin before their first member: two files in one."""
+    ends = sorted((info.header_offset, info.header_offset + 30 + info.compress_size) for info in infos)
+    if ends and ends[0][0] != 0:
+        raise _refused("zip_unsafe", path, f"0–{ends[0][0]}")
+    for (start, end), (following, _) in pairwise(ends):
+        if end > following:
+            raise _refused("zip_unsafe", path, f"{start}–{end}")
 
 
 def _is_unsafe(info: zipfile.ZipInfo, name: str) -> bool:
