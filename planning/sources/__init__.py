@@ -23,6 +23,8 @@ from planning import tables
 from planning.errors import Fault, InputRefused, refuse
 from planning.plan import INPUTS, Plan
 from planning.sources import checks, draft, geometry
+from planning.sources._belonging import say_belonging
+from planning.sources._names import say_names
 from planning.sources._overlaps import say_shapes
 from planning.sources._placing import settle
 from planning.sources._repair import MAX_REPAIR_SHARE
@@ -117,8 +119,11 @@ def look(plan: Plan, *, progress: Progress | None = None) -> Intake:
         geometry.say_apart((_shapes(one), one.notes) for one in located.values() if _sound(one))
     _say_relations(drafts)
     _say_whole_tables(drafts, plan)
+    say_names(drafts)
     if crs is not None:
-        say_offsets({name: one for name, one in located.items() if _sound(one)}, crs)
+        placed = {name: one for name, one in located.items() if _sound(one)}
+        say_belonging(placed)
+        say_offsets(placed, crs)
     every = [inner for one in drafts.values() for inner in (one, *one.extra)]
     faults += [fault for one in every for fault in one.notes.all_faults()]
     faults += _unbalanced(every)
