@@ -23,6 +23,7 @@ LEVELS: Final = ("county", "street", "community", "village")
 UNIT_TYPES: Final = ("county", "street", "town", "community", "village")
 IN_SERVICE: Final = ("handed_over", "operating")
 WEIGHTS: Final = ("households", "residents", "elderly")
+AGE_BANDS: Final = ("elderly_80",)  # of the elderly; in a sum where any area states them
 LEDGER_COLUMNS: Final = ("table", "file", "layer", "row", "id", "outcome", "reasons", "column", "value", "remedy")
 
 

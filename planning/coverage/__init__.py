@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planning.coverage._frontage import area_shares, frontage_shares
-from planning.tables import WEIGHTS
+from planning.tables import AGE_BANDS, WEIGHTS
 
 __all__ = ["area_shares", "causes", "cover", "frontage_shares", "held_column", "roll_up", "served_by", "summarise"]
 
@@ -176,7 +176,8 @@ def summarise(
     Parameters
     ----------
     residential
-        ``residential_id`` and the weights ``households, residents, elderly`` (missing: not known).
+        ``residential_id`` and the weights ``households, residents, elderly`` (missing: not known); ``elderly_80`` too
+        where the column is there.
     covered
         As `cover` returns it; may hold more areas than are asked.
     radius_m
@@ -202,7 +203,7 @@ def summarise(
     bounds = rows[["share", "lower", "upper"]].to_numpy(dtype=float)
     figures: dict[str, Figure] = {"radius_m": _plain(radius_m), "minutes": None if minutes is None else _plain(minutes)}
     figures |= _figures("residential", np.ones(len(rows)), bounds)
-    for weight in WEIGHTS:
+    for weight in (*WEIGHTS, *(band for band in AGE_BANDS if band in residential)):
         values = residential[weight].to_numpy(dtype=float, na_value=np.nan)
         figures |= _figures(weight, values, bounds)
         figures[f"{weight}_missing"] = int(np.isnan(values).sum())

@@ -16,6 +16,9 @@ import shapely
 from numpy.typing import NDArray
 
 from planning.demand._access import Rows, Shapes, meetings, nearest_places
+from planning.demand._points import COUNTS as COUNTS
+from planning.demand._points import Gathered as Gathered
+from planning.demand._points import gather as gather
 from planning.demand._spread import PEOPLE as PEOPLE
 from planning.demand._spread import Spread as Spread
 from planning.demand._spread import spread as spread

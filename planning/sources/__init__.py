@@ -234,7 +234,7 @@ def _say_relations(drafts: Mapping[str, Draft]) -> None:
     """Hold references between tables against each other, where both sides could be read."""
     ids, kept = known_ids(drafts, "residential", "residential_id")
     if "residential" in drafts:
-        for name in ("entrances", "pools"):
+        for name in ("entrances", "pools", "population"):
             if name in drafts:
                 checks.say_references(drafts[name].frame, drafts[name].notes, ids=ids, kept=kept)
     if "pools" in drafts:
@@ -257,7 +257,8 @@ def _say_whole_tables(drafts: Mapping[str, Draft], plan: Plan) -> None:
         facts = {"present": "、".join(residential.columns_present)}
         residential.notes.table_fault("households_absent", "warning", column="households", facts=facts)
     sited = "candidates" in plan.inputs or plan.siting.generate is not None
-    if residential is not None and sited and residential.frame[plan.siting.demand].isna().all():
+    told = "population" in plan.inputs  # by building, and brought together later
+    if residential is not None and sited and not told and residential.frame[plan.siting.demand].isna().all():
         facts = {"present": "、".join(residential.columns_present)}
         residential.notes.table_fault("demand_column_absent", "error", column=plan.siting.demand, facts=facts)
 

@@ -75,7 +75,7 @@ def say_road_classes(frame: pd.DataFrame, notes: Notes, *, has_class: bool) -> p
 def say_references(
     frame: pd.DataFrame, notes: Notes, *, ids: frozenset[str], kept: frozenset[str], column: str = "residential_id"
 ) -> None:
-    """Hold the references of gates and pools against the residential areas.
+    """Hold the references of gates, pools and buildings against the residential areas.
 
     An id no area has is refused (``reference_unknown``); one whose area was excluded excludes a gate. A pool is
     refused, for without that member it would owe less and might wrongly meet (``pool_member_excluded``).

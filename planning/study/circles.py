@@ -11,12 +11,13 @@ import pandas as pd
 from planning import catchment, coverage, network
 from planning.network import Network
 from planning.plan import WALKERS, Plan, Walk
+from planning.study import people
 from planning.study.records import Ground, LevelCover, StudyInputs
 
 
 def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, *, radius_m: float) -> LevelCover:
     """Return the coverage of the residential areas by the facilities ``serving``."""
-    plan, areas, access = inputs.plan, inputs.tables["residential"], ground.access
+    plan, areas, access = inputs.plan, people.counted(inputs.tables["residential"]), ground.access
 
     def nearest_on(walkways: Network) -> pd.DataFrame:
         return catchment.nearest(walkways, serving, access.points, max_snap_m=plan.walk.max_snap_m)

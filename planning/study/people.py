@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -13,18 +14,37 @@ from planning import accessibility, coverage, demand
 from planning.plan import Plan
 from planning.study import layers
 from planning.study.records import Ground, LevelCover, StudyInputs
-from planning.tables import WEIGHTS
+from planning.tables import AGE_BANDS, WEIGHTS
 
 _SUPPLY: Final = ("beds", "floor_area_m2")
 
 
 def settle(inputs: StudyInputs) -> StudyInputs:
-    """Return the inputs with the people of units spread over the areas that state none, where the plan asks for it."""
+    """Return the inputs with people where areas state none: those of the points in them, then of their units.
+
+    Points come from `inputs.population`; units are spread where the plan asks for it. Settled twice is settled once.
+    """
+    inputs = _gather(inputs)
     units = inputs.tables.get("units")
     if units is None or not inputs.plan.walk.spread or "residents_spread" in inputs.tables["residential"]:
         return inputs
     found = _spread(inputs)
     return replace(inputs, tables={**inputs.tables, "residential": found.residential}, spread_left=found.left)
+
+
+def _gather(inputs: StudyInputs) -> StudyInputs:
+    points = inputs.tables.get("population")
+    if points is None or "households_points" in inputs.tables["residential"]:
+        return inputs
+    found = demand.gather(inputs.tables["residential"], points)
+    area = found.area_of_point.to_numpy()
+    tables = {**inputs.tables, "residential": found.residential, "population": points.assign(residential_id=area)}
+    return replace(inputs, tables=tables)
+
+
+def counted(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the areas without the age bands that none of them states: those are in no sum."""
+    return areas.drop(columns=[band for band in AGE_BANDS if band in areas and areas[band].isna().all()])
 
 
 def _spread(inputs: StudyInputs) -> demand.Spread:
@@ -56,9 +76,25 @@ def figures(
     if covers:
         found["accessibility"] = {level: _level(level, inputs, ground, reach) for level in covers}
     areas = inputs.tables["residential"]
+    if "households_points" in areas:
+        found["population"] = _point_figures(areas, inputs.tables["population"])
     if "residents_spread" in areas:
         found["spread"] = {weight: _spread_figures(areas, weight) for weight in demand.PEOPLE}
         found["spread"]["left"] = [] if inputs.spread_left is None else inputs.spread_left.to_dict("records")
+    return found
+
+
+def _point_figures(areas: pd.DataFrame, points: pd.DataFrame) -> dict[str, Any]:
+    """Return how many points, and how many people of each count, stand inside and outside all areas."""
+    inside = points["residential_id"].notna()
+    found: dict[str, Any] = {"points": len(points), "points_outside": int((~inside).sum())}
+    for weight in demand.COUNTS:
+        if points[weight].notna().any():
+            found[weight] = {
+                "areas_filled": int(areas[f"{weight}_points"].sum()),
+                "inside": math.fsum(points.loc[inside, weight].dropna()),
+                "outside": math.fsum(points.loc[~inside, weight].dropna()),
+            }
     return found
 
 

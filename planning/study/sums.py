@@ -12,6 +12,7 @@ import pandas as pd
 from planning import compliance, coverage
 from planning.compliance import Assessment
 from planning.plan import Plan
+from planning.study import people
 from planning.study.circles import minutes_of
 from planning.study.judged import Judged
 from planning.study.records import LevelCover, Places, StudyInputs
@@ -24,7 +25,7 @@ def unit_rows(
     units = inputs.tables.get("units")
     if units is None:
         return []
-    areas = inputs.tables["residential"]
+    areas = people.counted(inputs.tables["residential"])
     rows = []
     for unit_id, name, kind in units.sort_values("unit_id")[["unit_id", "name", "type"]].itertuples(index=False):
         inside = _inside(unit_id, kind, places)
