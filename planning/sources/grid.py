@@ -170,7 +170,7 @@ def body_marks(head: Heading, body: Sequence[Row]) -> tuple[dict[str, NDArray[np
     marks = {
         "note_row": [_is_note(cells) for _, cells in body],
         "heading_repeated": [_repeats(head.names, cells) for _, cells in body],
-        "cell_error": [any(isinstance(cell, str) and cell.strip() in _ERRORS for cell in cells) for _, cells in body],
+        "cell_error": [not _ERRORS.isdisjoint(map(str, cells)) for _, cells in body],
     }
     masks = {code: np.array(mask, dtype=bool) for code, mask in marks.items() if any(mask)}
     return {code: mask for code, mask in masks.items() if code != "cell_error"}, {
@@ -180,14 +180,23 @@ def body_marks(head: Heading, body: Sequence[Row]) -> tuple[dict[str, NDArray[np
 
 def _is_note(cells: Sequence[object]) -> bool:
     """Say whether a row is a note below a table, such as 注：… or 填表人：… with 审核：… beside it."""
-    filled = [title(cell) for cell in cells if title(cell)]
-    return bool(filled) and _NOTE.match(filled[0]) is not None and all(re.search("[:：]", word) for word in filled[1:])
+    at = _first_filled(cells)
+    if at is None or _NOTE.match(title(cells[at])) is None:
+        return False
+    return all(re.search("[:：]", word) for cell in cells[at + 1 :] if (word := title(cell)))
 
 
 def _repeats(names: tuple[str, ...], cells: Sequence[object]) -> bool:
     """Say whether a row says the headings once more, as printed tables do on every page."""
+    at = _first_filled(cells)
+    if at is None or at >= len(names) or title(cells[at]) != names[at]:
+        return False
     said = [(name, title(cell)) for name, cell in zip(names, cells, strict=False) if title(cell)]
     return len(said) > 1 and all(flat(name) == flat(word) for name, word in said)
+
+
+def _first_filled(cells: Sequence[object]) -> int | None:
+    return next((at for at, cell in enumerate(cells) if cell is not None and str(cell).strip()), None)
 
 
 def above_faults(rows: Sequence[Row], head: Heading, file: str, sheet: str) -> tuple[Fault, ...]:
