@@ -64,7 +64,8 @@ def around(label: str, inner: Any, *, margin_m: float) -> Area:
     """
     refuse_large(geodesic_km2(inner))
     frame = gpd.GeoSeries([inner], crs=4326)
-    metric = frame.estimate_utm_crs()
+    lon, lat = shapely.box(*inner.bounds).centroid.coords[0]
+    metric = f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84"
     outer = frame.to_crs(metric).buffer(margin_m + _COARSE_M).simplify(_COARSE_M).to_crs(4326).iloc[0]
     refuse_large(geodesic_km2(outer))
     return Area(label, inner, outer)
