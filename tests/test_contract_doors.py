@@ -225,15 +225,29 @@ def test_one_shape_alone_does_not_stop_the_batch(tmp_path):
 
 
 def test_a_pool_is_not_judged_without_a_member_left_out(tmp_path):
-    """A and B pool; without B the pool would owe 200 m² instead of 600 and wrongly meet with K1 and K2."""
+    """A and B pool; without B the pool would owe 200 m² instead of 600 and wrongly meet with K1 and K2.
+
+    One bad shape does not stop the batch: the pool is not assessable, and so is its member A; the others are judged.
+    """
     areas = papertown.residential()
     areas.loc[1, "geometry"] = None
     more = '[inputs.pools]\npath = "pools.csv"\n[standards]\npooling = true\n'
     plan = papertown.write(tmp_path, residential=areas, more=more)
     (tmp_path / "pools.csv").write_text("小区编号,统筹编号\nA,P\nB,P\n", encoding="utf-8")
-    (fault,) = errors(check(plan))
-    assert (fault["code"], fault["row"], fault["column"]) == ("pool_member_excluded", 3, "小区编号")
-    assert call("run", plan).exit_code == 1
+    said = check(plan)
+    assert errors(said) == []
+    (fault,) = [fault for fault in said["faults"] if fault["code"] == "pool_member_excluded"]
+    assert (fault["severity"], fault["row"], fault["column"]) == ("warning", 3, "小区编号")
+    assert call("run", plan).exit_code == 0
+    judged = results(tmp_path / "out", "residential").set_index("residential_id")
+    assert (judged.loc["A", "verdict"], judged.loc["A", "reason"]) == ("not_assessable", "member_left_out")
+    assert judged.loc["A", "pool_id"] == "P"
+    assert judged.loc["A", ["pool_required_m2", "pool_shortfall_m2"]].isna().all()
+    others = judged.drop(index="A")
+    assert "B" not in others.index
+    assert (others["reason"].fillna("") != "member_left_out").all()
+    summary = json.loads((tmp_path / "out/summary.json").read_text(encoding="utf-8"))
+    assert summary["ledger"]["pools"] == {"read": 2, "used": 1, "flagged": 1, "excluded": 0}
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def assess(
     facilities
         Canonical facilities of any status; candidates are left out.
     pools
-        ``residential_id, pool_id``, or None.
+        ``residential_id, pool_id``, or None; a row marked ``left_out`` leaves its pool not assessable.
     standard
         The document as the plan reads it (`planning.standards.apply`).
     switches
@@ -97,7 +97,7 @@ def assess(
     """
     chosen = {**standard.switches, **switches}
     pool_of = _pools.membership(residential, pools, standard, allowed=_pooled(standard, switches))
-    roster = _rooms.Roster.of(residential["residential_id"], pool_of)
+    roster = _rooms.Roster.of(residential["residential_id"], pool_of, _pools.incomplete(pools))
     standing = facilities[facilities["status"] != "candidate"]
     inside = _rooms.containing(standing, residential)
     terms, countable = _terms(standard, chosen), Countable.of(chosen)

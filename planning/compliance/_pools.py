@@ -20,7 +20,8 @@ def membership(
     residential
         The areas, by ``residential_id``.
     pools
-        ``residential_id, pool_id``; None or empty: nobody pools. A row given twice counts once.
+        ``residential_id, pool_id``; None or empty: nobody pools. A row given twice counts once. Rows marked
+        ``left_out`` name areas that could not be used, see `incomplete`; they are nobody's here.
     standard
         The document, for the fault's words.
     allowed
@@ -34,7 +35,8 @@ def membership(
     """
     if pools is None or pools.empty:
         return {}
-    rows = pools[["residential_id", "pool_id"]].dropna().drop_duplicates().sort_values(["residential_id", "pool_id"])
+    present = pools if "left_out" not in pools else pools[~_marked(pools)]
+    rows = present[["residential_id", "pool_id"]].dropna().drop_duplicates().sort_values(["residential_id", "pool_id"])
     refuse(
         [
             *([] if allowed else _not_allowed(standard)),
@@ -44,6 +46,17 @@ def membership(
         ]
     )
     return dict(zip(rows["residential_id"], rows["pool_id"], strict=True))
+
+
+def incomplete(pools: pd.DataFrame | None) -> frozenset[str]:
+    """Return the pools that lack a member's households, because its row could not be used."""
+    if pools is None or "left_out" not in pools:
+        return frozenset()
+    return frozenset(pools.loc[_marked(pools), "pool_id"].dropna())
+
+
+def _marked(pools: pd.DataFrame) -> pd.Series[bool]:
+    return pools["left_out"].astype("boolean").fillna(value=False).astype(bool)
 
 
 def _not_allowed(standard: Standard) -> list[Fault]:

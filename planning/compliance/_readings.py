@@ -99,7 +99,8 @@ def _owed_by_subject(duties: Mapping[str, Duty], roster: Roster, options: Option
     """Return what each stand-alone area and each pool owes, in the order of the areas, then pools by id."""
     owed = {Subject("residential", area): duties[area] for area in roster.areas if area not in roster.pool_of}
     for pool, members in roster.members.items():
-        owed[Subject("pool", pool)] = owe_together([duties[name] for name in members], strictest=options.strictest)
+        together = owe_together([duties[name] for name in members], strictest=options.strictest)
+        owed[Subject("pool", pool)] = Duty(unsaid="member_left_out") if pool in roster.incomplete else together
     return owed
 
 

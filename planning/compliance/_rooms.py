@@ -118,14 +118,15 @@ class Roster:
     areas: tuple[str, ...]
     pool_of: Mapping[str, str]
     members: Mapping[str, tuple[str, ...]]
+    incomplete: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, areas: Iterable[str], pool_of: Mapping[str, str]) -> Roster:
-        """Build the roster from area ids and the pool of each that has one."""
+    def of(cls, areas: Iterable[str], pool_of: Mapping[str, str], incomplete: frozenset[str] = frozenset()) -> Roster:
+        """Build the roster from area ids, the pool of each that has one, and the pools that lack a member."""
         members: dict[str, tuple[str, ...]] = {}
         for area, pool in sorted(pool_of.items(), key=lambda pair: (pair[1], pair[0])):
             members[pool] = (*members.get(pool, ()), area)
-        return cls(tuple(areas), pool_of, members)
+        return cls(tuple(areas), pool_of, members, incomplete)
 
     def subject(self, area: str) -> Subject:
         """Return who is credited with what is credited to ``area``: its pool, or itself."""

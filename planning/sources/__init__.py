@@ -239,6 +239,8 @@ def _say_relations(drafts: Mapping[str, Draft]) -> None:
                 checks.say_references(drafts[name].frame, drafts[name].notes, ids=ids, kept=kept)
     if "pools" in drafts:
         checks.say_pool_members(drafts["pools"].frame, drafts["pools"].notes)
+        if "residential" in drafts:
+            drafts["pools"].frame = checks.left_out(drafts["pools"].frame, kept=kept)
     pools, kept_pools = known_ids(drafts, "pools", "pool_id")
     for name in ("facilities", "candidates"):
         if name in drafts and "residential" in drafts:

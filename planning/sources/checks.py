@@ -77,8 +77,9 @@ def say_references(
 ) -> None:
     """Hold the references of gates, pools and buildings against the residential areas.
 
-    An id no area has is refused (``reference_unknown``); one whose area was excluded excludes a gate. A pool is
-    refused, for without that member it would owe less and might wrongly meet (``pool_member_excluded``).
+    An id no area has is refused (``reference_unknown``); one whose area was excluded excludes a gate. In a pool such a
+    row stays and is flagged (``pool_member_excluded``, marked by `left_out`): without that member the pool would owe
+    less and might wrongly meet, so it cannot be judged.
     """
     cells = frame[column]
     live = ~notes.marked("excluded", "refused") & cells.notna().to_numpy()
@@ -86,9 +87,15 @@ def say_references(
     known, used = cells.isin(ids).to_numpy(), cells.isin(kept).to_numpy()
     notes.say("reference_unknown", "refused", live & ~known, column=column, values=shown)
     code, verdict = (
-        ("pool_member_excluded", "refused") if notes.table == "pools" else ("reference_excluded", "excluded")
+        ("pool_member_excluded", "flagged") if notes.table == "pools" else ("reference_excluded", "excluded")
     )
     notes.say(code, verdict, live & known & ~used, column=column, values=shown)  # type: ignore[arg-type]
+
+
+def left_out(frame: pd.DataFrame, *, kept: frozenset[str]) -> pd.DataFrame:
+    """Return the pools with ``left_out``: rows whose area could not be used; without such rows the table as it is."""
+    lost = frame["residential_id"].notna() & ~frame["residential_id"].isin(kept)
+    return frame.assign(left_out=lost) if lost.any() else frame
 
 
 def say_serves(frame: pd.DataFrame, notes: Notes, *, ids: frozenset[str], kept: frozenset[str]) -> None:
