@@ -17,9 +17,9 @@ from planning.plan import InputSpec, Plan, Siting, Walk
 from planning.study import StudyInputs, StudyResult
 
 
-def run(walk: Walk | None = None, *, noding: Any = None, **changed: gpd.GeoDataFrame | None) -> StudyResult:
-    """Run the study of the town; ``changed`` tables take the place of the town's, None leaves one out."""
-    return planning.run(inputs(walk, noding=noding, **changed))
+def run(walk: Walk | None = None, **changed: Any) -> StudyResult:
+    """Run the study of the town as `inputs` takes it."""
+    return planning.run(inputs(walk, **changed))
 
 
 def inputs(
@@ -30,7 +30,7 @@ def inputs(
     siting: Siting | None = None,
     **changed: gpd.GeoDataFrame | None,
 ) -> StudyInputs:
-    """Return the frozen inputs of a study of the town."""
+    """Return the frozen inputs of a study of the town; ``changed`` tables take the place of its own, None for none."""
     town: dict[str, gpd.GeoDataFrame | None] = {
         "roads": gridtown.roads(),
         "residential": gridtown.residential(),

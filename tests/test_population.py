@@ -9,11 +9,14 @@ import gridstudy
 import gridtown as town
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Point, box
 
 from planning import demand, runs
+from planning.errors import InputRefused
+from planning.plan import Siting
 
 X0, Y0 = town.X0, town.Y0
 
@@ -95,6 +98,16 @@ def test_a_run_counts_buildings_and_the_oldest():
     }  # fmt: skip
     by_unit = {row["unit_id"]: row["coverage"]["street"] for row in result.summary["units"]}
     assert (by_unit["U1"]["elderly_80_total"], by_unit["U2"]["elderly_80_total"]) == (1, None)
+
+
+def test_sites_for_people_nobody_counted_are_refused():
+    """No area states elderly: refused by name, unless buildings do."""
+    residential = town.residential().assign(elderly=np.nan)
+    facts = {"residential": residential, "candidates": town.candidates(), "siting": Siting(p=1)}
+    with pytest.raises(InputRefused, match="elderly"):
+        gridstudy.run(**facts)
+    result = gridstudy.run(**facts, population=points((700, 50, {"elderly": 3.0})))
+    assert result.summary["siting"]["after"]["elderly_covered"] == 3
 
 
 def test_without_the_oldest_nothing_is_said_of_them():

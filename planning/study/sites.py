@@ -46,7 +46,7 @@ def check(inputs: StudyInputs) -> list[Fault]:
         return [Fault("siting_generate_absent", file=plan.file, column="siting.generate", value=plan.siting.generate)]
     if "candidates" not in inputs.tables:
         return []
-    return [*_model_faults(inputs), *_number_faults(inputs), *_street_faults(inputs)]
+    return [*_model_faults(inputs), *_weight_faults(inputs), *_number_faults(inputs), *_street_faults(inputs)]
 
 
 def _model_faults(inputs: StudyInputs) -> list[Fault]:
@@ -55,6 +55,17 @@ def _model_faults(inputs: StudyInputs) -> list[Fault]:
         return []
     facts = {"known": ", ".join(_MODELS)}
     return [Fault("siting_model_absent", file=plan.file, column="siting.model", value=plan.siting.model, facts=facts)]
+
+
+def _weight_faults(inputs: StudyInputs) -> list[Fault]:
+    """Refuse a demand that no area states, not even by its buildings or its unit."""
+    plan, areas = inputs.plan, inputs.tables["residential"]
+    column = plan.siting.demand
+    if areas[column].notna().any():
+        return []
+    present = "、".join(name for name in WEIGHTS if areas[name].notna().any())
+    file = plan.inputs["residential"].file.name
+    return [Fault("demand_column_absent", file=file, column=column, facts={"present": present})]
 
 
 def _number_faults(inputs: StudyInputs) -> list[Fault]:
