@@ -192,6 +192,20 @@ def test_the_demand_of_siting_is_one_the_data_have(folder):
     assert parsed(init.propose(folder))["siting"]["demand"] == "households"
 
 
+def test_buildings_are_not_taken_for_residential_areas(folder):
+    """Both are points with households; a building counted as an area of its own would be a wrong figure."""
+    where = [Point(EAST + 10 + at, NORTH + 10) for at in range(3)]
+    layer(folder / "居住区.gpkg", {"小区编号": ["A"]}, squares(1))
+    columns = {"楼号": ["1号楼", "2号楼", "3号楼"], "小区编号": ["A"] * 3, "户数": [1, 2, 4], "人口": [3, 6, 12]}
+    layer(folder / "楼栋.gpkg", columns, where)
+    words = parsed(init.propose(folder))["inputs"]
+    assert words["residential"]["path"] == "居住区.gpkg"
+    assert words["population"]["path"] == "楼栋.gpkg"
+    (folder / "居住区.gpkg").unlink()
+    (folder / "楼栋.gpkg").rename(folder / "数据.gpkg")
+    assert "residential" not in parsed(init.propose(folder))["inputs"], "nothing but columns both have: asked"
+
+
 def test_an_attribute_table_is_joined_where_its_ids_are_those_of_the_layer(folder):
     layer(folder / "居住区.gpkg", {"小区编号": ["A", "B"]}, squares(2))
     pd.DataFrame({"小区编号": ["A", "B"], "总户数": [1, 2]}).to_excel(folder / "居住区台账.xlsx", index=False)
@@ -432,8 +446,8 @@ def test_every_role_has_its_words_and_sentences():
     from planning import texts
     from planning.init._clues import roles
 
-    assert set(roles()) <= set(tables.contracts()) == set(plan.INPUTS)
-    for role in roles():
+    assert set(roles()) == set(tables.contracts()) == set(plan.INPUTS)
+    for role in plan.INPUTS:
         assert texts.has(f"init.role.{role}")
         assert texts.has(f"init.advice.{role}")
 

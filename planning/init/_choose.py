@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from planning.init._clues import Guess, Look
-from planning.plan import GUESSABLE
+from planning.plan import INPUTS
 from planning.sources.raw import flat
 
 ENOUGH: Final = 3
@@ -55,7 +55,7 @@ def choose(looks: Iterable[Look]) -> Choices:
     every = tuple(looks)
     join_tables = [one for one in every if one.kind == "table" and _top(one) == "residential"]
     placed = [one for one in every if one not in join_tables]
-    by_role = {role: _choice(role, placed) for role in GUESSABLE}
+    by_role = {role: _choice(role, placed) for role in INPUTS}
     by_role["residential"] = _with_join(by_role["residential"], join_tables)
     by_role = {role: _without_taken(choice, by_role) for role, choice in by_role.items()}
     used = {id(choice.look) for choice in by_role.values() if choice.look is not None}

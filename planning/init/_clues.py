@@ -18,7 +18,7 @@ import shapely
 from planning import tables, texts, units
 from planning.errors import Fault
 from planning.init import _fields
-from planning.plan import GUESSABLE
+from planning.plan import INPUTS
 from planning.sources import peek
 from planning.sources.columns import PLACES, ColumnMap, Mapped
 from planning.sources.raw import Raw
@@ -99,9 +99,9 @@ def look(path: str, sight: peek.Sight, words: _fields.Words) -> Look:
     if raw is None:
         raise ValueError(path)
     kinds = _kinds(raw)
-    found = [_guess(role, path, raw, kinds, words) for role in GUESSABLE if _fits(role, kinds, raw)]
+    found = [_guess(role, path, raw, kinds, words) for role in INPUTS if _fits(role, kinds, raw)]
     own = [guess for guess in found if guess.points > 0 and (guess.role != "candidates" or _own(guess))]
-    ranked = sorted(own, key=lambda guess: (-guess.points, GUESSABLE.index(guess.role)))
+    ranked = sorted(own, key=lambda guess: (-guess.points, INPUTS.index(guess.role)))
     crs = "" if raw.crs is None else raw.crs.name
     kind = next(iter(kinds)) if len(kinds) == 1 else "mixed" if kinds else "table"
     return Look(path, sight.layer, raw.read, kind, crs, raw.headers, tuple(ranked), _keys(raw))
@@ -216,7 +216,7 @@ def _families(heading: str) -> frozenset[str]:
     one = Raw(pd.DataFrame({heading: [None]}), (heading,), np.array([1]), 1)
     return frozenset(
         _FAMILY.get(role, role)
-        for role in GUESSABLE
+        for role in INPUTS
         if set(peek.known_columns(role, one, {}, file="")[0].known) - set(PLACES)
     )
 

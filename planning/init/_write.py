@@ -12,7 +12,7 @@ from planning import standards, tables, texts
 from planning.errors import Fault
 from planning.init._choose import Choice, Choices
 from planning.init._clues import Clue, Guess, Look
-from planning.plan import GUESSABLE, NEEDED_INPUTS
+from planning.plan import INPUTS, NEEDED_INPUTS
 from planning.sources.raw import bare_heading, flat
 from planning.texts import printable
 
@@ -36,7 +36,7 @@ class Answers:
 def text(choices: Choices, answers: Answers, unread: Iterable[tuple[str, Fault]], other: tuple[str, ...]) -> str:
     """Return the plan file."""
     lines = [*_head(), *_plan(answers)]
-    for role in GUESSABLE:
+    for role in INPUTS:
         lines += _input(choices.by_role[role], answers)
     lines += [*_walk(), *_siting(choices.by_role)]
     lines += _rest(choices, unread, other)

@@ -15,7 +15,6 @@ from typing import Any, Final, Literal
 
 from planning.errors import Fault, InputRefused, refuse
 from planning.plan import _faults
-from planning.plan._keys import GUESSABLE as GUESSABLE
 from planning.plan._keys import INPUTS as INPUTS
 from planning.plan._keys import NEEDED_INPUTS as NEEDED_INPUTS
 from planning.plan._keys import SECTIONS as SECTIONS

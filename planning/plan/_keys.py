@@ -23,8 +23,6 @@ INPUTS: Final = (
     "indicators",
     "population",
 )
-# Buildings look like residential areas given as points: whoever guesses what a file is does not guess them.
-GUESSABLE: Final = tuple(name for name in INPUTS if name != "population")
 # Metres a second of three kinds of walkers, reported side by side where a plan asks for it. Sources:
 # healthy: a round figure between the slowest group of healthy adults in a meta-analysis of 23,111 people, 0.943 (women
 #   of 80 to 99; Bohannon and Andrews 2011, doi 10.1016/j.physio.2010.12.004), and the mean of community-dwelling people
