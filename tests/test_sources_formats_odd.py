@@ -350,6 +350,8 @@ def office(path, part):
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "format_word", ".xlsx"),
         ("a.rtf", b"{\\rtf1\\ansi", "format_word", ".xlsx"),
         ("a.docx", "word/document.xml", "format_word", ".xlsx"),
+        ("a.xlsb", "xl/workbook.bin", "format_sheet", ".xlsx"),
+        ("a.ods", "META-INF/manifest.xml", "format_sheet", ".xlsx"),
         ("a.pptx", "ppt/presentation.xml", "format_word", ".xlsx"),
     ],
 )

@@ -28,7 +28,13 @@ _UNREAD: Final = (
     (b"\x00\x01\x00\x00Standard ACE DB", "format_mdb"),
     (b"{\\rtf", "format_word"),
 )
-_OFFICE: Final = (("word/document.xml", "format_word"), ("ppt/presentation.xml", "format_word"))
+_OFFICE: Final = (
+    ("word/document.xml", "format_word"),
+    ("ppt/presentation.xml", "format_word"),
+    ("xl/workbook.bin", "format_sheet"),
+    ("META-INF/manifest.xml", "format_sheet"),
+    ("Index/Document.iwa", "format_sheet"),
+)
 _WORD_STREAM: Final = "WordDocument".encode("utf-16-le")
 
 
@@ -61,7 +67,7 @@ def recognise_zip(names: frozenset[str], given: Path) -> None:
     Raises
     ------
     InputRefused
-        ``format_word``.
+        ``format_word``, ``format_sheet`` (OpenDocument, binary workbooks).
     """
     for part, code in _OFFICE:
         if part in names:
