@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 import re
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,7 @@ KNOWN: Final = (
 )
 TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt")
 MAX_FILE_BYTES: Final = 4 << 30
+_ADDRESS_SIGNS: Final = frozenset(";!?#")
 _HEAD_BYTES: Final = 1 << 20
 _MAGIC: Final = (
     (b"SQLite format 3\0", "gpkg"),
@@ -57,16 +60,29 @@ def dataset(path: Path, *, layer: str | None) -> Iterator[Dataset]:
         The file is missing, empty, of no known format, not safe, or a zip without exactly one dataset.
     """
     admit(path)
-    if path.is_dir():
-        yield Dataset(_folder_kind(path), path, path)
-        return
-    kind = sniff(path, path)
+    kind = _folder_kind(path) if path.is_dir() else sniff(path, path)
     if kind != "zip":
-        yield Dataset(kind, path, path)
+        with _named_plainly(path) as plain:
+            yield Dataset(kind, plain, path)
         return
     with zips.unpacked(path) as folder:
         inner = _only_dataset(folder, path, layer)
-        yield Dataset("gdb" if inner.is_dir() else sniff(inner, path), inner, path, label=inner.stem)
+        kind = "gdb" if inner.is_dir() else sniff(inner, path)
+        with _named_plainly(inner) as plain:
+            yield Dataset(kind, plain, path, label=inner.stem)
+
+
+@contextmanager
+def _named_plainly(path: Path) -> Iterator[Path]:
+    """Give a way to the same files that no library takes for an address: pyogrio cuts ``a;b.gpkg`` down to ``a``."""
+    if not _ADDRESS_SIGNS & set(str(path)) or os.name == "nt":  # a way with a drive letter is taken as it stands
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="planning-") as folder:
+        plain = dict.fromkeys(map(ord, _ADDRESS_SIGNS), "_")
+        for part in {path, *path.parent.glob(f"{glob.escape(path.stem)}.*")}:
+            (Path(folder) / part.name.translate(plain)).symlink_to(part.absolute())
+        yield Path(folder) / path.name.translate(plain)
 
 
 def admit(path: Path) -> None:
@@ -232,7 +248,9 @@ def _is_dataset(path: Path) -> bool:
         return suffix == ".gdb"
     inside_gdb = any(parent.suffix.lower() == ".gdb" for parent in path.parents)
     wanted = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".parquet", ".kml", ".csv", ".tsv", ".xlsx", ".pbf", ".osm")
-    return not inside_gdb and (suffix in (*wanted, *signs.ENDINGS) or suffix in (".graphml", ".vrt", ".zip", ".kmz", ".dwg"))
+    return not inside_gdb and (
+        suffix in (*wanted, *signs.ENDINGS) or suffix in (".graphml", ".vrt", ".zip", ".kmz", ".dwg")
+    )
 
 
 def _refused(code: str, given: Path, **facts: object) -> InputRefused:
