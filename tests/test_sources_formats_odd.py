@@ -322,6 +322,17 @@ def test_mapinfo_that_is_not_whole_or_points_elsewhere(tmp_path):
     assert refusal(path) == ["mapinfo_part_missing"]
 
 
+def test_mapinfo_whose_parts_disagree(tmp_path):
+    """Two shapes and one line of attributes, in both forms: no row is lost in silence."""
+    path = mapinfo(tmp_path / "a.mif", b"WindowsSimpChinese")
+    mid = path.with_suffix(".mid")
+    mid.write_bytes(mid.read_bytes().splitlines(keepends=True)[0])
+    assert refusal(path) == ["mapinfo_disagrees"]
+    path = mapinfo(tmp_path / "b.tab", b"WindowsSimpChinese")
+    path.with_suffix(".id").write_bytes(path.with_suffix(".id").read_bytes()[:4])
+    assert refusal(path) == ["mapinfo_disagrees"]
+
+
 def test_every_file_of_a_mapinfo_table_is_recorded(tmp_path):
     mapinfo(tmp_path / "a.tab", b"WindowsSimpChinese")
     assert [part.suffix for part in draft.part_paths(tmp_path / "a.tab")] == [".tab", ".dat", ".id", ".map"]

@@ -216,7 +216,8 @@ def _count(connection: sqlite3.Connection, name: str) -> int:
 
 def _read(path: Path, dataset: Dataset, layer: str | None, count: int) -> Raw:
     meta, table = gdal().raw.read_arrow(path, layer=layer)
-    columns = [(str(name), _values(table.column(name))) for name in meta["fields"]]
+    fields = {str(name) for name in meta["fields"]}
+    columns = [(name, _values(table.column(at))) for at, name in enumerate(table.column_names) if name in fields]
     geometry = _geometry(meta, table) if meta["geometry_type"] is not None else None
     return raw_table(
         columns,

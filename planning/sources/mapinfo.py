@@ -21,6 +21,10 @@ _NATIVE: Final = re.compile(rb"^\s*type\s+\"?native\"?", re.IGNORECASE | re.MULT
 _FIELD: Final = re.compile(
     rb"\s(char|integer|smallint|largeint|float|decimal|date|time|datetime|logical)\b[^;\n]*;", re.IGNORECASE
 )
+_OBJECT: Final = re.compile(
+    rb"^[ \t]*(?:point|line|pline|region|arc|text|rect|roundrect|ellipse|multipoint|none)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 _CHARSET: Final = re.compile(rb"(!?charset[ \t]+)\"?([\w-]+)\"?", re.IGNORECASE)
 _KNOWN: Final = {
     "windowssimpchinese": "gbk",
@@ -50,13 +54,14 @@ def read(dataset: Dataset, *, encoding: str | None) -> Raw:
     Raises
     ------
     InputRefused
-        ``mapinfo_part_missing``, ``format_refused`` (a table that only points to another), and faults of the encoding.
+        ``mapinfo_part_missing``, ``mapinfo_disagrees``, ``format_refused`` (a table that only points to another), and
+        faults of the encoding.
     """
     parts = _parts(dataset)
     head = dataset.path.read_bytes()
     if dataset.kind == "tab" and not _NATIVE.search(head):
         raise InputRefused(Fault("format_refused", file=dataset.file, facts={"known": "TAB (Type NATIVE)"}))
-    pieces, count = _tab_texts(parts, head, dataset) if dataset.kind == "tab" else _mif_texts(parts, head)
+    pieces, count = _tab_texts(parts, head, dataset) if dataset.kind == "tab" else _mif_texts(parts, head, dataset)
     choice = textcode.choose(
         [piece for piece in pieces if not piece.isascii()],
         file=dataset.file,
@@ -93,15 +98,27 @@ def _tab_texts(parts: dict[str, Path], head: bytes, dataset: Dataset) -> tuple[l
     if len(kinds) != len(table.fields):
         why = f".tab {len(kinds)}, .dat {len(table.fields)}"
         raise InputRefused(Fault("file_broken", file=dataset.file, facts={"why": why}))
+    entries, records = parts[".id"].stat().st_size // 4, len(table.records)
+    if entries != records:
+        raise InputRefused(Fault("mapinfo_disagrees", file=dataset.file, value=f".id {entries}, .dat {records}"))
     cells = [cell for index, kind in enumerate(kinds) if kind == b"char" for cell in dbf.cell_texts(table, index)]
     return [*head.splitlines(), *cells], int((~table.deleted).sum())
 
 
-def _mif_texts(parts: dict[str, Path], head: bytes) -> tuple[list[bytes], int]:
+def _mif_texts(parts: dict[str, Path], head: bytes, dataset: Dataset) -> tuple[list[bytes], int]:
     """Return the text of an interchange file, and how many lines of its ``.mid`` hold anything."""
-    names = re.split(rb"^\s*data\s*$", head, maxsplit=1, flags=re.IGNORECASE | re.MULTILINE)[0]
+    names, shapes = _split(head)
     lines = [line for line in parts[".mid"].read_bytes().splitlines() if line.strip()]
+    objects = len(_OBJECT.findall(shapes))
+    if objects != len(lines) and b"collection" not in shapes.lower():
+        raise InputRefused(Fault("mapinfo_disagrees", file=dataset.file, value=f".mif {objects}, .mid {len(lines)}"))
     return [*names.splitlines(), *lines], len(lines)
+
+
+def _split(head: bytes) -> tuple[bytes, bytes]:
+    """Return what stands before and after the word that begins the shapes."""
+    before, *after = re.split(rb"^[ \t]*data[ \t]*\r?$", head, maxsplit=1, flags=re.IGNORECASE | re.MULTILINE)
+    return before, b"".join(after)
 
 
 def _marks(head: bytes) -> list[textcode.Mark]:
