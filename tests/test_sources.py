@@ -321,7 +321,7 @@ def degrees(at):
 
 def test_a_chinese_ledger_with_a_title_above_and_totals_below(town):
     rows = [["聊城市居住区台账"], [], XLSX_HEAD]
-    rows += [[f"A{at}", "甲", f"{100 * 2**at}户", 300 * 2**at, "2015年", *degrees(at)] for at in range(4)]
+    rows += [[f"A{at}", "甲乙丙丁"[at], f"{100 * 2**at}户", 300 * 2**at, "2015年", *degrees(at)] for at in range(4)]
     rows += [["合计", None, 1500, 4500], []]
     town.xlsx("residential", rows, datum="cgcs2000")
     intake = town.read()
@@ -368,6 +368,17 @@ def test_two_columns_for_one_must_be_decided_by_the_plan(town):
     assert errors[0].column == "households"
     town.put("residential", frame, fields={"households": "总户数"})
     assert town.read().tables["residential"]["households"].tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("counted", ["id", "ID"])
+def test_a_named_id_goes_before_a_programs_number(town, counted):
+    """A feature's own number beside 编号: the column someone named is the id, which is said; the other stays behind."""
+    frame = residential_frame(**{counted: [7, 8, 9, 10]}).rename(columns={"residential_id": "编号"})
+    frame.to_file(town.folder / "areas.shp", engine="pyogrio", encoding="utf-8")
+    town.put("residential", "areas.shp")
+    (said,) = town.warnings("columns_id_preferred")
+    assert (said.column, said.value.lower()) == ("编号", counted.lower())
+    assert town.read().tables["residential"]["residential_id"].tolist() == ["A", "B", "C", "D"]
 
 
 def test_an_exact_name_comes_before_an_alias(town):
@@ -443,7 +454,7 @@ def test_every_bad_value_is_listed_with_its_place(town):
 
 
 @pytest.mark.parametrize(
-    ("column", "word"), [("status", "营业"), ("level", "省级"), ("kind", "养老产业用地"), ("ownership", "混合")]
+    ("column", "word"), [("status", "打烊"), ("level", "省级"), ("kind", "养老产业用地"), ("ownership", "混合")]
 )
 def test_an_unknown_word_stops_the_run(town, column, word):
     town.put("facilities", facilities_frame(**{column: [word]}))
@@ -479,21 +490,35 @@ def test_no_households_are_fine_and_missing_ones_are_flagged(town):
     [
         ({"households": [123_695, 200, 400, 800]}, "households_implausible", 1),
         ({"households": [100, 200, 400, 1001]}, "density_implausible", 4),
-        ({"residents": [100, 200, 4001, 800]}, "persons_implausible", 3),
-        ({"residents": [99, 200, 400, 800]}, "persons_implausible", 1),
-        ({"residents": [100, 200, 400, 800], "elderly": [10, 201, 40, 80]}, "part_exceeds_whole", 2),
+        ({"residents": [200, 400, 2401, 1600]}, "persons_implausible", 3),
+        ({"residents": [149, 400, 800, 1600]}, "persons_implausible", 1),
+        ({"residents": [200, 400, 800, 1600], "elderly": [10, 401, 40, 80]}, "part_exceeds_whole", 2),
+        ({"residents": [200, 400, 800, 1600], "elderly": [10, 281, 40, 80]}, "elderly_implausible", 2),
+        ({"care_floor_area_m2": [1000, 2000, 4000, 8001]}, "care_area_implausible", 4),
     ],
 )
 def test_figures_nobody_would_believe_are_flagged_and_kept(town, columns, code, row):
-    """Areas are 1 ha: 1000 households a hectare is the limit, 10 persons a household, both inclusive."""
+    """Areas are 1 ha. Limits, all inclusive: 1000 households a hectare, 1.5 to 6 persons and 10 m² of care floor area a
+    household, 70 % of residents aged 60 and over.
+    """
     town.put("residential", residential_frame(**columns))
     warnings = town.warnings(code)
     assert [fault.row for fault in warnings] == [row]
     assert town.read().counts["residential"]["excluded"] == 0
 
 
+@pytest.mark.parametrize(
+    ("area", "beds", "flagged"), [(80, 10, False), (79, 10, True), (3000, 10, False), (3001, 10, True), (0, 10, False)]
+)
+def test_floor_area_a_bed(town, area, beds, flagged):
+    """8 to 300 m² a bed, both inclusive; a floor area of 0 is for the rules, not for this."""
+    town.put("facilities", facilities_frame(floor_area_m2=[area], beds=[beds]))
+    assert bool(town.warnings("bed_area_implausible")) == flagged
+
+
 def test_figures_on_the_line_are_believed(town):
-    columns = {"households": [1000, 1, 400, 800], "residents": [10_000, 1, 400, 8000], "elderly": [10_000, 1, 0, 0]}
+    columns = {"households": [1000, 2, 400, 800], "residents": [6000, 3, 600, 4800], "elderly": [4200, 2, 0, 0]}
+    columns["care_floor_area_m2"] = [10_000, 0, 1, 8000]
     town.put("residential", residential_frame(**columns))
     assert town.check()[0] == ()
 

@@ -560,11 +560,23 @@ def test_files_that_cannot_be_read(own, tmp_path):
         assert fault.message()
 
 
-def test_an_unknown_name_gets_the_nearest():
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("liaochen", "liaocheng"),
+        ("聊城", "liaocheng"),
+        ("聊城市", "liaocheng"),
+        ("安徽省", "anhui"),  # the province itself, not a city in it
+        ("合肥", "hefei"),
+        ("田家庵区", "tianjiaan"),
+        ("Nantong", "nantong"),
+    ],
+)
+def test_an_unknown_name_gets_the_nearest(name, nearest):
     with pytest.raises(InputRefused) as refused:
-        standards.load("liaochen")
+        standards.load(name)
     (fault,) = refused.value.faults
-    assert (fault.code, fault.facts["nearest"]) == ("standard_unknown", "liaocheng")
+    assert (fault.code, fault.facts["nearest"]) == ("standard_unknown", nearest)
 
 
 # ---------------------------------------------------------------------------------------------------------------- rows

@@ -225,6 +225,8 @@ def _into_metres(one: Draft, crs: CRS) -> None:
     say_shapes(one.name, one.frame, one.shapes, notes)
     if one.name == "residential":
         checks.say_residential(one.frame, one.shapes, notes)
+    if one.name == "units":
+        checks.say_elderly(one.frame, notes)
 
 
 # -------------------------------------------------------------------------------------------------------- relations

@@ -15,7 +15,10 @@ from planning.sources.ledger import Mask, Notes
 
 MAX_HOUSEHOLDS: Final = 20_000
 HOUSEHOLDS_PER_HA: Final = (1.0, 1000.0)
-PERSONS_PER_HOUSEHOLD: Final = (1.0, 10.0)
+PERSONS_PER_HOUSEHOLD: Final = (1.5, 6.0)
+MAX_ELDERLY_SHARE: Final = 0.7
+MAX_CARE_M2_PER_HOUSEHOLD: Final = 10.0
+M2_PER_BED: Final = (8.0, 300.0)
 _MANY_ROWS_AN_ID: Final = ("roads", "barriers")
 
 
@@ -133,7 +136,8 @@ def say_residential(frame: pd.DataFrame, shapes: NDArray[np.object_] | None, not
     """Flag figures nobody would believe; they are kept, and seen.
 
     More than 20 000 households in one area, fewer than 1 or more than 1000 households a hectare of its polygon, fewer
-    than 1 or more than 10 residents a household, parts larger than their whole, single empty cells among people.
+    than 1.5 or more than 6 residents a household, more than 10 m² of care floor area a household, more than 70 % of
+    residents aged 60 and over, parts larger than their whole, single empty cells among people.
     """
     live = ~notes.marked("excluded", "refused")
     households, residents, elderly = (frame[name].to_numpy() for name in ("households", "residents", "elderly"))
@@ -142,25 +146,37 @@ def say_residential(frame: pd.DataFrame, shapes: NDArray[np.object_] | None, not
         area_ha = np.full(len(frame), np.nan) if shapes is None else shapely.area(shapes) / 10_000
         density = np.where((area_ha > 0) & (households > 0), households / area_ha, np.nan)
         persons = np.where((households > 0) & (residents > 0), residents / households, np.nan)
+        care = np.where(households > 0, frame["care_floor_area_m2"].to_numpy() / households, np.nan)
     _flag(notes, "density_implausible", live & _beyond(density, HOUSEHOLDS_PER_HA), "households", density.round(1))
     _flag(notes, "persons_implausible", live & _beyond(persons, PERSONS_PER_HOUSEHOLD), "residents", persons.round(2))
-    _flag(notes, "part_exceeds_whole", live & (elderly > residents), "elderly", elderly)
-    _flag(
-        notes,
-        "part_exceeds_whole",
-        live & (frame["elderly_80"].to_numpy() > elderly),
-        "elderly_80",
-        frame["elderly_80"],
-    )
+    much = live & (care > MAX_CARE_M2_PER_HOUSEHOLD)
+    _flag(notes, "care_area_implausible", much, "care_floor_area_m2", care.round(1))
+    say_elderly(frame, notes)
+    oldest = frame["elderly_80"]
+    _flag(notes, "part_exceeds_whole", live & (oldest.to_numpy() > elderly), "elderly_80", oldest)
     for name in tables.WEIGHTS:
         empty = frame[name].isna().to_numpy()
         if not empty[live].all():
             notes.say("weight_missing", "flagged", live & empty, column=name)
 
 
-def say_facilities(frame: pd.DataFrame, notes: Notes) -> None:
-    """Flag more beds of a kind than beds, and a closing before the opening."""
+def say_elderly(frame: pd.DataFrame, notes: Notes) -> None:
+    """Flag areas or units with more people of 60 and over than people, or hardly anyone younger."""
     live = ~notes.marked("excluded", "refused")
+    residents, elderly = frame["residents"].to_numpy(), frame["elderly"].to_numpy()
+    _flag(notes, "part_exceeds_whole", live & (elderly > residents), "elderly", elderly)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(residents > 0, elderly / residents, np.nan)
+    _flag(notes, "elderly_implausible", live & (share > MAX_ELDERLY_SHARE) & (share <= 1), "elderly", share.round(3))
+
+
+def say_facilities(frame: pd.DataFrame, notes: Notes) -> None:
+    """Flag more beds of a kind than beds, less than 8 or more than 300 m² a bed, and a closing before the opening."""
+    live = ~notes.marked("excluded", "refused")
+    beds, area = frame["beds"].to_numpy(), frame["floor_area_m2"].to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where((beds > 0) & (area > 0), area / beds, np.nan)
+    _flag(notes, "bed_area_implausible", live & _beyond(each, M2_PER_BED), "beds", each.round(1))
     for name in ("nursing_beds", "occupied_beds"):
         _flag(notes, "part_exceeds_whole", live & (frame[name] > frame["beds"]).to_numpy(), name, frame[name])
     opened, closed = frame["opened"].fillna(""), frame["closed"].fillna("")

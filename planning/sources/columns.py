@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import tables, units
-from planning.errors import Fault
+from planning.errors import Fault, Severity
 from planning.sources.ledger import Origin
 from planning.sources.raw import BRACKET, Raw, bare_heading, flat
 
@@ -23,6 +23,8 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
 
 _DATE_UNITS: Final = ("年", "年月", "年月日", "年份", "日期")
 _UNIT_WORDS: Final = re.compile(r"亩|公顷|万|hm2")
+_COUNTED: Final = frozenset({"id", "fid", "gid", "objectid", "ogc_fid", "oid"})
+"""What programs call the number they give each row."""
 _LOOSE_KEYS: Final = ("roads", "barriers")
 """Tables whose id nothing refers to: of several id columns the first is taken."""
 
@@ -73,7 +75,8 @@ def map_columns(table: tables.Table, raw: Raw, fields: Mapping[str, str], origin
     -------
     ColumnMap
         Faults: ``fields_unknown_key``, ``fields_no_column``, ``columns_ambiguous`` (two source columns for one
-        canonical, or one for two), ``column_missing`` (required), ``header_unit`` (a heading that seems to state a
+        canonical, or one for two), ``columns_id_preferred`` (warning: of a named id column and a program's row
+        number the named one is taken), ``column_missing`` (required), ``header_unit`` (a heading that seems to state a
         unit that cannot be read).
     """
     columns = _columns(table) if raw.geometry is None and table.geometry else dict(table.columns)
@@ -132,6 +135,9 @@ def _recognised(
     faults: list[Fault] = []
     for tier in (lambda column: (column.name,), _words):
         claims = _claims(columns, raw, tier, without={*stated, *found}, taken={*stated.values(), *found.values()})
+        if table.key in claims:
+            claims[table.key], more = _named_before_counted(claims[table.key], raw, origin)
+            faults += more
         for name, hits in claims.items():
             headers = [raw.headers[at] for at in hits]
             if len(hits) > 1 and not (table.name in _LOOSE_KEYS and name == table.key):
@@ -139,6 +145,16 @@ def _recognised(
             found[name] = hits[0]
         faults += _claimed_twice(claims, raw, origin)
     return found, faults
+
+
+def _named_before_counted(hits: list[int], raw: Raw, origin: Origin) -> tuple[list[int], list[Fault]]:
+    """Return the columns an id may be in without the number a program gave each row, where someone named one too."""
+    named = [at for at in hits if flat(raw.headers[at]) not in _COUNTED]
+    if not named or len(named) == len(hits):
+        return hits, []
+    column = raw.headers[named[0]]
+    passed = [raw.headers[at] for at in hits if at not in named]
+    return named, [_fault("columns_id_preferred", origin, header, "warning", column=column) for header in passed]
 
 
 def _claims(
@@ -219,5 +235,7 @@ def _listed(words: Iterable[str]) -> str:
     return "、".join(words) or "-"
 
 
-def _fault(code: str, origin: Origin, value: str, *, column: str = "", **facts: Any) -> Fault:
-    return Fault(code, file=origin.file, layer=origin.layer, column=column, value=value, facts=facts)
+def _fault(
+    code: str, origin: Origin, value: str, severity: Severity = "error", *, column: str = "", **facts: Any
+) -> Fault:
+    return Fault(code, severity, origin.file, origin.layer, column=column, value=value, facts=facts)

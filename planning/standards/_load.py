@@ -31,17 +31,27 @@ def load(id_or_path: str | Path) -> Standard:
     if name in ids():
         return _bundled(name)
     if not name.lower().endswith(".toml"):
-        near = difflib.get_close_matches(name, ids(), n=1, cutoff=0.0)
+        near = _nearest(name)
         raise InputRefused(
             Fault(
                 "standard_unknown",
                 column="plan.standard",
                 value=name,
-                facts={"nearest": near[0], "known": "、".join(ids())},
+                facts={"nearest": near, "known": "、".join(ids())},
             )
         )
     path = Path(id_or_path)
     return _build(_checked(_read(path), path.name))
+
+
+def _nearest(name: str) -> str:
+    """Return the id most like ``name``: by the place it is for (聊城, 聊城市), by its title, else by its spelling."""
+    word = name.strip().removesuffix("市").removesuffix("省").removesuffix("区")
+    for standard in sorted(catalogue(), key=lambda one: (len(one.jurisdiction_zh), one.id)):
+        told = (standard.jurisdiction_zh, standard.title_zh, standard.jurisdiction_en, standard.title_en)
+        if word and any(word.casefold() in one.casefold() for one in told):
+            return standard.id
+    return difflib.get_close_matches(name, ids(), n=1, cutoff=0.0)[0]
 
 
 def catalogue() -> tuple[Standard, ...]:
