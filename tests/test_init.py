@@ -222,6 +222,28 @@ def test_a_table_of_other_ids_is_not_joined(folder):
     assert "居住区台账.xlsx" in draft.text
 
 
+@pytest.mark.parametrize(
+    ("ids", "names", "tied"),
+    [
+        (["X1", "X2", "X3"], ["甲园", "乙园", "丙园"], True),
+        (["X1", "X2", "X3"], ["丙园", "甲园", "乙园"], False),  # the same ids for other places
+        (["X1", "X2", "X3"], ["甲园", "乙园", "戊园"], True),  # one renamed
+        (["X1", "X2", "X3"], None, True),
+        ([1, 2, 3], None, False),  # running numbers, nothing else to hold them together
+        ([1, 2, 3], ["甲园", "乙园", "丙园"], True),
+    ],
+)
+def test_a_join_needs_the_same_places_and_not_only_the_same_numbers(folder, ids, names, tied):
+    """Joined by its row number, a table gives each area the households of another: plausible and wrong."""
+    mine, theirs = {"小区编号": ids}, {"小区编号": ids, "总户数": [1, 2, 4]}
+    if names is not None:
+        mine["小区名称"], theirs["小区名称"] = ["甲园", "乙园", "丙园"], names
+    layer(folder / "居住区.gpkg", mine, squares(3))
+    pd.DataFrame(theirs).to_excel(folder / "居住区台账.xlsx", index=False)
+    spec = parsed(init.propose(folder))["inputs"]["residential"]
+    assert spec.get("join") == ("小区编号" if tied else None)
+
+
 # ------------------------------------------------------------------------------------------------- what is not taken
 
 

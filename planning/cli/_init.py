@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from planning import texts
-from planning.cli._say import list_faults, shown
+from planning import isolation, texts
+from planning.cli._say import READER, list_faults, shown
 from planning.errors import InputRefused
 
 
@@ -34,6 +34,7 @@ def init(
     fields: Path | None,
 ) -> None:
     """看一遍 FOLDER 里的数据，写出 plan.toml。 / Look through FOLDER and write its plan.toml."""
+    isolation.start(READER)  # while the libraries load here
     from planning import init as room
 
     if (folder / room.PLAN).exists():

@@ -118,17 +118,32 @@ def _with_join(choice: Choice, join_tables: list[Look]) -> Choice:
 
 
 def _join(layer: Look, guess: Guess | None, table: Look) -> Join | None:
-    """Return how a table ties to a layer: a heading both have, or the id both are known by, with cells that match."""
-    shared = [(header, header) for header in layer.keys if flat(header) in {flat(other) for other in table.keys}]
+    """Return how a table ties to a layer: by the id both are known by, else by a heading both have.
+
+    Half of the areas must be found in the table. Where both state names, those of half of the pairs must agree; where
+    they do not, running numbers (1, 2, 3 …) tie nothing: two files numbered alike are not two files of the same order.
+    """
     ours, theirs = (
         found.columns.get("residential_id", "") if found is not None else "" for found in (guess, table.guesses[0])
     )
-    pairs = [*shared, *([(ours, theirs)] if ours in layer.keys and theirs in table.keys else [])]
+    known = [(ours, theirs)] if ours in layer.keys and theirs in table.keys else []
+    shared = [(mine, yours) for mine in layer.keys for yours in table.keys if flat(mine) == flat(yours)]
     best: Join | None = None
-    for mine, yours in pairs:
-        other = next(header for header in table.keys if flat(header) == flat(yours))
-        share = len(layer.keys[mine] & table.keys[other]) / len(layer.keys[mine])
+    if any(_tied(layer.keys[mine], table.keys[yours]) < 0 for mine, yours in known):
+        return None  # the ids say one thing, the names another: for the planner to settle
+    for mine, yours in dict.fromkeys([*known, *shared]):
+        share = _tied(layer.keys[mine], table.keys[yours])
         if share >= MATCHED and (best is None or share > best.share):
-            column = mine if flat(mine) == flat(other) else "residential_id"
+            column = mine if flat(mine) == flat(yours) else "residential_id"
             best = Join(table, table.guesses[0], column, share)
     return best
+
+
+def _tied(ours: Mapping[str, str], theirs: Mapping[str, str]) -> float:
+    """Return the share of our keys found in the other table; below 0 where names deny it, 0 without support."""
+    matched = ours.keys() & theirs.keys()
+    named = [(flat(ours[key]), flat(theirs[key])) for key in matched if ours[key] and theirs[key]]
+    share = len(matched) / len(ours)
+    if named:
+        return share if sum(mine == yours for mine, yours in named) >= MATCHED * len(named) else -share
+    return 0.0 if matched <= {str(number) for number in range(len(ours) + 1)} else share

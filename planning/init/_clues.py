@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -19,7 +19,7 @@ from planning import tables, texts, units
 from planning.errors import Fault
 from planning.init import _fields
 from planning.plan import INPUTS
-from planning.sources import peek
+from planning.sources import peek, values
 from planning.sources.columns import PLACES, ColumnMap, Mapped
 from planning.sources.raw import Raw
 
@@ -75,7 +75,7 @@ class Look:
     crs: str
     headers: tuple[str, ...]
     guesses: tuple[Guess, ...]
-    keys: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def shown(self) -> str:
@@ -104,7 +104,7 @@ def look(path: str, sight: peek.Sight, words: _fields.Words) -> Look:
     ranked = sorted(own, key=lambda guess: (-guess.points, INPUTS.index(guess.role)))
     crs = "" if raw.crs is None else raw.crs.name
     kind = next(iter(kinds)) if len(kinds) == 1 else "mixed" if kinds else "table"
-    return Look(path, sight.layer, raw.read, kind, crs, raw.headers, tuple(ranked), _keys(raw))
+    return Look(path, sight.layer, raw.read, kind, crs, raw.headers, tuple(ranked), _keys(raw, ranked))
 
 
 # ----------------------------------------------------------------------------------------------------------- shapes
@@ -265,16 +265,25 @@ def _share(mapped: Mapped, holds: Callable[[str], bool]) -> float:
     return sum(holds(units.normalise(str(cell))) for cell in cells) / len(cells) if cells else 0.0
 
 
-def _keys(raw: Raw) -> dict[str, frozenset[str]]:
-    """Return the cells of every column that could tie two tables together: text or whole numbers, no two rows alike."""
-    found: dict[str, frozenset[str]] = {}
-    if len(raw.frame) > _MOST_KEYS:
+def _keys(raw: Raw, ranked: Sequence[Guess]) -> dict[str, Mapping[str, str]]:
+    """Return the columns that could tie two tables together (hardly two rows alike), each key with the row's name."""
+    found: dict[str, Mapping[str, str]] = {}
+    home = next((guess for guess in ranked if guess.role == "residential"), None)
+    if home is None or len(raw.frame) > _MOST_KEYS:
         return found
+    named = home.columns.get("name")
+    names = _texts(raw, raw.headers.index(named)) if named in raw.headers else [""] * len(raw.frame)
     for at, header in enumerate(raw.headers):
-        cells = raw.frame.iloc[:, at].dropna().astype(str).str.strip()
-        if len(cells) and cells.nunique() >= 0.9 * len(cells):
-            found[header] = frozenset(cells)
+        pairs = {key: name for key, name in zip(_texts(raw, at), names, strict=True) if key}
+        if len(pairs) >= max(1, 0.9 * int(raw.frame.iloc[:, at].notna().sum())):
+            found[header] = pairs
     return found
+
+
+def _texts(raw: Raw, at: int) -> list[str]:
+    """Return the cells of a column as trimmed text, empty where there is nothing."""
+    cells = raw.frame.iloc[:, at]
+    return ["" if bare else values.plain_text(cell).strip() for cell, bare in zip(cells, cells.isna(), strict=True)]
 
 
 @cache
