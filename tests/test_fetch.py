@@ -343,6 +343,7 @@ def test_a_named_place_gives_what_its_box_gives(brought, server, tmp_path):
 # ------------------------------------------------------------------------------------------------------------- asking
 
 
+@pytest.mark.slow
 def test_answers_are_cached_and_not_asked_for_again(server, tmp_path):
     for out in ("a", "b"):
         fetch.fetch(BOX, tmp_path / out, endpoints=server.endpoints, cache=tmp_path / "cache")
@@ -420,6 +421,7 @@ def test_an_empty_box_is_refused(server, tmp_path):
     assert not [one for one in (tmp_path / "a").iterdir() if not one.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_a_box_with_roads_alone_says_what_is_missing(server, tmp_path):
     server.elements = [one for one in town() if "highway" in one["tags"] or (one["type"] == "node" and not one["tags"])]
     done = fetch.fetch(BOX, tmp_path / "a", endpoints=server.endpoints)
@@ -511,6 +513,7 @@ def test_a_word_where_osmnx_is_not_installed(tmp_path, monkeypatch):
     assert [fault.code for fault in error.value.faults] == ["fetch_osmnx_missing"]
 
 
+@pytest.mark.slow
 def test_an_answer_too_large_is_cut_off(server, tmp_path, monkeypatch):
     monkeypatch.setattr(_ask, "MAX_ANSWER_BYTES", 100)
     with pytest.raises(MachineFailed) as error:
@@ -620,15 +623,15 @@ def test_unit_types_by_level_and_name(level, name, word):
 
 
 def test_only_this_room_speaks_to_the_network():
-    """No other room imports a library that opens connections, and this one only in one file."""
+    """No other room imports a library that opens connections, and this one only in two files."""
     package = Path(fetch.__file__).parent.parent
     users = {
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         if re.search(
-            r"^\s*(?:import|from) (?:osmnx|requests|urllib\.request|http\.client|aiohttp|httpx)\b",
+            r"^\s*(?:import|from) (?:osmnx|requests|psycopg|urllib\.request|http\.client|aiohttp|httpx)\b",
             path.read_text("utf-8"),
             re.MULTILINE,
         )
     }
-    assert users == {"fetch/_ask.py"}
+    assert users == {"fetch/_ask.py", "fetch/_postgis.py"}

@@ -81,7 +81,7 @@ def server() -> Iterator[Path]:
         pytest.skip("no PostgreSQL server on this machine: apt-get install postgresql postgresql-postgis")
     with tempfile.TemporaryDirectory(prefix="pg") as name:
         folder = Path(name)
-        user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+        user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}  # which root may not be
         if user:
             os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
         folder.chmod(0o755)
