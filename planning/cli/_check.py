@@ -15,13 +15,25 @@ from planning.cli._say import READER, list_faults, shown
 @click.command()
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="机器可读 / for machines")
+@click.option(
+    "--report",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="把数据质量报告（html、docx、xlsx）写入文件夹 / write the data quality report (html, docx, xlsx) into DIR",
+)
 @shown
-def check(plan: Path, *, as_json: bool) -> None:
+def check(plan: Path, *, as_json: bool, folder: Path | None) -> None:
     """只检查方案与数据。 / Check PLAN and its data, nothing else."""
     isolation.start(READER)  # while the libraries load here
     from planning import runs
 
-    faults, ledger = runs.check(plan)
+    written: tuple[Path, ...] = ()
+    if folder is None:
+        checkup = runs.examine(plan)
+    else:
+        checkup, written = runs.report_data(plan, folder)
+    faults, ledger = checkup.faults, checkup.counts
     bad = any(fault.severity == "error" for fault in faults)
     if as_json:
         counts = {name: dict(rows) for name, rows in ledger.items()}
@@ -31,5 +43,7 @@ def check(plan: Path, *, as_json: bool) -> None:
         list_faults(faults)
         for name, rows in ledger.items():
             click.echo(texts.both("cli.ledger_line", name=name, **rows))
+        for path in written:
+            click.echo(texts.both("quality.written", path=path))
         click.echo(texts.both("cli.check_refused" if bad else "cli.check_passed"))
     sys.exit(1 if bad else 0)

@@ -33,7 +33,7 @@ def find(network: Network, within_mm: int) -> Gaps:
     itself. Ends at a barrier are left out.
     """
     ends = np.flatnonzero(network.is_end)
-    ends = ends[~_at_barrier(network, ends)]
+    ends = ends[~at_barrier(network, ends)]
     most_mm = np.where(np.diff(network.indptr)[ends] == 1, within_mm, 0)
     places = shapely.points(network.node_xy[ends])
     end, edge = network.tree.query(places, predicate="dwithin", distance=most_mm / 1000 + 0.001)
@@ -82,7 +82,8 @@ def close(vertices: Vertices, network: Network, pieces: Pieces, found: Gaps) -> 
     return insert(vertices._replace(by_place=by_place), added, by_place=True)
 
 
-def _at_barrier(network: Network, nodes: Ints) -> Flags:
+def at_barrier(network: Network, nodes: Ints) -> Flags:
+    """Say of each node whether it lies on a barrier: an end there was cut, and does not hang free."""
     at = np.zeros(len(nodes), dtype=bool)
     if len(network.barriers):
         places = shapely.points(network.node_xy[nodes])

@@ -24,8 +24,11 @@ from typing import Any, Final
 
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planning import __version__, export, plan, report, sources, standards, study, webmap
+from planning import __version__, export, plan, report, sources, study, webmap
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage
+from planning.runs._examine import examine as examine
+from planning.runs._examine import inputs_of, standard_of
+from planning.runs._examine import report_data as report_data
 from planning.runs._target import TOOL, folder_in_place, recorded, refuse_foreign, refuse_inputs_inside
 from planning.runs._target import is_run_folder as is_run_folder
 from planning.runs._workplace import copy_sample as copy_sample
@@ -75,27 +78,14 @@ def load(path: str | Path, *, progress: Progress | None = None) -> StudyInputs:
     if progress is not None:
         progress("read")
     settings = plan.read(path)
-    standard, faults = _standard(settings)
+    standard, faults = standard_of(settings)
     try:
         intake = sources.read(settings)
     except InputRefused as error:
         raise InputRefused((*settings.warnings, *faults, *error.faults)) from None
     if standard is None:
         raise InputRefused((*settings.warnings, *faults, *intake.faults))
-    return _inputs(settings, standard, intake)
-
-
-def _inputs(settings: plan.Plan, standard: standards.Standard, intake: sources.Intake) -> StudyInputs:
-    return StudyInputs(
-        plan=settings,
-        standard=standard,
-        tables=intake.tables,
-        ledger=intake.ledger,
-        counts=intake.counts,
-        faults=(*settings.warnings, *intake.faults),
-        files=intake.files,
-        crs=intake.crs,
-    )
+    return inputs_of(settings, standard, intake)
 
 
 def run(
@@ -138,22 +128,8 @@ def run(
 
 def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str, int]]]:
     """Read everything a plan names and return every fault, errors and warnings, and the count of rows by input."""
-    try:
-        settings = plan.read(path)
-    except InputRefused as error:
-        return error.faults, {}
-    standard, of_standard = _standard(settings)
-    intake = sources.look(settings)
-    counts = intake.counts
-    faults = (*settings.warnings, *of_standard, *intake.faults)
-    if standard is None or any(fault.severity == "error" for fault in faults):
-        return faults, counts
-    inputs = _inputs(settings, standard, intake)
-    found = study.check(inputs)
-    if any(fault.severity == "error" for fault in found):
-        return (*faults, *found), counts
-    doubts, settled = study.doubts(inputs)
-    return (*faults, *found, *doubts), {**counts, **settled}
+    found = examine(path)
+    return found.faults, found.counts
 
 
 def steps(only: str | None = None) -> tuple[str, ...]:
@@ -179,16 +155,6 @@ def verify(folder: str | Path) -> tuple[str, ...]:
 
 
 # ------------------------------------------------------------------------------------------------------- what is done
-
-
-def _standard(settings: plan.Plan) -> tuple[standards.Standard | None, tuple[Fault, ...]]:
-    """Return the plan's standard with its switches applied, or what is wrong with it."""
-    name = settings.standard
-    where = str(settings.folder / name) if name.endswith(".toml") else name
-    try:
-        return standards.apply(standards.load(where), settings.standards), ()
-    except InputRefused as error:
-        return None, error.faults
 
 
 def _parts(only: str | None) -> frozenset[str]:

@@ -6,7 +6,7 @@ No arithmetic stands here and no file is opened; each step belongs to the room i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
@@ -19,6 +19,7 @@ from planning.study import (
     account,
     circles,
     gaps,
+    health,
     layers,
     people,
     rollups,
@@ -37,6 +38,16 @@ from planning.study.records import StudyResult as StudyResult
 
 Progress = Callable[[str], None]
 PARTS: Final = frozenset({"coverage", "compliance", "siting"})
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a look at the network found: faults, the ledger and its counts with the run's own flags, the details."""
+
+    faults: tuple[Fault, ...]
+    ledger: pd.DataFrame
+    counts: account.Counts
+    roads: health.RoadHealth | None
 
 
 def check(inputs: StudyInputs) -> list[Fault]:
@@ -63,14 +74,30 @@ def check(inputs: StudyInputs) -> list[Fault]:
 def doubts(inputs: StudyInputs) -> tuple[list[Fault], account.Counts]:
     """Return what a look at the walking network says, and the counts of rows with the run's own flags.
 
-    Warnings about loose ends of roads and about places off the network; or why no network can be built.
+    Warnings about loose ends of roads, crossings without a node, pieces that hang apart, cuts at the edge of an
+    extract, and places off the network; or why no network can be built.
+    """
+    found = look(inputs)
+    return list(found.faults), found.counts
+
+
+def look(inputs: StudyInputs) -> Look:
+    """Return everything that a look at the walking network says, without running anything.
+
+    Where no network can be built, ``faults`` say why, ``roads`` is None, and ledger and counts are those of the doors.
     """
     try:
         ground = _ground(people.settle(inputs))
     except InputRefused as refused:
-        return list(refused.faults), inputs.counts
+        return Look(tuple(refused.faults), inputs.ledger, inputs.counts, None)
     ledger, counts = account.settle(inputs, ground)
-    return [*account.road_doubts(inputs, ground.walkways), *account.off_network(inputs, ledger)], counts
+    roads = health.examine(inputs, ground, gap_m=account.GAP_M)
+    faults = (
+        *health.faults(inputs, roads),
+        *account.road_doubts(inputs, ground.walkways),
+        *account.off_network(inputs, ledger),
+    )
+    return Look(faults, ledger, counts, roads)
 
 
 def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozenset[str] = PARTS) -> StudyResult:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+import geopandas as gpd
 import pandas as pd
 
 from planning import network, texts
 from planning.errors import Fault
 from planning.network import Network
+from planning.study import health
 from planning.study.records import Ground, StudyInputs
 from planning.tables import ledger_frame
 
 Counts = Mapping[str, Mapping[str, int]]
-_GAP_M = 1.0  # dangling ends nearer than this to another road are worth a look
+GAP_M = 1.0  # dangling ends nearer than this to another road are worth a look
+_LISTED = 200  # open ends named one by one
+_NAMED = 10  # areas named in one sentence
 
 
 def settle(inputs: StudyInputs, ground: Ground) -> tuple[pd.DataFrame, Counts]:
     """Return the ledger with the run's own flags, and the counts that go with it.
 
-    Flags: areas without given entrances, with their setting assumed, or not snapped to the network; facilities and
+    Flags: areas without given entrances, with their setting assumed, not snapped to the network or
+    snapped only to a lesser piece of it; facilities and
     candidates not snapped; roads with a loose end beside another road, or with one that the plan had closed.
     """
     ledger, counts = inputs.ledger, {name: dict(entry) for name, entry in inputs.counts.items()}
@@ -34,17 +40,19 @@ def _flags(inputs: StudyInputs, ground: Ground) -> dict[str, pd.Series]:
     max_snap_m = inputs.plan.walk.max_snap_m
     walkways, facilities, access = ground.walkways, ground.facilities, ground.access
     gates, assumed = access.gates, ground.places.assumed
-    loose = network.snap(walkways, access.points.geometry, max_snap_m=max_snap_m).edge < 0
-    snapped_somewhere = set(access.points.loc[~loose, "residential_id"])
+    piece = health.piece_of_areas(inputs, ground)
+    ids = inputs.tables["residential"]["residential_id"]
+    snapped_somewhere = set(ids[piece >= 0])
     unsnapped = [str(name) for name, gate in gates.items() if gate != "closed" and name not in snapped_somewhere]
     lost = network.snap(walkways, facilities.representative_point(), max_snap_m=max_snap_m).edge < 0
     adrift = facilities[lost]
-    gaps = network.gaps(walkways, within_m=_GAP_M)
+    gaps = network.gaps(walkways, within_m=GAP_M)
     residential = [
         _coded(gates.index[gates == "inferred"], "no_entrances"),
         _coded(gates.index[gates == "closed"], "gates_closed"),
         _coded(assumed.index[assumed.to_numpy(dtype=bool)], "setting_assumed"),
         _coded(unsnapped, "unsnapped"),
+        _coded(ids[piece > 0], "on_island"),
     ]
     return {
         "residential": pd.concat(residential),
@@ -60,10 +68,25 @@ def _flags(inputs: StudyInputs, ground: Ground) -> dict[str, pd.Series]:
 
 
 def road_doubts(inputs: StudyInputs, walkways: Network) -> list[Fault]:
-    """Return a warning for each line end beside another road: left open, or closed because the plan asks for it."""
+    """Return a warning for each line end beside another road: left open, or closed because the plan asks for it.
+
+    Of open ends the first `_LISTED` by road are named, and one warning counts the others.
+    """
+    open_ends = network.gaps(walkways, within_m=GAP_M)
+    closed, loose = _gap_doubts(inputs, "gap_healed", walkways.healed), _gap_doubts(inputs, "loose_end", open_ends)
+    if len(loose) > _LISTED:
+        facts = {"count": len(loose) - _LISTED, "code": "loose_end"}
+        more = replace(loose[0], code="and_more", row=None, value="", facts=facts)
+        return [*closed, *loose[:_LISTED], more]
+    return [*closed, *loose]
+
+
+def _gap_doubts(inputs: StudyInputs, code: str, gaps: gpd.GeoDataFrame) -> list[Fault]:
     source, roads = inputs.plan.inputs["roads"], inputs.tables["roads"]
     rows = roads.drop_duplicates("road_id").set_index("road_id")["source_row"]
-    listed = {"gap_healed": walkways.healed, "loose_end": network.gaps(walkways, within_m=_GAP_M)}
+    named = sorted(
+        zip(gaps["road_id"], gaps["other_road_id"], gaps["gap_m"], gaps.geometry.x, gaps.geometry.y, strict=True)
+    )
     return [
         Fault(
             code,
@@ -72,12 +95,9 @@ def road_doubts(inputs: StudyInputs, walkways: Network) -> list[Fault]:
             layer=source.layer or "",
             row=int(rows[road]),
             value=str(road),
-            facts={"other": other, "gap_m": gap_m},
+            facts={"other": other, "gap_m": gap_m, "x": f"{x:.2f}", "y": f"{y:.2f}"},
         )
-        for code, gaps in listed.items()
-        for road, other, gap_m in sorted(
-            zip(gaps["road_id"], gaps["other_road_id"], gaps["gap_m"], strict=True), key=lambda gap: gap[:2]
-        )
+        for road, other, gap_m, x, y in named
     ]
 
 
@@ -93,7 +113,9 @@ def off_network(inputs: StudyInputs, ledger: pd.DataFrame) -> list[Fault]:
     ]  # fmt: skip
     areas = lost[lost["table"] == "residential"]
     if len(areas):
-        facts = {"count": len(areas), "max_snap_m": max_snap_m}
+        named = [f"{name} (#{row})" for name, row in areas[["id", "row"]].head(_NAMED).itertuples(index=False)]
+        more = " …" if len(areas) > len(named) else ""
+        facts = {"count": len(areas), "max_snap_m": max_snap_m, "named": ", ".join(named) + more}
         found.append(Fault("areas_off_network", "warning", file=str(areas["file"].iloc[0]), facts=facts))
     return found
 
