@@ -384,58 +384,50 @@ def bd09(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return z * np.cos(theta) + 0.0065, z * np.sin(theta) + 0.006
 
 
-def grid_town(folder: Folder, shift: Shift, *, areas: bool = False) -> None:
-    """Add a grid of streets of 200 m and forty facilities on them, so that a shift shows; points are ``shift``-ed."""
-    lines = [shapely.LineString([town.at(200 * i, -3000), town.at(200 * i, -1000)]) for i in range(16)]
-    lines += [
-        shapely.LineString([town.at(200 * i, -3000 + 200 * j), town.at(200 * i + 200, -3000 + 200 * j)])
-        for i in range(15)
-        for j in range(11)
-    ]
+def _streets(rng: np.random.Generator) -> tuple[Floats, Floats, gpd.GeoDataFrame]:
+    """Return the places of streets running north and east, unevenly apart, south of the town, and the roads."""
+    east = np.cumsum(rng.integers(110, 330, 26)).astype(float) - 1500
+    north = -1000 - np.cumsum(rng.integers(110, 330, 22)).astype(float)
+    lines = [shapely.LineString([town.at(x, y) for y in north]) for x in east]
+    lines += [shapely.LineString([town.at(x, y) for x in east]) for y in north]
     more = gpd.GeoDataFrame(
-        {"road_id": [f"G{n}" for n in range(len(lines))], "highway": "residential"}, geometry=lines, crs=town.CRS
-    )
-    roads = gpd.GeoDataFrame(pd.concat([town.roads(), more], ignore_index=True), crs=town.CRS)
-    folder.tables["roads"] = roads
-    rng = np.random.default_rng(7)
-    if areas:
-        table = town.residential()
-        corners = [(200 * i + 15, -2985 + 200 * j) for i in range(12) for j in range(8)]
-        extra = gpd.GeoDataFrame(
-            {
-                "residential_id": [f"Z{n}" for n in range(len(corners))],
-                "name": [f"增{n}" for n in range(len(corners))],
-                "households": 0,
-                "residents": 0,
-                "elderly": 0,
-                "built": "new",
-                "setting": "urban",
-            },
-            geometry=[shapely.box(*town.at(x, y).coords[0], *town.at(x + 170, y + 170).coords[0]) for x, y in corners],
-            crs=town.CRS,
-        )
-        table = gpd.GeoDataFrame(pd.concat([table, extra], ignore_index=True), crs=town.CRS)
-        folder.tables["residential"] = moved(town.degrees(table), shift)
-        return
-    count = 40
-    places = [
-        town.at(200 * rng.integers(0, 15) + rng.uniform(0, 200), -3000 + 200 * rng.integers(0, 11) + 8)
-        for _ in range(count)
-    ]
-    points = gpd.GeoDataFrame(
-        {
-            "facility_id": [f"P{n}" for n in range(count)],
-            "name": "点",
-            "level": "village",
-            "kind": "station",
-            "status": "operating",
-            "floor_area_m2": 100.0,
-            "serves": "",
-        },
-        geometry=places,
+        {"road_id": [f"G{number}" for number in range(len(lines))], "highway": "residential"},
+        geometry=lines,
         crs=town.CRS,
     )
-    table = gpd.GeoDataFrame(pd.concat([town.facilities(), points], ignore_index=True), crs=town.CRS)
+    return east, north, gpd.GeoDataFrame(pd.concat([town.roads(), more], ignore_index=True), crs=town.CRS)
+
+
+def _with(table: gpd.GeoDataFrame, more: dict[str, object], shapes: list[object]) -> gpd.GeoDataFrame:
+    extra = gpd.GeoDataFrame(more, geometry=shapes, crs=town.CRS)
+    return gpd.GeoDataFrame(pd.concat([table, extra], ignore_index=True), crs=town.CRS)
+
+
+def grid_town(folder: Folder, shift: Shift, *, areas: bool = False) -> None:
+    """Add a quarter of uneven blocks south of the town, so that a shift shows: shops along its streets, or estates."""
+    rng = np.random.default_rng(7)
+    east, north, folder.tables["roads"] = _streets(rng)
+    if areas:
+        blocks = [(i, j) for i in range(6, 20) for j in range(6, 15)]
+        shapes = [
+            shapely.box(
+                *town.at(east[i] + 12, north[j + 1] + 12).coords[0], *town.at(east[i + 1] - 12, north[j] - 12).coords[0]
+            )
+            for i, j in blocks
+        ]
+        ids = [f"Z{number}" for number in range(len(blocks))]
+        more = {"residential_id": ids, "name": ids, "households": 0, "residents": 0, "elderly": 0, "built": "new"}
+        table = _with(town.residential(), {**more, "setting": "urban"}, shapes)
+        folder.tables["residential"] = moved(town.degrees(table), shift)
+        return
+    count = 80
+    places: list[object] = [
+        town.at(rng.choice(east[6:20]) + 8, rng.uniform(north[15], north[6])) for _ in range(count // 2)
+    ]
+    places += [town.at(rng.uniform(east[6], east[20]), rng.choice(north[6:15]) + 8) for _ in range(count // 2)]
+    ids = [f"P{number}" for number in range(count)]
+    more = {"facility_id": ids, "name": ids, "level": "village", "kind": "station", "status": "operating"}
+    table = _with(town.facilities(), {**more, "floor_area_m2": 100.0, "serves": ""}, places)
     folder.tables["facilities"] = moved(town.degrees(table), shift)
 
 

@@ -157,18 +157,6 @@ def _(folder: Folder) -> None:
     shapefile(folder, table=table.set_geometry(shapely.force_3d(table.geometry, 12.5)))
 
 
-@good("good-shp-measured", expected=NAMED)
-def _(folder: Folder) -> None:
-    table = folder.tables["residential"]
-    shapes = shapely.from_wkt(
-        [
-            wkt.replace("POLYGON (", "POLYGON M (").replace(", ", " 0, ").replace("))", " 0))")
-            for wkt in table.geometry.to_wkt(rounding_precision=6)
-        ]
-    )
-    shapefile(folder, table=table.set_geometry(gpd.GeoSeries(shapes, crs=table.crs)))
-
-
 @good("good-zip", expected=NAMED)
 def _(folder: Folder) -> None:
     zipped(folder)
