@@ -10,16 +10,17 @@ from typing import Any, Final
 
 @dataclass(frozen=True)
 class Kind:
-    """What a key may hold: a test, and the words that say it."""
+    """What a key may hold: a test, the words that say it, and the words to choose from where there are such."""
 
     accepts: Callable[[Any], bool]
     zh: str
     en: str
+    words: tuple[str, ...] = ()
 
 
 def choice(*words: str) -> Kind:
     """Accept one of ``words``."""
-    return Kind(lambda value: value in words, f"下列之一：{'、'.join(words)}", f"one of {', '.join(words)}")
+    return Kind(lambda value: value in words, f"下列之一：{'、'.join(words)}", f"one of {', '.join(words)}", words)
 
 
 def choices(*words: str, may_be_empty: bool = False) -> Kind:
@@ -29,7 +30,9 @@ def choices(*words: str, may_be_empty: bool = False) -> Kind:
         return isinstance(value, list) and (may_be_empty or bool(value)) and all(word in words for word in value)
 
     zh, en = f"由下列词组成的列表：{'、'.join(words)}", f"a list out of {', '.join(words)}"
-    return Kind(accepts, f"{zh}；可为空", f"{en}; it may be empty") if may_be_empty else Kind(accepts, zh, en)
+    if may_be_empty:
+        zh, en = f"{zh}；可为空", f"{en}; it may be empty"
+    return Kind(accepts, zh, en, words)
 
 
 def is_text(value: Any) -> bool:

@@ -63,8 +63,8 @@ class Duty:
 def owe(
     counts: Mapping[str, Fraction | None],
     setting: str,
-    rate: Clause | None,
-    minimum: Clause | None,
+    rates: Sequence[Clause],
+    minimums: Sequence[Clause],
     *,
     started_hundred: bool,
 ) -> Duty:
@@ -76,13 +76,15 @@ def owe(
         Households, residents and elderly of the area; None where missing.
     setting
         ``urban`` or ``rural``.
-    rate, minimum
-        The clauses for the area's reading of new or existing; None where the document has none.
+    rates, minimums
+        The clauses for the area's reading of new or existing, told apart by setting and size; none where the document
+        has none.
     started_hundred
         Count each hundred begun as a whole one.
     """
-    if rate is not None and not _covers(rate, setting):
-        return Duty(exempt="outside_setting")
+    rate = _theirs(rates, setting, counts["households"])
+    if rate is None and rates:
+        return Duty(exempt=_why_none(rates, setting))
     base, size = BASES["100_households" if rate is None else rate.basis]
     count = counts[base]
     if count == 0:
@@ -91,16 +93,19 @@ def owe(
         return Duty(unsaid="not_stated")
     if count is None:
         return Duty(unsaid=f"{base}_missing")
+    if counts["households"] is None and any(clause.by_size for clause in (*rates, *minimums)):
+        return Duty(unsaid="households_missing")
     hundreds = count / size
     hundreds = Fraction(math.ceil(hundreds)) if started_hundred else hundreds
-    applies = minimum is not None and minimum.value is not None and _covers(minimum, setting)
+    minimum = _theirs(minimums, setting, counts["households"])
+    least = None if minimum is None or minimum.value is None else Fraction(minimum.value)
     return Duty(
         need_m2=Fraction(rate.value) * hundreds,
-        minimum_m2=Fraction(minimum.value) if applies and minimum and minimum.value is not None else None,
+        minimum_m2=least,
         rate=Fraction(rate.value),
         hundreds=hundreds,
         rate_clauses=(rate,),
-        minimum_clauses=(minimum,) if applies and minimum else (),
+        minimum_clauses=() if minimum is None or least is None else (minimum,),
     )
 
 
@@ -128,6 +133,17 @@ def owe_together(members: Sequence[Duty], *, strictest: bool) -> Duty:
 
 def _covers(clause: Clause, setting: str) -> bool:
     return clause.setting is None or clause.setting == setting
+
+
+def _theirs(clauses: Sequence[Clause], setting: str, households: Fraction | None) -> Clause | None:
+    """Return the clause for an area of that setting and size; where the size is missing, one of the setting."""
+    covering = [clause for clause in clauses if _covers(clause, setting)]
+    return next((clause for clause in covering if households is None or clause.has_size(households)), None)
+
+
+def _why_none(clauses: Sequence[Clause], setting: str) -> str:
+    """Return why none of the clauses concerns an area."""
+    return "outside_size" if any(_covers(clause, setting) for clause in clauses) else "outside_setting"
 
 
 def _clauses(groups: Iterable[tuple[Clause, ...]]) -> tuple[Clause, ...]:

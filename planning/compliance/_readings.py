@@ -11,7 +11,7 @@ import pandas as pd
 
 from planning.compliance._law import BASES, Duty, Judgement, Part, judge, owe, owe_together
 from planning.compliance._rooms import Declared, Roster, Subject, Unit, declared_part, part_of, share_out
-from planning.standards import Built, Standard
+from planning.standards import MINIMUM, RATE, Built, Standard
 from planning.units import exact
 
 
@@ -76,7 +76,8 @@ def read(
 
 def _duties(areas: pd.DataFrame, built: pd.Series[str], standard: Standard, options: Options) -> dict[str, Duty]:
     """Return what each area owes by itself."""
-    clauses: dict[Built, tuple] = {kind: (standard.rate(kind), standard.minimum(kind)) for kind in ("new", "existing")}  # type: ignore[type-arg]
+    kinds: tuple[Built, ...] = ("new", "existing")
+    clauses = {kind: (standard.owed(RATE, kind), standard.owed(MINIMUM, kind)) for kind in kinds}
     bases = [base for base, _ in BASES.values()]
     return {
         area: owe(

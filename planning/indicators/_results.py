@@ -10,7 +10,7 @@ from typing import Any, Final
 from planning.indicators._scene import Scene
 from planning.indicators._units import PLAN, facility_count, qualifying
 from planning.indicators._verdict import ONE, ZERO, Measure, known, total, unknown
-from planning.standards import Clause
+from planning.standards import RATE, Clause
 from planning.units import exact
 
 RADIUS_SWITCH: Final = "service_radius_m"
@@ -32,12 +32,14 @@ def compliance_share(scene: Scene, _clause: Clause) -> Mapping[str, Measure]:
 
 def existing_gap(scene: Scene, _clause: Clause) -> Mapping[str, Measure]:
     """Floor area still lacking in existing areas, in m²: the shortfalls under the rate of existing areas, summed."""
-    rate = scene.standard.rate("existing")
-    if rate is None or scene.findings is None or scene.compliance is None:
+    rates = {clause.id for clause in scene.standard.owed(RATE, "existing")}
+    if not rates or scene.findings is None or scene.compliance is None:
         return {PLAN: unknown("compliance_missing")}
-    concerned = scene.findings["clause_id"].str.split(";").map(lambda ids: rate.id in ids).astype(bool)
-    rows = scene.findings[concerned]
-    alone = rows["clause_id"] == rate.id  # else a pool with new members: its shortfall may be theirs
+    ids = scene.findings["clause_id"].str.split(";").map(set)
+    rows = scene.findings[ids.map(lambda of_row: bool(of_row & rates)).astype(bool)]
+    alone = (
+        ids.loc[rows.index].map(lambda of_row: of_row <= rates).astype(bool)
+    )  # else a pool with new members: its shortfall may be theirs
     low = total(rows.loc[alone, "shortfall"])
     if int(scene.compliance["not_assessable"]) or rows["shortfall"].isna().any():
         return {PLAN: Measure(low, None, "areas_not_assessable")}

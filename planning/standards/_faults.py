@@ -6,6 +6,7 @@ import difflib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any, Final
 
 from planning.errors import Fault
@@ -19,6 +20,7 @@ from planning.standards._schema import (
     NEEDED_BY,
     NUMBER,
     RATE_BASES,
+    SIZES,
     STANDARD_KEYS,
     STANDARD_NEEDED,
     SWITCH_KEYS,
@@ -87,8 +89,20 @@ def _contradictions(clause: Mapping[str, Any], name: str, file: str) -> Iterator
             yield Fault("standard_missing_key", file=file, column=f"{name}.{key}")
     if clause["metric"] in AT_LEAST and clause["comparator"] not in (">=", ">"):
         yield _bad(f"{name}.comparator", clause["comparator"], choice(">=", ">"), file)
+    yield from _size_faults(clause, name, file)
     yield from _value_faults(clause, name, file)
     yield from _part_faults(clause, name, file)
+
+
+def _size_faults(clause: Mapping[str, Any], name: str, file: str) -> Iterator[Fault]:
+    """Yield where a size of areas is asked of a clause that no area owes, or holds no area."""
+    low, high = (clause.get(key) for key in SIZES)
+    for key in SIZES:
+        if key in clause and clause["metric"] not in AT_LEAST:
+            yield _bad(f"{name}.metric", clause["metric"], choice(*AT_LEAST), file)
+    if low is not None and high is not None and low >= high:
+        above = Kind(bool, f"大于 households_from（{low}）的数", f"a number above households_from ({low})")
+        yield _bad(f"{name}.households_below", high, above, file)
 
 
 def _value_faults(clause: Mapping[str, Any], name: str, file: str) -> Iterator[Fault]:
@@ -146,11 +160,22 @@ def _rivals(clauses: list[Mapping[str, Any]], file: str) -> list[Fault]:
     found = []
     for metric in ("area_rate", "unit_minimum"):
         of_metric = [clause for clause in clauses if clause.get("metric") == metric]
-        for built in ("new", "existing"):
-            ids = [str(clause.get("id")) for clause in of_metric if clause.get("applies_to") in (built, None)]
-            if len(ids) > 1:
-                found.append(Fault("standard_rivals", file=file, column=metric, value="、".join(ids)))
-    return list({(fault.column, fault.value): fault for fault in found}.values())
+        for one, other in combinations(of_metric, 2):
+            if _same_areas(one, other):
+                value = "、".join(str(clause.get("id")) for clause in (one, other))
+                found.append(Fault("standard_rivals", file=file, column=metric, value=value))
+    return found
+
+
+def _same_areas(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether an area may exist that owes both clauses."""
+    alike = all(None in (one.get(key), other.get(key)) or one[key] == other[key] for key in ("applies_to", "setting"))
+    apart = any(
+        is_number(low.get("households_from")) and is_number(high.get("households_below"))
+        and low["households_from"] >= high["households_below"]
+        for low, high in ((one, other), (other, one))
+    )  # fmt: skip
+    return alike and not apart
 
 
 def _switch_faults(table: Any, switches: Mapping[str, Any], file: str) -> list[Fault]:
@@ -181,5 +206,16 @@ def _unknown(key: str, known: tuple[str, ...] | list[str], file: str) -> Fault:
 
 
 def _bad(column: str, value: Any, kind: Kind, file: str) -> Fault:
-    facts = {"expected_zh": kind.zh, "expected_en": kind.en}
+    facts = {"expected_zh": kind.zh, "expected_en": kind.en, **_nearest(value, kind)}
     return Fault("standard_bad_value", file=file, column=column, value=str(value)[:200], facts=facts)
+
+
+def _nearest(value: Any, kind: Kind) -> dict[str, str]:
+    """Return the words nearest to those given, where there are some to choose from."""
+    given = [str(one) for one in (value if isinstance(value, list) else [value])]
+    wrong = [one for one in given if one not in kind.words]
+    near = [match for one in wrong for match in difflib.get_close_matches(one, kind.words, n=1, cutoff=0.4)]
+    if not near:
+        return {"nearest_zh": "", "nearest_en": ""}
+    said = ", ".join(dict.fromkeys(near))
+    return {"nearest_zh": f"；最接近的是 {said}", "nearest_en": f"; the nearest is {said}"}

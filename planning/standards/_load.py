@@ -14,7 +14,7 @@ from typing import Any, Final
 from planning.errors import Fault, InputRefused, refuse
 from planning.standards._faults import faults
 from planning.standards._model import POOLING, Clause, Part, Standard, Switch
-from planning.standards._schema import UNSTATED
+from planning.standards._schema import SIZES, UNSTATED
 
 _TUPLES: Final = ("unit_types", "levels", "kinds", "other_deadlines", "ambiguities")
 
@@ -143,6 +143,7 @@ def _build(words: Mapping[str, Any]) -> Standard:
 def _clause(words: Mapping[str, Any], source: str) -> Clause:
     facts = {"source": source, **words}
     facts |= {key: tuple(facts[key]) for key in _TUPLES if key in facts}
+    facts |= {key: Decimal(facts[key]) for key in SIZES if key in facts}
     facts["value"] = None if words["value"] == UNSTATED else Decimal(words["value"])
     facts["parts"] = tuple(Part(**{**part, "value": Decimal(part["value"])}) for part in words.get("parts", []))
     return Clause(**facts)

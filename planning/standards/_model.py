@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final, Literal
 
 Cls = Literal["S", "S*", "N", "M"]
@@ -47,8 +48,9 @@ class Clause:
         Who owes it: each ``residential`` area, each ``unit`` of ``unit_types``, or the ``plan`` as a whole.
     basis
         What the value is counted by: ``100_households`` makes ``m2`` read "m² per hundred households".
-    applies_to, setting
-        New or existing areas, urban or rural ones; None means both.
+    applies_to, setting, households_from, households_below
+        New or existing areas, urban or rural ones, areas of that many households or more, or of fewer; None means
+        all. A document may state several rates that way, no two of them for the same area.
     levels, kinds, ownership, least_star, size_clause
         Which facilities count: levels and kinds (empty: any), public or private, least grade, and the clause of the
         same document whose value is their least floor area.
@@ -74,6 +76,8 @@ class Clause:
     basis: Basis = "none"
     applies_to: Built | None = None
     setting: Setting | None = None
+    households_from: Decimal | None = None
+    households_below: Decimal | None = None
     unit_types: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -95,6 +99,16 @@ class Clause:
     def stated(self) -> bool:
         """Say whether there is a number to hold anything against."""
         return self.value is not None or bool(self.parts)
+
+    @property
+    def by_size(self) -> bool:
+        """Say whether it concerns areas of some number of households only."""
+        return self.households_from is not None or self.households_below is not None
+
+    def has_size(self, households: Fraction) -> bool:
+        """Say whether an area of so many households is of the size it concerns."""
+        low, high = self.households_from, self.households_below
+        return (low is None or households >= Fraction(low)) and (high is None or households < Fraction(high))
 
 
 @dataclass(frozen=True)
@@ -145,7 +159,7 @@ class Standard:
         return any(clause.metric == RATE and clause.area_type == "gross" for clause in self.clauses)
 
     def rate(self, built: Built) -> Clause | None:
-        """Return the floor-area rate owed by ``built`` areas.
+        """Return the floor-area rate owed by ``built`` areas; of several, by setting or size, the first.
 
         None where the document has no such clause; a clause whose ``value`` is None where it has one without a
         number. Mind ``basis``: presets may count by residents instead of households, and ``setting``.
@@ -167,8 +181,10 @@ class Standard:
         """Return the clauses not owed by a single residential area, in the order of the document."""
         return tuple(clause for clause in self.clauses if clause.owed_by != "residential")
 
+    def owed(self, metric: str, built: Built) -> tuple[Clause, ...]:
+        """Return every clause of ``metric`` (`RATE` or `MINIMUM`) that concerns ``built`` areas of any kind."""
+        of_metric = (clause for clause in self.clauses if clause.metric == metric)
+        return tuple(clause for clause in of_metric if clause.applies_to in (built, None))
+
     def _residential(self, metric: str, built: Built) -> Clause | None:
-        for clause in self.clauses:
-            if clause.metric == metric and clause.applies_to in (built, None):
-                return clause
-        return None
+        return next(iter(self.owed(metric, built)), None)

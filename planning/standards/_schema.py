@@ -70,6 +70,7 @@ NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "medical_distance": ("levels",),
 }
 AT_LEAST: Final = ("area_rate", "unit_minimum")
+SIZES: Final = ("households_from", "households_below")
 
 
 def _is_dates(value: Any) -> bool:
@@ -99,6 +100,8 @@ NUMBER: Final = Kind(
     '不小于 0 的数；文件未规定数值的写 "unstated"',
     'a number, 0 or more; "unstated" where the document gives none',
 )
+
+COUNT: Final = Kind(lambda value: is_number(value) and value > 0, "大于 0 的户数", "a number of households above 0")
 
 STANDARD_KEYS: Final[Mapping[str, Kind]] = {
     "id": TEXT,
@@ -141,6 +144,8 @@ CLAUSE_KEYS: Final[Mapping[str, Kind]] = {
     "basis": choice("none", *RATE_BASES, "unit", "person"),
     "applies_to": choice("new", "existing"),
     "setting": choice("urban", "rural"),
+    "households_from": COUNT,
+    "households_below": COUNT,
     "unit_types": choices(*tables.UNIT_TYPES),
     "levels": choices(*tables.LEVELS),
     "kinds": choices(*KINDS),

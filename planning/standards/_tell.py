@@ -10,7 +10,18 @@ from planning import texts
 from planning.standards._load import catalogue
 from planning.standards._model import Clause, Standard
 
-_COMPARED: Final = ("required", "unit_types", "levels", "kinds", "strength", "deadline", "setting", "area_type")
+_COMPARED: Final = (
+    "required",
+    "unit_types",
+    "levels",
+    "kinds",
+    "strength",
+    "deadline",
+    "setting",
+    "households_from",
+    "households_below",
+    "area_type",
+)
 _BY_HAND: Final = ("manual", "statement")
 
 
