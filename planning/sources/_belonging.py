@@ -104,9 +104,8 @@ def _say_stated(areas: Draft, units: Draft, column: str, types: tuple[str, ...])
     rows = np.flatnonzero(_kept(areas) & cells.notna().to_numpy())
     if not there.any() or not len(rows):
         return
-    unit = _recognised(cells.iloc[rows], units.frame[there]).map(
-        pd.Series(np.flatnonzero(there), units.frame.index[there])
-    )
+    stated = cells.iloc[rows]
+    unit = stated.map(_recognised(pd.Series(stated.unique()), units.frame[there]))
     lost = rows[unit.isna().to_numpy()]
     shown = cells.to_numpy(dtype=object)
     if len(lost):
@@ -118,19 +117,20 @@ def _say_stated(areas: Draft, units: Draft, column: str, types: tuple[str, ...])
     place = _shapes(areas)[found]
     outside = ~shapely.covers(polygon, shapely.point_on_surface(place))
     apart_m = shapely.distance(polygon, place)
-    said = _spread(
-        len(shown), found, [f"{cell} ({gap:.0f} m)" for cell, gap in zip(shown[found], apart_m, strict=True)]
-    )
     for code, verdict, which in (
         ("unit_at_border", "flagged", outside & (apart_m <= BORDER_M)),
         ("unit_contradicts", "refused", apart_m > BORDER_M),
     ):
-        mask = _mask(len(shown), found[which])
+        told = [f"{cell} ({gap:.0f} m)" for cell, gap in zip(shown[found[which]], apart_m[which], strict=True)]
+        said, mask = _spread(len(shown), found[which], told), _mask(len(shown), found[which])
         areas.notes.say(code, verdict, mask, column=column, values=said, limit_m=f"{BORDER_M:g}")  # type: ignore[arg-type]
 
 
 def _recognised(cells: pd.Series[str], units: pd.DataFrame) -> pd.Series[Any]:
-    """Return the index of the unit each cell names: by id, else by a name only one unit has, with or without 街道."""
+    """Return by cell the row of the unit it names: by id, else by a name only one unit has, with or without 街道.
+
+    ``units`` keeps the rows it had in its table; a cell that names none is missing.
+    """
     found = pd.Series(np.nan, index=cells.index, dtype=object)
     for key in (str, _plain, _bare):
         for column in ("unit_id", "name"):
@@ -138,7 +138,7 @@ def _recognised(cells: pd.Series[str], units: pd.DataFrame) -> pd.Series[Any]:
             said = said[~said.duplicated(keep=False)]
             by_word = pd.Series(said.index, index=said.to_numpy(dtype=object), dtype=object)
             found = found.fillna(cells.map(key).map(by_word))
-    return found
+    return found.set_axis(cells.to_numpy(dtype=object))
 
 
 def _plain(word: str) -> str:

@@ -57,7 +57,7 @@ def _say(one: Draft, key: str) -> None:
     _note(one, "name_twice", same, _others(same, ["group", "name"], same["id"]))
     distinct = rows.drop_duplicates(["group", "plain", "name"])
     alike = distinct[distinct.duplicated(["group", "plain"], keep=False)]
-    alike = rows[rows.set_index(["group", "plain"]).index.isin(alike.set_index(["group", "plain"]).index)]
+    alike = rows.merge(alike[["group", "plain"]].drop_duplicates(), on=["group", "plain"])
     _note(one, "name_alike", alike, _others(alike, ["group", "plain"], alike["name"]))
 
 

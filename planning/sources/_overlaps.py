@@ -21,6 +21,7 @@ MIN_OVERLAP_SHARE: Final = 0.01
 MIN_OVERLAP_M2: Final = 10.0
 MIN_WIDTH_M: Final = 2.0
 """Twice the area by the outline's length: how wide a strip with this area and outline is."""
+_PAIRS_AT_ONCE: Final = 200_000
 _NAMED: Final = 5
 """Partners named in one note; the others are counted."""
 
@@ -42,8 +43,10 @@ def say_shapes(name: str, frame: pd.DataFrame, shapes: Shapes, notes: Notes) -> 
     polygon = live & np.isin(shapely.get_type_id(shapes), (3, 6))
     with np.errstate(divide="ignore", invalid="ignore"):
         width = 2 * shapely.area(shapes) / shapely.length(shapes)
-    shown = np.array([f"{one:.2f} m" for one in np.nan_to_num(width)], dtype=object)
-    notes.say("geometry_sliver", "flagged", polygon & (width < MIN_WIDTH_M), values=shown)
+    thin = polygon & (width < MIN_WIDTH_M)
+    shown = np.full(len(shapes), "", dtype=object)
+    shown[thin] = [f"{one:.2f} m" for one in width[thin]]
+    notes.say("geometry_sliver", "flagged", thin, values=shown)
 
 
 def _say_same(shapes: Shapes, ids: Shapes, group: NDArray[np.intp], live: Mask, notes: Notes) -> Mask:
@@ -93,18 +96,34 @@ def overlaps(
     one, other = shapely.STRtree(polygons).query(polygons)
     first = (one < other) & (group[at[one]] == group[at[other]])
     one, other = one[first], other[first]
+    in_order = np.argsort(one, kind="stable")
+    one, other = one[in_order], other[in_order]
     area, bounds = shapely.area(polygons), shapely.bounds(polygons)
     least = np.maximum(MIN_OVERLAP_SHARE * np.minimum(area[one], area[other]), MIN_OVERLAP_M2)
     sides = np.minimum(bounds[one, 2:], bounds[other, 2:]) - np.maximum(bounds[one, :2], bounds[other, :2])
     wide = np.prod(np.maximum(sides, 0), axis=1) > least
     one, other, least = one[wide], other[wide], least[wide]
-    shapely.prepare(polygons)
-    deep = ~shapely.touches(polygons[one], polygons[other]) & shapely.intersects(polygons[one], polygons[other])
+    deep = _more_than_touching(polygons, one, other)
     one, other, least = one[deep], other[deep], least[deep]
     shared_m2 = shapely.area(shapely.intersection(polygons[one], polygons[other]))
     much = shared_m2 > least
     order = np.lexsort((other[much], one[much]))
     return at[one[much]][order], at[other[much]][order], shared_m2[much][order]
+
+
+def _more_than_touching(polygons: Shapes, one: NDArray[np.intp], other: NDArray[np.intp]) -> Mask:
+    """Say which pairs share more than a border; polygons are made ready some at a time, for that takes memory."""
+    deep = np.zeros(len(one), dtype=bool)
+    for start in range(0, len(one), _PAIRS_AT_ONCE):
+        part = slice(start, start + _PAIRS_AT_ONCE)
+        ready = polygons[np.unique(one[part])]
+        shapely.prepare(ready)
+        first, second = polygons[one[part]], polygons[other[part]]
+        found = ~shapely.touches(first, second)
+        found[found] = shapely.intersects(first[found], second[found])
+        shapely.destroy_prepared(ready)
+        deep[part] = found
+    return deep
 
 
 def _marked(size: int, rows: pd.Series[int], words: pd.Series[str]) -> tuple[Mask, Shapes]:

@@ -194,7 +194,9 @@ def _beyond(ratio: NDArray[np.float64], band: tuple[float, float]) -> Mask:
 
 
 def _flag(notes: Notes, code: str, where: Mask, column: str, cells: Any) -> None:
-    notes.say(code, "flagged", where, column=column, values=np.array([_short(cell) for cell in cells], dtype=object))
+    shown = np.full(len(where), "", dtype=object)
+    shown[where] = [_short(cell) for cell in np.asarray(cells, dtype=object)[where]]
+    notes.say(code, "flagged", where, column=column, values=shown)
 
 
 def _short(cell: object) -> object:
