@@ -181,7 +181,7 @@ def service_areas(
         As in `reached_roads`.
     drawing : {"fast", "exact"}
         ``fast`` draws the line on a grid, half a per cent off in area; ``exact`` buffers the roads, on their own side
-        of every barrier, and takes some twenty times as long. Without compiled code (`compiled`) all are exact.
+        of every barrier, and takes some ten times as long. Without compiled code (`compiled`) all are exact.
 
     Returns
     -------

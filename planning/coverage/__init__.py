@@ -18,7 +18,17 @@ from numpy.typing import NDArray
 from planning.coverage._frontage import area_shares, frontage_shares
 from planning.tables import AGE_BANDS, WEIGHTS
 
-__all__ = ["area_shares", "causes", "cover", "frontage_shares", "held_column", "roll_up", "served_by", "summarise"]
+__all__ = [
+    "area_shares",
+    "causes",
+    "cover",
+    "frontage_shares",
+    "held_column",
+    "plain",
+    "roll_up",
+    "served_by",
+    "summarise",
+]
 
 POINT_STATES: Final = ("reached", "unreachable", "unsnapped")
 
@@ -201,7 +211,7 @@ def summarise(
     """
     rows = covered.loc[residential["residential_id"].to_list()]
     bounds = rows[["share", "lower", "upper"]].to_numpy(dtype=float)
-    figures: dict[str, Figure] = {"radius_m": _plain(radius_m), "minutes": None if minutes is None else _plain(minutes)}
+    figures: dict[str, Figure] = {"radius_m": plain(radius_m), "minutes": None if minutes is None else plain(minutes)}
     figures |= _figures("residential", np.ones(len(rows)), bounds)
     for weight in (*WEIGHTS, *(band for band in AGE_BANDS if band in residential)):
         values = residential[weight].to_numpy(dtype=float, na_value=np.nan)
@@ -256,11 +266,11 @@ def _figures(name: str, weight: Floats, bounds: Floats) -> dict[str, Figure]:
     total = math.fsum(weight[is_known])
     covered, lower, upper = (math.fsum(column) for column in (bounds[is_known] * weight[is_known, None]).T)
     share = covered / total if total > 0 else None
-    values = (_plain(total), _plain(covered), share, _plain(lower), _plain(upper))
+    values = (plain(total), plain(covered), share, plain(lower), plain(upper))
     return {f"{name}_{key}": value for key, value in zip(keys, values, strict=True)}
 
 
-def _plain(value: float) -> int | float:
+def plain(value: float) -> int | float:
     """Return a whole number as int."""
     number = float(value)
     return int(number) if number.is_integer() else number

@@ -11,7 +11,7 @@ import pandas as pd
 from planning import catchment, coverage, network
 from planning.network import Network
 from planning.plan import WALKERS, Plan, Walk
-from planning.study import people
+from planning.study import layers, people
 from planning.study.records import Ground, LevelCover, StudyInputs
 
 
@@ -38,7 +38,7 @@ def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, 
 
     nearest = nearest_on(ground.walkways)
     covered, summary = at(radius_m, ground.walkways, nearest)
-    bands = {band_key(metres): at(metres, ground.walkways, nearest)[1] for metres in plan.bands_m}
+    bands = {layers.band_key(metres): at(metres, ground.walkways, nearest)[1] for metres in plan.bands_m}
     profiles = {name: walker(name, metres) for name, metres in plan.profiles_m.items()}
     return LevelCover(nearest=nearest, covered=covered, summary=summary, bands=bands, profiles=profiles)
 
@@ -60,11 +60,6 @@ def minutes_of(plan: Plan, metres: float) -> float | None:
         return None
     minutes = round(metres / plan.walk.speed_m_per_s / 60, 6)
     return int(minutes) if minutes == int(minutes) else minutes
-
-
-def band_key(metres: float) -> str:
-    """Return a radius as the summary names it: whole metres as text."""
-    return str(round(metres))
 
 
 def _shares(inputs: StudyInputs, walkways: Network, serving: gpd.GeoDataFrame, metres: float) -> pd.Series | None:

@@ -104,6 +104,11 @@ def reach_table(ground: Ground, covers: Mapping[str, LevelCover], plan: Plan) ->
     )
 
 
+def band_key(metres: float) -> str:
+    """Return a radius as the summary names it: whole metres as text."""
+    return str(round(metres))
+
+
 def by_effort(reach: pd.DataFrame) -> pd.DataFrame:
     """Return a reach table with the metres that radii are held against as its distances."""
     if "equivalent_m" not in reach:

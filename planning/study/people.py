@@ -74,6 +74,7 @@ def figures(
     """Return ``accessibility`` by level and, where the plan spreads people, what was spread."""
     found: dict[str, Any] = {}
     if covers:
+        found["facilities"] = _by_facility(inputs, ground, reach)
         found["accessibility"] = {level: _level(level, inputs, ground, reach) for level in covers}
     areas = inputs.tables["residential"]
     if "households_points" in areas:
@@ -82,6 +83,23 @@ def figures(
         found["spread"] = {weight: _spread_figures(areas, weight) for weight in demand.PEOPLE}
         found["spread"]["left"] = [] if inputs.spread_left is None else inputs.spread_left.to_dict("records")
     return found
+
+
+def _by_facility(inputs: StudyInputs, ground: Ground, reach: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return for each facility in service who lives within each radius of it; an area counts at every facility."""
+    areas = inputs.tables["residential"].set_index("residential_id").assign(residential=1.0)
+    weights = [name for name in ("residential", *WEIGHTS, *AGE_BANDS) if areas[name].notna().any()]
+    near = layers.by_effort(reach).join(areas[weights].fillna(0.0), on="demand_id")
+    serving = ground.facilities[ground.facilities["in_service"]].sort_values("facility_id")
+    within: dict[str, list[dict[Any, Any]]] = {}
+    for metres in inputs.plan.bands_m:
+        by_facility = near[near["distance_m"] <= metres].groupby("facility_id")[weights].agg(math.fsum)
+        rows = by_facility.reindex(serving["facility_id"]).fillna(0.0).to_dict("records")
+        within[layers.band_key(metres)] = [{name: coverage.plain(value) for name, value in row.items()} for row in rows]
+    return [
+        {"facility_id": name, "level": level, "within": {key: rows[place] for key, rows in within.items()}}
+        for place, (name, level) in enumerate(zip(serving["facility_id"], serving["level"], strict=True))
+    ]
 
 
 def _point_figures(areas: pd.DataFrame, points: pd.DataFrame) -> dict[str, Any]:
