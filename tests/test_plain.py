@@ -104,6 +104,23 @@ def test_compiling_may_be_forbidden(monkeypatch, setting, says):
         _kernels._has_numba.cache_clear()
 
 
+def test_no_folder_to_keep_compiled_code_in(monkeypatch):
+    """numba refuses to keep code where it can write nowhere: then it is done without."""
+
+    def njit(**_: object) -> None:
+        raise RuntimeError("cannot cache function: no locator available")
+
+    assert _kernels.compiled()
+    monkeypatch.setitem(sys.modules, "numba", SimpleNamespace(njit=njit))
+    monkeypatch.delitem(sys.modules, "planning.network._grid")
+    monkeypatch.delattr(network, "_grid")
+    _kernels._has_numba.cache_clear()
+    try:
+        assert not _kernels.compiled()
+    finally:
+        _kernels._has_numba.cache_clear()
+
+
 def test_while_it_compiles_nobody_waits(monkeypatch):
     """Begun once, if nothing is kept; until the process has ended, compiled code is not there to be used."""
     begun: list[list[str]] = []

@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from planning.catchment._graph import Array, Graph, Places, Targets
+from planning.network._topology import ragged
 
 CELLS: Final = 20_000_000  # labels held at a time
 EXACT: Final = 1 << 53
@@ -56,18 +57,20 @@ def intervals(graph: Graph, places: Places, limits_mm: Array) -> Array:
     Limits ascend. Each group of ``places`` has one member, a point. Parts of no length are left out.
     """
     parts = [np.empty((0, 5), np.int64)]
-    length = graph.edge_mm
     for place, reached in _labels(graph, places, int(limits_mm[-1])):
+        own = int(places.edge[place])
+        edge = _touched(graph, reached, own)
+        length = graph.edge_mm[edge]
         for step, limit in enumerate(limits_mm):
-            start = _left(limit - reached[graph.edge_from] - graph.start_mm)
-            end = _left(limit - reached[graph.edge_to] - graph.end_mm)
-            own, spare = places.edge[place], limit - places.leg_mm[place]
+            start = _left(limit - reached[graph.edge_from[edge]] - graph.start_mm[edge])
+            end = _left(limit - reached[graph.edge_to[edge]] - graph.end_mm[edge])
+            mine, spare = np.searchsorted(edge, own), limit - places.leg_mm[place]
             if spare >= 0:
-                low, high = max(places.low_mm[place] - spare, 0), min(places.low_mm[place] + spare, length[own])
-                if low <= start[own]:
-                    start[own] = max(start[own], high)
-                elif length[own] - high <= end[own]:
-                    end[own] = max(end[own], length[own] - low)
+                low, high = max(places.low_mm[place] - spare, 0), min(places.low_mm[place] + spare, length[mine])
+                if low <= start[mine]:
+                    start[mine] = max(start[mine], high)
+                elif length[mine] - high <= end[mine]:
+                    end[mine] = max(end[mine], length[mine] - low)
                 elif high > low:
                     parts.append(np.array([[place, step, own, low, high]]))
             met = (start >= 0) & (end >= 0) & (start + end >= length)
@@ -78,7 +81,7 @@ def intervals(graph: Graph, places: Places, limits_mm: Array) -> Array:
             ):
                 rows = np.flatnonzero((side > 0) & (length > 0))
                 key = np.broadcast_to([place, step], (len(rows), 2))
-                parts.append(np.column_stack([key, rows, from_mm[rows], to_mm[rows]]).astype(np.int64))
+                parts.append(np.column_stack([key, edge[rows], from_mm[rows], to_mm[rows]]).astype(np.int64))
     return np.concatenate(parts)
 
 
@@ -124,6 +127,13 @@ def _labels(graph: Graph, places: Places, limit: int) -> Iterator[tuple[int, Arr
             nearest = np.minimum(nearest, metres + value[first + row])
     if groups:
         yield current, np.where(nearest <= limit, nearest, np.inf)
+
+
+def _touched(graph: Graph, reached: Array, own: int) -> Array:
+    """Return the edges at the nodes that are reached, and the place's own, ascending."""
+    node = np.flatnonzero(np.isfinite(reached))
+    arcs = ragged(graph.indptr[node], np.diff(graph.indptr)[node])
+    return np.unique(np.append(graph.arc_edge[arcs], own))
 
 
 def _seeds(graph: Graph, places: Places) -> tuple[Array, Array]:
