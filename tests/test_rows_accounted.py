@@ -31,6 +31,8 @@ from planning.errors import InputRefused
 X0, Y0 = 500_000.0, 4_000_000.0
 TO_DEGREES = Transformer.from_crs("EPSG:4548", "EPSG:4326", always_xy=True)
 TABLES = ("csv", "csv-gbk", "csv-utf16", "tsv", "xlsx")
+SHORT = {"residential_id": "小区编号", "facility_id": "编号", "medical_id": "编号", "floor_area_m2": "建筑面积"}
+"""A shapefile holds ten bytes of a heading."""
 LAYERS = ("gpkg", "shp", "zip", "geojson", "fgb", "geojsonl", "parquet")
 
 
@@ -165,7 +167,7 @@ def _write_layer(path: Path, frame: gpd.GeoDataFrame, form: str) -> None:
         _write_features(path, frame.to_crs("EPSG:4326"), lines=form == "geojsonl")
     elif form in ("shp", "zip"):
         shp = path.with_suffix(".shp")
-        pyogrio.write_dataframe(frame.rename(columns={"residential_id": "小区编号"}), shp, encoding="GBK")
+        pyogrio.write_dataframe(frame.rename(columns=SHORT), shp, encoding="GBK")
         if form == "zip":
             parts = [part for part in path.parent.glob(f"{path.stem}.*") if part.suffix != ".zip"]
             with zipfile.ZipFile(path, "w") as archive:
