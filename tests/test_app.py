@@ -202,7 +202,8 @@ def test_the_card_shows_the_steps_of_an_area(town):
         "600 m",
     ):
         assert fact in shown, fact
-    assert card.count("data-step=") == 5
+    assert card.count("data-step=") == 6
+    assert "可用的措施" in shown
 
 
 def test_an_area_without_households_says_so(town):

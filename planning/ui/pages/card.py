@@ -1,11 +1,11 @@
-"""The identify card of a residential area: where its numbers come from, in five steps, always in one order."""
+"""The identify card of a residential area: where its numbers come from and what would help, always in one order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from planning.ui import parts, words
 from planning.ui.session import Desk
 
 Row = Mapping[Any, Any]
+_WAYS: Final = 2  # ways out that a card shows; the workbook lists all
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def show(desk: Desk, residential_id: str) -> None:
         _required(desk, row),
         _rooms(desk, row),
         _shortfall(desk, row),
+        *_remedies(desk, row),
         _nearest(desk, row),
     ]
     items = "".join(
@@ -95,7 +97,8 @@ def _source(desk: Desk, residential_id: str) -> str:
 def _required(desk: Desk, row: Row) -> Step:
     """Return what the clauses ask of this area, one line a clause, and what it owes by them."""
     language, findings = desk.language, desk.result.findings
-    own = findings[(findings["subject_kind"] == "residential") & (findings["subject_id"] == row["residential_id"])]
+    kind, name = ("residential", row["residential_id"]) if words.missing(row["pool_id"]) else ("pool", row["pool_id"])
+    own = findings[(findings["subject_kind"] == kind) & (findings["subject_id"] == name)]
     lines = [
         _small(
             desk.say(
@@ -104,7 +107,7 @@ def _required(desk: Desk, row: Row) -> Step:
             )
         )
         for found in own.to_dict("records")
-        for clause in (desk.standard.clause(found["clause_id"]),)
+        for clause in map(desk.standard.clause, found["clause_id"].split(";"))
     ]  # fmt: skip
     owed = row["required_m2"]
     shown = desk.say("card.unknown") if words.missing(owed) else words.m2(owed, language)
@@ -122,13 +125,20 @@ def _pool(desk: Desk, row: Row) -> str:
 def _rooms(desk: Desk, row: Row) -> Step:
     """Return the rooms that were looked at for this area, counted or not, each with its reason."""
     language, rooms = desk.language, desk.result.rooms
-    mine = rooms[rooms["residential_id"] == row["residential_id"]] if len(rooms) else rooms
+    mine = rooms[(rooms["residential_id"] == row["residential_id"]) | _of_pool(rooms, row)] if len(rooms) else rooms
     if mine.empty:
         return Step(desk.say("card.rooms"), _line(desk.say("card.no_rooms")))
     facilities = desk.result.facilities.set_index("facility_id")
     lines = "".join(_room(desk, room, facilities) for room in mine.to_dict("records"))
     total = "" if words.missing(row["provided_m2"]) else _line(words.m2(row["provided_m2"], language), "big")
     return Step(desk.say("card.rooms"), f"{total}<table>{lines}</table>")
+
+
+def _of_pool(rooms: pd.DataFrame, row: Row) -> pd.Series[bool]:
+    """Say which rooms are for the area's pool as a whole; none where it stands alone."""
+    pooled = not words.missing(row["pool_id"])
+    together: pd.Series[bool] = (rooms["pool_id"] == row["pool_id"]).fillna(value=False) & pooled
+    return together
 
 
 def _room(desk: Desk, room: Row, facilities: pd.DataFrame) -> str:
@@ -167,6 +177,33 @@ def _shortfall(desk: Desk, row: Row) -> Step:
     return Step(
         desk.say("card.shortfall"),
         _line(words.m2(row["shortfall_m2"], language), bad) + _small(sum_) + _small(checks) + paper,
+    )
+
+
+def _remedies(desk: Desk, row: Row) -> list[Step]:
+    """Return what would close the gap, the cheapest ways first, or why there is none; nothing where there is no gap."""
+    table = desk.result.remedies
+    mine = table[table["residential_id"] == row["residential_id"]] if len(table) else table
+    if mine.empty:
+        return []
+    names = desk.result.facilities.set_index("facility_id")["name"]
+    first = mine[mine["rank"].isin(sorted(mine["rank"].unique())[:_WAYS])]
+    lines = "".join(_remedy(desk, way, names) for way in first.to_dict("records"))
+    more = int(mine["rank"].nunique()) - _WAYS
+    note = _small(desk.say("card.more_remedies", count=more)) if more > 0 else ""
+    return [Step(desk.say("card.remedies"), f"<table>{lines}</table>{note}")]
+
+
+def _remedy(desk: Desk, way: Row, names: pd.Series[str]) -> str:
+    language = desk.language
+    place = "" if words.missing(way["facility_id"]) else names.get(way["facility_id"], way["facility_id"])
+    head = desk.say("joint").join(filter(None, (words.word("remedies.measure", way["measure"], language), place)))
+    about = words.reasons(way["reason"], language, "remedies.reason")
+    area = "" if words.missing(way["needed_m2"]) else words.m2(way["needed_m2"], language)
+    cost = "" if words.missing(way["cost"]) else desk.say("card.cost", cost=f"{way['cost']:,.10g}")
+    return (
+        f"<tr><td>{escape(words.text(head))}<br><small>{escape(about)}</small></td>"
+        f"<td>{escape(area)}<br><small>{escape(cost)}</small></td></tr>"
     )
 
 
