@@ -103,7 +103,7 @@ def fetch(
         graph = _ask.walking_graph(ox, area.outer)
         said("places")
         found = _ask.features(ox, area.outer, _layers.TAGS)
-        roads = None if graph is None else ox.graph_to_gdfs(ox.convert.to_undirected(graph), nodes=False)
+        roads = None if graph is None else ox.graph_to_gdfs(graph, nodes=False)
     layers, left_out = _split(_layers.nothing() if found is None else found, area.inner, level)
     if graph is None and not any(map(len, layers.values())):
         raise InputRefused(Fault("fetch_nothing_there", value=place))

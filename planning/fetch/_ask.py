@@ -292,7 +292,7 @@ def _nothing(ox: ModuleType) -> type[Exception]:
 
 
 def walking_graph(ox: ModuleType, polygon: Any) -> Any:
-    """Return the walking network in ``polygon``, every component of it; None where there is none."""
+    """Return the walking network in ``polygon``, every component of it, each piece once; None where there is none."""
     try:
         graph = ox.graph_from_polygon(
             polygon, network_type="walk", simplify=False, retain_all=True, truncate_by_edge=True
@@ -301,7 +301,8 @@ def walking_graph(ox: ModuleType, polygon: Any) -> Any:
         if isinstance(error, _nothing(ox)) or "no graph nodes" in str(error):
             return None
         raise
-    return ox.simplify_graph(graph, edge_attrs_differ=["osmid", *WAY_TAGS], remove_rings=False)
+    simple = ox.simplify_graph(graph, edge_attrs_differ=["osmid", *WAY_TAGS], remove_rings=False)
+    return ox.convert.to_undirected(simple)
 
 
 def features(ox: ModuleType, polygon: Any, tags: Mapping[str, bool | str | list[str]]) -> Any:
