@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
 
 import geopandas as gpd
 import numpy as np
@@ -269,6 +271,23 @@ def test_kml_that_means_harm(tmp_path):
         kml("<NetworkLink><Link><href>http://127.0.0.1:9/</href></Link></NetworkLink>"), "utf-8"
     )
     assert refusal(tmp_path / "link.kml") == ["layer_none"]
+
+
+# --------------------------------------------------------------------------------------------------------- GeoPackage
+
+
+def test_text_in_a_column_of_numbers_stays_text(tmp_path):
+    """SQLite holds 120户 and 无 in a column of integers; GDAL reads 120 and 0, and neither would be noticed."""
+    path = tmp_path / "a.gpkg"
+    frame = gpd.GeoDataFrame({"编号": ["1", "2", "3"], "户数": [5, 6, 7]}, geometry=[shapely.Point(1, 1)] * 3, crs=4548)
+    frame.to_file(path, driver="GPKG", layer="小区")
+    with closing(sqlite3.connect(path)) as connection:
+        for name in [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
+            connection.execute(f'DROP TRIGGER "{name}"')
+        connection.execute("UPDATE 小区 SET 户数 = '120户' WHERE 编号 = '2'")
+        connection.execute("UPDATE 小区 SET 户数 = '无' WHERE 编号 = '3'")
+        connection.commit()
+    assert raw(path).frame["户数"].tolist() == [5, "120户", "无"]
 
 
 # ----------------------------------------------------------------------------------------- GeoJSON by lines, MapInfo

@@ -6,11 +6,13 @@ Rows are read through Arrow, which keeps long integers exact and does not trust 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, cast
@@ -36,6 +38,8 @@ _GDAL_ENVIRONMENT: Final = {
     "SHAPE_RESTORE_SHX": "NO",
     "OGR_GEOJSON_MAX_OBJ_SIZE": "200",
 }
+
+_NUMERIC: Final = re.compile("INT|REAL|FLOAT|DOUBLE|BOOL|NUM|DEC", re.IGNORECASE)
 
 
 def gdal() -> ModuleType:
@@ -97,7 +101,7 @@ def _geopackage(dataset: Dataset, layer: str | None) -> Raw:
     with _quiet_copy(dataset) as path:
         told = _table_counts(path, dataset)
         name = pick(list(told), layer, dataset)
-        return _read(path, dataset, name, told[name])
+        return _with_text_cells(_read(path, dataset, name, told[name]), path, name, dataset)
 
 
 def _geojson(dataset: Dataset, _: str | None) -> Raw:
@@ -207,8 +211,40 @@ def _table_counts(path: Path, dataset: Dataset) -> dict[str, int]:
 
 
 def _count(connection: sqlite3.Connection, name: str) -> int:
-    quoted = name.replace('"', '""')
-    return int(connection.execute(f'SELECT COUNT(*) FROM "{quoted}"').fetchone()[0])  # noqa: S608 - quoted name
+    return int(connection.execute(f"SELECT COUNT(*) FROM {_quoted(name)}").fetchone()[0])  # noqa: S608 - quoted name
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _with_text_cells(raw: Raw, path: Path, layer: str, dataset: Dataset) -> Raw:
+    """Return the layer with columns of numbers in which text stands as SQLite holds them.
+
+    SQLite keeps text in a column of integers as it is; GDAL makes a number of it (120户 becomes 120, 无 becomes 0).
+    """
+    frame = raw.frame.copy()
+    mode = "ro" if path != dataset.path else "ro&immutable=1"
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)) as connection:
+        for at, header in enumerate(raw.headers):
+            cells = _text_cells(connection, layer, header)
+            if cells is not None and len(cells) != len(frame):
+                raise _broken(dataset, f"{len(cells)} / {len(frame)}")
+            if cells is not None:
+                frame.isetitem(at, np.array(cells, dtype=object))
+    return replace(raw, frame=frame)
+
+
+def _text_cells(connection: sqlite3.Connection, layer: str, column: str) -> list[Any] | None:
+    """Return the cells of a column declared to hold numbers in which text stands; None for any other column."""
+    listed = connection.execute("SELECT type FROM pragma_table_info(?) WHERE name = ?", (layer, column)).fetchall()
+    if not any(_NUMERIC.search(str(kind)) for (kind,) in listed):
+        return None
+    table, cell = _quoted(layer), _quoted(column)
+    found = f"SELECT 1 FROM {table} WHERE typeof({cell}) = 'text' LIMIT 1"  # noqa: S608 - quoted names
+    if connection.execute(found).fetchone() is None:
+        return None
+    return [value for (value,) in connection.execute(f"SELECT {cell} FROM {table} ORDER BY rowid")]  # noqa: S608
 
 
 # ---------------------------------------------------------------------------------------------------- through Arrow
@@ -261,7 +297,7 @@ def _translated(dataset: Dataset) -> Iterator[None]:
     import pyarrow as pa
     from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
 
-    known = (DataSourceError, DataLayerError, FieldError, GeometryError, UnicodeDecodeError, RuntimeError)
+    known = (DataSourceError, DataLayerError, FieldError, GeometryError, UnicodeDecodeError, RuntimeError, sqlite3.Error)
     try:
         yield
     except (*known, OSError, pa.ArrowException, shapely.errors.ShapelyError) as error:
