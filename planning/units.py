@@ -45,8 +45,9 @@ _WRITTEN_UNITS: Final[Mapping[str, Mapping[str, Fraction]]] = {
     "户": dict.fromkeys(("户", "戶", "套"), Fraction(1)),
     "人": dict.fromkeys(("人", "名", "位", "口"), Fraction(1)),
     "张": dict.fromkeys(("张", "床", "张床", "床位", "个", "个床位"), Fraction(1)),
-    "share": {"%": Fraction(1, 100), "‰": Fraction(1, 1000)},
-    "": {},
+    "s": {**dict.fromkeys(("s", "秒"), Fraction(1)), **dict.fromkeys(("min", "分", "分钟"), Fraction(60))},
+    "m": {**dict.fromkeys(("m", "米"), Fraction(1)), **dict.fromkeys(("km", "公里", "千米"), Fraction(1000))},
+    **{"share": {"%": Fraction(1, 100), "‰": Fraction(1, 1000)}, "": {}},
 }
 _MULTIPLIERS: Final[Mapping[str, Fraction]] = {"千": Fraction(10**3), "万": Fraction(10**4), "亿": Fraction(10**8)}
 _MONEY: Final[Mapping[str, Fraction]] = {
@@ -86,7 +87,7 @@ def written_units(unit: str) -> Mapping[str, Fraction]:
 
     Parameters
     ----------
-    unit : {"m2", "户", "人", "张", "万元", "share", ""}
+    unit : {"m2", "户", "人", "张", "万元", "s", "m", "share", ""}
 
     Returns
     -------

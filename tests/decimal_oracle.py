@@ -20,7 +20,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-
 # what the words for storeys in a world mean, typed by hand; a word that is not here cannot be read
 STOREYS = {
     "1": {"above"},

@@ -234,3 +234,26 @@ def test_a_plan_whose_files_are_not_there_has_a_report_and_exits_1(tmp_path):
     assert done.exit_code == 1
     assert done.stdout.startswith("{")
     assert "结论：不能使用" in (tmp_path / "r" / "data_quality.html").read_text("utf-8")
+
+
+def test_errors_are_accounted_for_too(tmp_path):
+    """Of 300, -5, 约300 and 1,200 the file has a readable sum of 1495; the two in error stop the run, and are named."""
+    rows = "".join(
+        f"{at},小区{at},{cell},117.1{at},36.5\n" for at, cell in enumerate(["300", "-5", "约300", '"1,200"'])
+    )
+    (tmp_path / "r.csv").write_text("编号,名称,户数,经度,纬度\n" + rows, "utf-8")
+    (tmp_path / "f.csv").write_text("编号,级别,经度,纬度\n1,街道,117.1,36.5\n", "utf-8")
+    (tmp_path / "w.geojson").write_text('{"type":"FeatureCollection","features":[]}', "utf-8")
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        '[plan]\nname="x"\nstandard="liaocheng"\nas_of=2025-12-31\n[inputs.roads]\npath="w.geojson"\n'
+        '[inputs.residential]\npath="r.csv"\ndatum="wgs84"\n[inputs.facilities]\npath="f.csv"\ndatum="wgs84"\n',
+        "utf-8",
+    )
+    found = runs.examine(plan, reconciled=True)
+    sums = found.households
+    assert found.refused
+    assert (sums.total, sums.excluded, sums.counted) == (Decimal(1495), Decimal(-5), None)
+    assert sums.unreadable == ((4, "约300"),)
+    assert sums.balanced
+    assert quality.documents(found) == quality.documents(runs.examine(plan, reconciled=True))
