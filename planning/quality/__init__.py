@@ -6,6 +6,8 @@ Equal findings give equal bytes.
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,8 +15,9 @@ from planning.quality import _book, _content, _page, _word
 from planning.quality._record import Checkup as Checkup
 from planning.texts import Language
 
-__all__ = ["FILES", "Checkup", "documents", "verdict"]
+__all__ = ["FILES", "Checkup", "archive", "documents", "verdict"]
 
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 FILES: Final = ("data_quality.html", "data_quality.docx", "data_quality.xlsx")
 
 
@@ -35,6 +38,15 @@ def documents(checkup: Checkup, language: Language | None = None) -> Mapping[str
         "data_quality.docx": _word.write(report),
         "data_quality.xlsx": _book.write(report),
     }
+
+
+def archive(checkup: Checkup, language: Language | None = None) -> bytes:
+    """Return the files of `documents` as one zip archive, equal bytes for equal findings."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as box:
+        for name, content in documents(checkup, language).items():
+            box.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
 
 
 def verdict(checkup: Checkup) -> str:

@@ -8,10 +8,13 @@ from typing import Any, Final
 
 import xlsxwriter
 
+from planning import texts
 from planning.quality._parts import Report, Table, clean
+from planning.texts import Language
 
 _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LONGEST: Final = 32_767
+_MOST_ROWS: Final = 1_000_000
 _OPTIONS: Final = {
     "in_memory": True,
     "strings_to_formulas": False,
@@ -35,17 +38,22 @@ def write(report: Report) -> bytes:
             "whole": book.add_format({**font, "num_format": "0"}),
         }
         for name, table in report.sheets:
-            _sheet(book.add_worksheet(name), table, styles)
+            _sheet(book.add_worksheet(name), table, styles, report.language)
     return stream.getvalue()
 
 
-def _sheet(page: Any, table: Table, styles: dict[str, Any]) -> None:
+def _sheet(page: Any, table: Table, styles: dict[str, Any], language: Language) -> None:
     """Write one table: caption, heading row that stays in sight and is repeated on paper, rows."""
-    page.write_string(0, 0, clean(table.caption)[:_LONGEST], styles["title"])
+    rows, caption = table.rows[:_MOST_ROWS], table.caption
+    if len(rows) < len(table.rows):
+        caption = texts.t(
+            "quality.rows_beyond", language, caption=caption, count=f"{len(table.rows):,}", shown=f"{_MOST_ROWS:,}"
+        )
+    page.write_string(0, 0, clean(caption)[:_LONGEST], styles["title"])
     for number, label in enumerate(table.head):
         page.write_string(1, number, label, styles["head"])
         page.set_column(number, number, _width(table, number))
-    for at, row in enumerate(table.rows, start=2):
+    for at, row in enumerate(rows, start=2):
         for number, value in enumerate(row):
             if value is None:
                 page.write_blank(at, number, None, styles["text"])
@@ -54,8 +62,8 @@ def _sheet(page: Any, table: Table, styles: dict[str, Any]) -> None:
             else:
                 page.write_number(at, number, value, styles["whole" if isinstance(value, int) else "number"])
     page.freeze_panes(2, 0)
-    if table.rows:
-        page.autofilter(1, 0, len(table.rows) + 1, len(table.head) - 1)
+    if rows:
+        page.autofilter(1, 0, len(rows) + 1, len(table.head) - 1)
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)

@@ -18,6 +18,7 @@ from planning.texts import Language
 
 OUTCOMES: Final = ("read", "used", "flagged", "excluded")
 _ROWS: Final = 8
+_DIGITS: Final = 12
 _UNREADABLE: Final = 20
 _REPAIRS: Final = ("geometry_repaired", "geometry_invalid")
 _AREAS: Final = re.compile(r"([\d.]+(?:e[+-]?\d+)?) m² → ([\d.]+(?:e[+-]?\d+)?) m²(?: @ (.+?))?(?:;|$)")
@@ -60,7 +61,7 @@ def section(checkup: Checkup, table: str, language: Language) -> Section:
         caption = texts.t("quality.reasons_of", language, table=name_of(table, language))
         tables = (Table(caption, head, reasons, (0.09, 0.33, 0.08, 0.17, 0.33), (2,)),)
         return Section(name_of(table, language), lines, tables=tables, level=2)
-    return Section(name_of(table, language), (*lines, texts.t("quality.no_reasons", language)), level=2)
+    return Section(name_of(table, language), [lines[0] + texts.t("quality.no_reasons", language)], level=2)
 
 
 def _by_reason(checkup: Checkup, table: str, language: Language) -> list[list[Value]]:
@@ -124,7 +125,7 @@ def households(found: Households, language: Language) -> Section:
     for name, count in (("empty", found.empty), ("unreadable", len(found.unreadable))):
         rows.append([texts.t(f"quality.households_{name}", language), count])
     caption = texts.t("quality.households_of", language, file=found.file, column=found.column)
-    lines = [texts.t(f"quality.households_{'balanced' if found.balanced else 'unbalanced'}", language)]
+    lines = [texts.t(f"quality.households_{_balance(found)}", language)]
     if found.unreadable:
         cells = texts.t("quality.comma", language).join(
             f"#{row} {cell}" for row, cell in found.unreadable[:_UNREADABLE]
@@ -133,6 +134,12 @@ def households(found: Households, language: Language) -> Section:
     head = (texts.t("quality.item", language), texts.t("quality.sum", language))
     table = Table(caption, head, rows, (0.7, 0.3), (1,))
     return Section(texts.t("quality.households", language), lines, tables=(table,))
+
+
+def _balance(found: Households) -> str:
+    if not found.balanced:
+        return "unbalanced"
+    return "whole" if found.counted is None else "balanced"
 
 
 def plain(value: Decimal) -> str:
@@ -182,7 +189,7 @@ def files(checkup: Checkup, language: Language, *, short: bool = False) -> Table
             one.encoding,
             told(one.crs_text, language),
             one.rows if one.rows or one.layer or one.encoding else None,
-            one.sha256[:16] if short else one.sha256,
+            one.sha256[:_DIGITS] if short else one.sha256,
         ]
         for one in checkup.files
     ]

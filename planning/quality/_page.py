@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
-from planning.quality._parts import Report, Section, Step, Table, Value, clean, shown
+from planning.quality._parts import KEPT_TOGETHER, Report, Section, Step, Table, Value, clean, shown
 
 _STYLE: Final = """
 @page{size:A4;margin:18mm 16mm}
@@ -29,7 +29,7 @@ li .tag{font-size:8.5pt;border:1px solid;border-radius:2px;padding:0 1.4mm;margi
 li span.do{display:block}li span.at{display:block;color:#59616B;font-size:9pt}
 table{border-collapse:collapse;width:100%;margin:2mm 0 5mm;font-size:9pt;line-height:1.45;table-layout:fixed}
 caption{text-align:left;font-weight:700;padding:1mm 0;break-after:avoid}
-thead{display:table-header-group}tr{break-inside:avoid}
+table.k{break-inside:avoid}thead{display:table-header-group}tr{break-inside:avoid}
 th{background:#EEF2F5;text-align:left;border-top:1px solid #1F2328;border-bottom:1px solid #1F2328;padding:1mm 1.5mm}
 td{border-bottom:1px solid #D5DBE1;padding:1mm 1.5mm;vertical-align:top;overflow-wrap:anywhere}
 .n{text-align:right;font-variant-numeric:tabular-nums}
@@ -79,7 +79,8 @@ def _step(step: Step, report: Report) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"<table><caption>{_text(table.caption)}</caption>"
+    kept = ' class="k"' if len(table.rows) <= KEPT_TOGETHER else ""
+    yield f"<table{kept}><caption>{_text(table.caption)}</caption>"
     if table.widths:
         yield (
             "<colgroup>" + "".join(f'<col style="width:{100 * width:.4g}%">' for width in table.widths) + "</colgroup>"

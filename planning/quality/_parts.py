@@ -11,6 +11,8 @@ from planning.texts import Language
 
 Value = str | int | float | None
 Tone = Literal["good", "warn", "bad"]
+KEPT_TOGETHER: Final = 16
+"""Tables of up to so many rows are not broken over pages."""
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 

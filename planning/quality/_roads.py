@@ -76,14 +76,15 @@ def lists_of(found: RoadHealth, language: Language) -> Iterator[Table]:
 
 
 def _pieces(found: RoadHealth, language: Language) -> Table:
-    columns = ("piece", "length_km", "length_share", "areas", *tables.WEIGHTS, "x", "y")
+    weights = [f"piece_{weight}" for weight in tables.WEIGHTS]
+    columns = ("piece", "length_km", "length_share", "areas", *weights, "x", "y")
     rows: list[list[Value]] = [
         [
             int(piece["component"]) + 1,
             round(piece["length_m"] / 1000, 3),
             _percent(piece["length_share"]),
             int(piece["areas"]),
-            *(None if math.isnan(piece[weight]) else float(piece[weight]) for weight in tables.WEIGHTS),
+            *(_people(piece[weight]) for weight in tables.WEIGHTS),
             f"{piece['x']:.1f}",
             f"{piece['y']:.1f}",
         ]
@@ -150,6 +151,13 @@ def _short(table: Table, language: Language) -> Table:
         return table
     caption = texts.t("quality.beginning", language, caption=table.caption, shown=_SHOWN, count=f"{len(table.rows):,}")
     return Table(caption, table.head, table.rows[:_SHOWN], table.widths, table.numbers)
+
+
+def _people(count: float) -> Value:
+    """Return a number of people or households, whole where it is whole."""
+    if math.isnan(count):
+        return None
+    return int(count) if count == int(count) else float(count)
 
 
 def _percent(share: float) -> str:

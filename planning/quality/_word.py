@@ -15,7 +15,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from planning.quality._parts import Report, Section, Step, Table, clean, shown
+from planning.quality._parts import KEPT_TOGETHER, Report, Section, Step, Table, clean, shown
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -137,6 +137,9 @@ def _table(paper: Any, table: Table) -> None:
     _repeat(made.rows[0])
     for row in table.rows:
         _fill(made.add_row(), [shown(value) for value in row], table, shares, bold=False)
+    together = made.rows[:-1] if len(table.rows) <= KEPT_TOGETHER else made.rows[:2]
+    for cell in (cell for row in together for cell in row.cells):
+        cell.paragraphs[0].paragraph_format.keep_with_next = True
     paper.add_paragraph().paragraph_format.space_after = Pt(2)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
+from planning import quality, runs, texts
+from planning.texts import Language
 from planning.ui import parts, words
 from planning.ui.parts import Cell, Column
 from planning.ui.session import Desk
@@ -28,6 +32,7 @@ def show(desk: Desk) -> None:
         _inputs(desk, counts)
         if desk.plan.defaults:
             parts.muted(desk.say("data.defaults", keys=desk.say("comma").join(desk.plan.defaults)))
+        _report(desk)
     with right:
         _behind(desk)
 
@@ -50,6 +55,20 @@ def _inputs(desk: Desk, counts: Mapping[str, Mapping[str, int]]) -> None:
             for name, entry in counts.items()
         ],
     )
+
+
+def _report(desk: Desk) -> None:
+    """Offer the data quality report; it is made when somebody asks for it."""
+    plan, language = desk.plan, desk.language
+    st.download_button(
+        texts.t("quality.save", language), data=partial(_packed, plan.folder / plan.file, language),
+        file_name="data_quality.zip", mime="application/zip", key="quality", icon=":material/fact_check:",
+        help=texts.t("quality.save_means", language), on_click="ignore",
+    )  # fmt: skip
+
+
+def _packed(plan: Path, language: Language) -> bytes:
+    return quality.archive(runs.examine(plan, reconciled=True), language)
 
 
 def _input_name(desk: Desk, name: str) -> str:
