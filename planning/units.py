@@ -34,11 +34,10 @@ FALSE_WORDS: Final = frozenset(
     {"否", "无", "没有", "0", "false", "f", "no", "n", "关", "闭", "关闭", "封闭", "常闭", "不开放", "×", "✗"}
 )
 
-_MU: Final = Fraction(2000, 3)
 _WRITTEN_UNITS: Final[Mapping[str, Mapping[str, Fraction]]] = {
     "m2": {
         **dict.fromkeys(("m2", "m^2", "平方米", "平米", "平", "㎡", "sqm"), Fraction(1)),
-        **dict.fromkeys(("亩", "市亩"), _MU),
+        **dict.fromkeys(("亩", "市亩"), Fraction(2000, 3)),
         **dict.fromkeys(("公顷", "ha", "hm2"), Fraction(10_000)),
         **dict.fromkeys(("平方公里", "平方千米", "km2"), Fraction(1_000_000)),
     },
@@ -47,7 +46,8 @@ _WRITTEN_UNITS: Final[Mapping[str, Mapping[str, Fraction]]] = {
     "张": dict.fromkeys(("张", "床", "张床", "床位", "个", "个床位"), Fraction(1)),
     "s": {**dict.fromkeys(("s", "秒"), Fraction(1)), **dict.fromkeys(("min", "分", "分钟"), Fraction(60))},
     "m": {**dict.fromkeys(("m", "米"), Fraction(1)), **dict.fromkeys(("km", "公里", "千米"), Fraction(1000))},
-    **{"share": {"%": Fraction(1, 100), "‰": Fraction(1, 1000)}, "": {}},
+    "share": {"%": Fraction(1, 100), "‰": Fraction(1, 1000)},
+    "": {},
 }
 _MULTIPLIERS: Final[Mapping[str, Fraction]] = {"千": Fraction(10**3), "万": Fraction(10**4), "亿": Fraction(10**8)}
 _MONEY: Final[Mapping[str, Fraction]] = {
