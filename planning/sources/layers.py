@@ -297,10 +297,18 @@ def _translated(dataset: Dataset) -> Iterator[None]:
     import pyarrow as pa
     from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
 
-    known = (DataSourceError, DataLayerError, FieldError, GeometryError, UnicodeDecodeError, RuntimeError, sqlite3.Error)
+    known = (
+        DataSourceError,
+        DataLayerError,
+        FieldError,
+        GeometryError,
+        UnicodeDecodeError,
+        RuntimeError,
+        sqlite3.Error,
+    )
     try:
         yield
-    except (*known, OSError, pa.ArrowException, shapely.errors.ShapelyError) as error:
+    except (*known, OSError, sqlite3.Error, pa.ArrowException, shapely.errors.ShapelyError) as error:
         raise _broken(dataset, str(error)) from None
 
 
