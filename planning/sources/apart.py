@@ -20,9 +20,9 @@ from planning.sources.raw import Raw
 
 MODULE: Final = "planning.sources.inside"
 MIB: Final = 1 << 20
-MEMORY_MIB: Final = (1024, 6144)
+MEMORY_MIB: Final = (1536, 6144)
 """Least and most memory of a reader; between them `MEMORY_PER_BYTE` times the size of the file."""
-MEMORY_PER_BYTE: Final = 40
+MEMORY_PER_BYTE: Final = 80
 MEMORY_SHARE: Final = 0.6
 """Never more than this share of the machine's memory, however large the file."""
 CPU_S: Final = (60, 600)
@@ -50,6 +50,10 @@ class Opened:
     raw: Raw
     paths: tuple[Path, ...]
     digests: tuple[str, ...]
+
+    def hashed(self) -> tuple[tuple[Path, str], ...]:
+        """Return every file with its SHA-256."""
+        return tuple(zip(self.paths, self.digests, strict=True))
 
 
 class Opening:
@@ -83,14 +87,16 @@ class Opening:
         self._reader.shutdown(cancel_futures=True)
 
     def of(self, spec: InputSpec) -> tuple[Opened, ...]:
-        """Return the files of an input: its own, and its attribute table where it has one.
+        """Return the files of an input, once: its own, and its attribute table where it has one.
 
         Raises
         ------
         InputRefused
             With the faults of both. See `open_jobs`.
         """
-        found = [self._found[spec.name, job.path].result()[spec.name, job.path] for job in self._jobs[spec.name]]
+        found = [
+            self._found.pop((spec.name, job.path)).result().pop((spec.name, job.path)) for job in self._jobs[spec.name]
+        ]
         faults = [fault for one in found if not isinstance(one, Opened) for fault in one]
         if faults:
             raise InputRefused(faults)
@@ -195,7 +201,7 @@ def _asked(job: Job) -> dict[str, Any]:
 
 
 def caps_of(size_b: int) -> Caps:
-    """Return what the reader of a file (or of all files of a dataset) of this size may use; see docs/input.md."""
+    """Return what the reader of a file (or of all files of a dataset) of this size may use; see docs/hostile.md."""
     size_mib = size_b / MIB
     least, most = (bound * MIB for bound in MEMORY_MIB)
     memory = min(max(least, MEMORY_PER_BYTE * size_b), most, int(MEMORY_SHARE * _machine_memory_b()))

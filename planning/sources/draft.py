@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from planning import tables
-from planning.errors import Fault, InputRefused
+from planning.errors import Fault
 from planning.plan import InputSpec, Plan
 from planning.sources import checks, files, formats, geometry, join, shapefile, signs, values
 from planning.sources import columns as cols
@@ -53,7 +53,8 @@ class Draft:
     read: int
     shapes: NDArray[np.object_] | None
     crs: CRS | None
-    opened: Opened
+    encoding: str
+    hashed: tuple[tuple[Path, str], ...]
     columns_present: tuple[str, ...] = ()
     crs_text: str = ""
     extra: list[Draft] = field(default_factory=list)
@@ -70,12 +71,12 @@ class Draft:
     def source_files(self, plan: Plan) -> list[SourceFile]:
         """Return what was read, file by file; layer, encoding and rows stand with the first."""
         made = []
-        for at, (path, digest) in enumerate(zip(self.opened.paths, self.opened.digests, strict=True)):
+        for at, (path, digest) in enumerate(self.hashed):
             shown = relative(path, plan.folder)
             if at:
                 made.append(SourceFile(self.name, shown, digest))
             else:
-                layer, encoding = self.notes.origin.layer, self.opened.raw.encoding
+                layer, encoding = self.notes.origin.layer, self.encoding
                 made.append(SourceFile(self.name, shown, digest, layer, encoding, self.crs_text, self.read))
         return made
 
@@ -116,7 +117,11 @@ def _read_joined(
     known, rest = join.joined(known, raw, notes, table_known, attributes, table_notes, join=key)
     draft = _drafted(spec, table, layer, known, notes, rest=rest)
     empty = pd.DataFrame(index=attributes.frame.index)
-    draft.extra.append(Draft(spec, table, table_notes, empty, attributes.read, None, None, attribute_table))
+    draft.extra.append(
+        Draft(
+            spec, table, table_notes, empty, attributes.read, None, None, attributes.encoding, attribute_table.hashed()
+        )
+    )
     draft.columns_present += attributes.headers
     return draft
 
@@ -167,7 +172,7 @@ def _drafted(
     _say_unused(spec, [*known.rest, *([] if rest is None else rest.columns)], notes)
     for extra in (raw.frame[list(known.rest)], rest):
         frame = _with_rest(frame, extra)
-    return Draft(spec, table, notes, frame, raw.read, shapes, raw.crs, opened, raw.headers)
+    return Draft(spec, table, notes, frame, raw.read, shapes, raw.crs, raw.encoding, opened.hashed(), raw.headers)
 
 
 def _say_unused(spec: InputSpec, unused: list[str], notes: Notes) -> None:

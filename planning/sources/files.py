@@ -109,8 +109,10 @@ def admit(path: Path) -> None:
 
 
 def size_b(path: Path) -> int:
-    """Return the size of a file with its sidecars (those of its stem), or of all files in a folder."""
-    near = path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}.*")
+    """Return the size of a file with its sidecars (those of its stem), or of the files of a geodatabase."""
+    if path.is_dir() and path.suffix.lower() != ".gdb":
+        return 0  # no dataset, and perhaps the whole disk
+    near = path.glob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}.*")
     return sum(part.stat().st_size for part in {path, *near} if part.is_file())
 
 

@@ -1,6 +1,6 @@
 """What the doors do with very large files: answered, one way or the other, within a minute and 2 GB.
 
-``pytest -m slow tests/benchmarks/test_doors.py -s`` prints a line a file; the files are generated. Processor seconds are
+``pytest -m slow tests/benchmarks/test_doors.py -s`` prints a line a file; the files are generated. Processor time is
 held against the minute, as the clock depends on what else the machine does. Memory is what the process of the caller,
 the reading server and its child hold at one moment.
 """
