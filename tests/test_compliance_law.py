@@ -66,6 +66,15 @@ def test_rooms_stated_as_one_floor_area(
     assert _law.declared(*said, None if largest is None else Fraction(largest)) == part
 
 
+def test_a_room_too_small_fails_though_another_is_unknown() -> None:
+    """Each room must reach 200 m²: 150 does not, whatever the other has; the rate stays open, the reason is the room."""
+    rooms = [unit("f", 150), unit("g", None)]
+    found = row(assess([area()], rooms, law=ONE_MINIMUM, single_minimum_applies="existing_rooms"))
+    assert (found["verdict"], found["reason"]) == ("fails", "unit_short")
+    assert pd.isna(found["rate_ok"])
+    assert not found["unit_ok"]
+
+
 def test_rooms_of_unknown_size_leave_each_room_open() -> None:
     """Each room must reach 200 m²; one of 300 m² does, one of unknown size may not."""
     found = assess(
