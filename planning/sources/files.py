@@ -217,12 +217,21 @@ def load_json(path: Path, given: Path) -> Any:
     Raises
     ------
     InputRefused
-        ``json_broken``: not UTF-8, not JSON, or nested too deep.
+        ``json_broken``: not UTF-8, not JSON, a key twice in one object, or nested too deep.
     """
     try:
-        return json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        return json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=_each_key_once)
+    except (ValueError, RecursionError) as error:
         raise _refused("json_broken", given, why=str(error)) from None
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; of a key that stands twice readers take one value or the other."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(key for at, (key, _) in enumerate(pairs) if any(key == other for other, _ in pairs[:at]))
+        raise ValueError(f"{twice} × 2")
+    return found
 
 
 def _folder_kind(path: Path) -> str:

@@ -124,9 +124,12 @@ def _agree(parts: dict[str, Path], records: int, dataset: Dataset) -> None:
 
 
 def _index_holds(shp: bytes, index: NDArray[np.int64]) -> bool:
-    """Say whether every entry of the index points at a record of that length inside the file."""
+    """Say whether every entry of the index points at a record of its own, of that length, inside the file."""
     offsets, lengths = index[:, 0], index[:, 1]
-    if offsets.min() < 100 or (offsets + 8 + lengths).max() > len(shp):
+    ends = offsets + 8 + lengths
+    order = np.argsort(offsets, kind="stable")
+    apart = (ends[order][:-1] <= offsets[order][1:]).all()
+    if offsets.min() < 100 or lengths.min() < 0 or ends.max() > len(shp) or not apart:
         return False
     data = np.frombuffer(shp, dtype=np.uint8)
     words = data[offsets[:, None] + np.arange(4, 8)].astype(np.int64)
