@@ -149,7 +149,7 @@ def test_ends_at_a_barrier_do_not_hang():
 segment = st.tuples(*[st.integers(0, 12)] * 4).filter(lambda s: s[:2] != s[2:])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(segment, st.integers(0, 1)), min_size=1, max_size=9), st.randoms())
 def test_crossings_are_those_of_a_plain_loop_and_no_order_of_rows_changes_them(drawn, random):
     """The loop looks at every pair of straight roads of a level, by exact integers where they cross inside both."""

@@ -126,6 +126,11 @@ def households(found: Households, language: Language) -> Section:
         rows.append([texts.t(f"quality.households_{name}", language), count])
     caption = texts.t("quality.households_of", language, file=found.file, column=found.column)
     lines = [texts.t(f"quality.households_{_balance(found)}", language)]
+    if found.stated is not None and found.stated_over:
+        facts = {"stated": found.stated, "rest": found.total - found.stated, "over": found.stated_over}
+        lines.append(
+            texts.t("quality.total_row_off", language, **{name: plain(value) for name, value in facts.items()})
+        )
     if found.unreadable:
         cells = texts.t("quality.comma", language).join(
             f"#{row} {cell}" for row, cell in found.unreadable[:_UNREADABLE]

@@ -48,6 +48,8 @@ class Households:
         ``(row, cell)`` of cells that are no number.
     counted
         The sum in the tables that the run computes with; None where there are none.
+    stated
+        What the one total row of the file says; None where there is none, or more than one.
     """
 
     file: str
@@ -60,6 +62,12 @@ class Households:
     empty: int
     unreadable: tuple[tuple[int, str], ...]
     counted: Decimal | None
+    stated: Decimal | None = None
+
+    @property
+    def stated_over(self) -> Decimal | None:
+        """Return by how much the file's own total row exceeds its other rows; None without one such row."""
+        return None if self.stated is None else self.stated - (self.total - self.stated)
 
     @property
     def balanced(self) -> bool:
@@ -88,7 +96,7 @@ def households(plan: Plan, ledger: pd.DataFrame, residential: pd.DataFrame | Non
     except InputRefused:
         return None
     counted = None if residential is None else exact_sum(residential["households"].dropna())
-    return _of_files(spec, raws, ledger, counted)
+    return of_files(spec, raws, ledger, counted)
 
 
 def account(
@@ -115,7 +123,7 @@ def account(
     sums = dict.fromkeys(("total", "used", "flagged", "excluded"), Decimal(0))
     empty, unreadable = 0, []
     for cell, row in zip(cells, rows, strict=True):
-        text = unicodedata.normalize("NFKC", str(cell)).replace(" ", "").lower()
+        text = _plain(cell)
         value = read(text)
         if text in _EMPTY:
             empty += 1
@@ -125,6 +133,10 @@ def account(
             sums["total"] += value * times
             sums[outcomes.get(int(row), "excluded")] += value * times
     return {"rows": len(rows), **sums, "empty": empty, "unreadable": tuple(unreadable)}
+
+
+def _plain(cell: object) -> str:
+    return unicodedata.normalize("NFKC", str(cell)).replace(" ", "").lower()
 
 
 def read(text: str) -> Decimal | None:
@@ -141,8 +153,8 @@ def exact_sum(values: Sequence[float] | pd.Series[float]) -> Decimal:
     return sum((Decimal(str(value)) for value in values), Decimal(0))
 
 
-def _of_files(spec: InputSpec, raws: Sequence[Raw], ledger: pd.DataFrame, counted: Decimal | None) -> Households | None:
-    """Take the attribute table before the layer, as the run does."""
+def of_files(spec: InputSpec, raws: Sequence[Raw], ledger: pd.DataFrame, counted: Decimal | None) -> Households | None:
+    """Add up the files of the input once they are open; the attribute table comes before the layer, as in the run."""
     layer, *attributes = raws
     own = _outcomes(ledger, "residential")
     for raw in attributes:
@@ -150,13 +162,23 @@ def _of_files(spec: InputSpec, raws: Sequence[Raw], ledger: pd.DataFrame, counte
         if found is not None and spec.table_file is not None:
             outcomes = _through_join(layer, raw, spec.join or "", own, _outcomes(ledger, "residential.table"))
             sums = account(found[1], raw.rows.tolist(), outcomes, times=found[2])
-            return Households(spec.table_file.name, found[0], **sums, counted=counted)
+            stated = _stated(found, raw, ledger, "residential.table")
+            return Households(spec.table_file.name, found[0], **sums, counted=counted, stated=stated)
     found = _column(spec, layer)
     if found is None:
         return None
-    return Households(
-        spec.file.name, found[0], **account(found[1], layer.rows.tolist(), own, times=found[2]), counted=counted
-    )
+    sums = account(found[1], layer.rows.tolist(), own, times=found[2])
+    stated = _stated(found, layer, ledger, "residential")
+    return Households(spec.file.name, found[0], **sums, counted=counted, stated=stated)
+
+
+def _stated(found: tuple[str, list[Any], int], raw: Raw, ledger: pd.DataFrame, table: str) -> Decimal | None:
+    """Return what the file's one total row says."""
+    reasons = ledger["reasons"].fillna("").astype("str").str.split(";").map(lambda codes: "total_row" in codes)
+    totals = {int(row) for row in ledger.loc[reasons & (ledger["table"] == table), "row"]}
+    cells = [cell for cell, row in zip(found[1], raw.rows.tolist(), strict=True) if int(row) in totals]
+    values = [value for cell in cells if (value := read(_plain(cell))) is not None]
+    return values[0] * found[2] if len(values) == 1 else None
 
 
 def _column(spec: InputSpec, raw: Raw) -> tuple[str, list[Any], int] | None:
