@@ -18,8 +18,9 @@ from planning.study import StudyInputs, StudyResult
 
 
 def run(walk: Walk | None = None, **changed: Any) -> StudyResult:
-    """Run the study of the town as `inputs` takes it."""
-    return planning.run(inputs(walk, **changed))
+    """Run coverage, and siting where there are candidates, on the town as `inputs` takes it."""
+    parts = {"coverage", "siting"} if "candidates" in changed else {"coverage"}
+    return planning.run(inputs(walk, **changed), parts=frozenset(parts))
 
 
 def inputs(
