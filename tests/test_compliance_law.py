@@ -25,7 +25,7 @@ def m2(value: float | None, why: str = "") -> Measure:
     return Measure(None if value is None else Fraction(value), why)
 
 
-# ------------------------------------------------------------------------------------- what an area states in one figure
+# ------------------------------------------------------------------------------------ what an area states in one figure
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_rooms_stated_as_one_floor_area(
 
 
 def test_a_room_too_small_fails_though_another_is_unknown() -> None:
-    """Each room must reach 200 m²: 150 does not, whatever the other has; the rate stays open, the reason is the room."""
+    """Each room must reach 200 m²: 150 does not, whatever the other has; the rate stays open."""
     rooms = [unit("f", 150), unit("g", None)]
     found = row(assess([area()], rooms, law=ONE_MINIMUM, single_minimum_applies="existing_rooms"))
     assert (found["verdict"], found["reason"]) == ("fails", "unit_short")

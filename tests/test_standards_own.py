@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from test_compliance import area, assess, row, unit
 from test_standards import HEAD, RATE
 
-from planning import standards
+from planning import standards, texts
+from planning.cli._standards import standards as command
 from planning.errors import Fault
 from planning.standards import Standard, _schema
 
@@ -214,3 +216,18 @@ def test_what_else_can_be_wrong(tmp_path: Path, text: str, code: str, column: st
     path.write_text(text, encoding="utf-8")
     found: list[Any] = [(fault.code, fault.column) for fault in standards.validate(path)]
     assert (code, column) in found
+
+
+# ----------------------------------------------------------------------------------------------------- the command line
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "nantong"], ["diff", "nantong", "anhui"]])
+def test_tables_have_headings_in_both_languages(words: list[str]) -> None:
+    said = CliRunner().invoke(command, words)
+    assert said.exit_code == 0
+    first = said.output.splitlines()[0]
+    rows = {"list": standards.listing(), "show": standards.rows(standards.load("nantong")), "diff": None}[words[0]]
+    rows = rows or standards.diff(standards.load("nantong"), standards.load("anhui"))
+    for name in rows[0]:
+        assert texts.both(f"standard.head.{name}") in first
+        assert texts.t(f"standard.head.{name}", "zh") != texts.t(f"standard.head.{name}", "en")

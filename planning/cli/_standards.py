@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,7 +24,7 @@ def list_standards() -> None:
     """列出全部标准。 / List the standards."""
     from planning import standards as library
 
-    table(library.listing())
+    table(_headed(library.listing()))
 
 
 @standards.command()
@@ -32,7 +34,7 @@ def show(standard: str) -> None:
     """列出一份标准的全部条款。 / Show every clause of STANDARD."""
     from planning import standards as library
 
-    table(library.rows(library.load(standard)))
+    table(_headed(library.rows(library.load(standard))))
 
 
 @standards.command()
@@ -57,4 +59,9 @@ def diff(first: str, second: str) -> None:
     """比较两份标准。 / Compare two standards, clause by clause."""
     from planning import standards as library
 
-    table(library.diff(library.load(first), library.load(second)))
+    table(_headed(library.diff(library.load(first), library.load(second))))
+
+
+def _headed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows under headings in both languages."""
+    return [{texts.both(f"standard.head.{name}"): value for name, value in row.items()} for row in rows]
