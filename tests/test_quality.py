@@ -190,6 +190,13 @@ def test_equal_findings_give_equal_bytes(town):
     assert quality.documents(town) == quality.documents(town)
 
 
+def test_the_archive_is_the_files(town):
+    packed = quality.archive(town, "en")
+    assert packed == quality.archive(town, "en")
+    with zipfile.ZipFile(io.BytesIO(packed)) as box:
+        assert {name: box.read(name) for name in box.namelist()} == quality.documents(town, "en")
+
+
 def test_the_container_holds_no_time(town):
     made = quality.documents(town)
     for name in ("data_quality.docx", "data_quality.xlsx"):
