@@ -26,6 +26,10 @@ _NOTE: Final = re.compile(
     r"|截止|日期|note|source|remark)[^:：]{0,8}[:：]|附?注\s*\d*\s*[.、）)]",
     re.IGNORECASE,
 )
+_QUALIFIES: Final = re.compile(
+    r"规划|现状|实|拟|计划|目标|近期|远期|设计|原|改|前|后|地上|地下|其中|建|未|应|需|差|缺|\d"
+)
+"""A group so called changes what stands below it (规划 over 户数); 基本情况 over 户数 does not."""
 _TITLE_UNIT: Final = re.compile(r"单位\s*[:：]\s*([^\s)）；;]+)")
 
 Row = tuple[int, Sequence[Any]]
@@ -68,16 +72,29 @@ def heading(rows: Sequence[Row], known: frozenset[str]) -> Heading:
         Over one to three rows: a row of units under the names, or a row that divides groups (规划 and 实有 under 户数)
         belongs to the heading, and the names are put together: 规划户数, 户数/规划, 用地面积（亩）.
     """
-    found = []
+    found: list[tuple[int, Heading]] = []
+    taken = -1
     for first in range(min(HEADER_ROWS, len(rows))):
-        names = [title(cell) for cell in rows[first][1]]
-        last = first
-        while last + 1 < len(rows) and last - first + 1 < _DEPTH and _belongs(names, rows[last + 1][1]):
-            last += 1
-            names = _together(names, [title(cell) for cell in rows[last][1]], known)
-        score = len({bare_heading(name) for name in names if name} & known)
-        found.append((score, Heading(tuple(names), first, last)))
+        if first <= taken:
+            continue
+        block = _block(rows, first, known)
+        if _score([title(cell) for cell in rows[first][1]], known):
+            taken = block.last  # what divides a heading is no heading by itself
+        found.append((_score(block.names, known), block))
     return max(found, key=lambda one: (one[0], -one[1].first))[1]
+
+
+def _block(rows: Sequence[Row], first: int, known: frozenset[str]) -> Heading:
+    """Return the heading that begins at a position."""
+    names, last = [title(cell) for cell in rows[first][1]], first
+    while last + 1 < len(rows) and last - first + 1 < _DEPTH and _belongs(names, rows[last + 1][1]):
+        last += 1
+        names = _together(names, [title(cell) for cell in rows[last][1]], known)
+    return Heading(tuple(names), first, last)
+
+
+def _score(names: Sequence[str], known: frozenset[str]) -> int:
+    return len({bare_heading(name) for name in names if name} & known)
 
 
 def title(cell: object) -> str:
@@ -130,7 +147,9 @@ def _joined(name: str, below: str, known: frozenset[str]) -> str:
     unit = _unit(below)
     if unit:
         return f"{name}（{unit}）"
-    return next((word for word in (below + name, name + below) if bare_heading(word) in known), f"{name}/{below}")
+    plain = () if _QUALIFIES.search(name) else (below,)
+    words = (below + name, name + below, *plain)
+    return next((word for word in words if bare_heading(word) in known), f"{name}/{below}")
 
 
 def _is_numeric(word: str) -> bool:
