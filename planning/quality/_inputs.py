@@ -59,7 +59,7 @@ def section(checkup: Checkup, table: str, language: Language) -> Section:
     if reasons:
         head = [texts.t(f"quality.{name}", language) for name in ("outcome", "reason", "count", "which", "what_to_do")]
         caption = texts.t("quality.reasons_of", language, table=name_of(table, language))
-        tables = (Table(caption, head, reasons, (0.09, 0.33, 0.08, 0.17, 0.33), (2,)),)
+        tables = (Table(caption, head, reasons, (0.12, 0.3, 0.08, 0.17, 0.33), (2,)),)
         return Section(name_of(table, language), lines, tables=tables, level=2)
     return Section(name_of(table, language), [lines[0] + texts.t("quality.no_reasons", language)], level=2)
 
@@ -164,7 +164,7 @@ def repairs(checkup: Checkup, language: Language) -> Table:
     about = ledger["reasons"].fillna("").astype("str").str.split(";").map(lambda codes: bool({*codes} & {*_REPAIRS}))
     rows = [_repair(row, language) for row in ledger[about].to_dict("records")]
     caption = texts.t("quality.repairs_of", language)
-    return Table(caption, head, rows, (0.13, 0.07, 0.14, 0.09, 0.14, 0.14, 0.09, 0.2), (1, 4, 5, 6))
+    return Table(caption, head, rows, (0.13, 0.07, 0.12, 0.11, 0.14, 0.14, 0.11, 0.18), (1, 4, 5, 6))
 
 
 def _repair(row: Mapping[Any, Any], language: Language) -> list[Value]:
@@ -199,7 +199,7 @@ def files(checkup: Checkup, language: Language, *, short: bool = False) -> Table
         for one in checkup.files
     ]
     caption = texts.t("quality.files_of" if short else "quality.files_whole", language)
-    return Table(caption, head, rows, (0.11, 0.17, 0.1, 0.1, 0.29, 0.07, 0.16), (5,))
+    return Table(caption, head, rows, (0.14, 0.15, 0.1, 0.11, 0.28, 0.08, 0.14), (5,))
 
 
 def told(text: str, language: Language) -> str:
