@@ -227,12 +227,14 @@ def test_one_shape_alone_does_not_stop_the_batch(tmp_path):
 def test_a_pool_is_not_judged_without_a_member_left_out(tmp_path):
     """A and B pool; without B the pool would owe 200 m² instead of 600 and wrongly meet with K1 and K2.
 
-    One bad shape does not stop the batch: the pool is not assessable, and so is its member A; the others are judged.
+    One bad shape does not stop the batch: the pool is not assessable, and so is its member A. Nor is C, which shares K3
+    with the pool: its part follows from what both owe. F, which has no part in this, fails as ever.
     """
-    areas = papertown.residential()
+    areas, rooms = papertown.residential(), papertown.facilities()
     areas.loc[1, "geometry"] = None
+    rooms.loc[4, ["serves", "floor_area_m2"]] = ["P;C", 400.0]
     more = '[inputs.pools]\npath = "pools.csv"\n[standards]\npooling = true\n'
-    plan = papertown.write(tmp_path, residential=areas, more=more)
+    plan = papertown.write(tmp_path, residential=areas, facilities=rooms, more=more)
     (tmp_path / "pools.csv").write_text("小区编号,统筹编号\nA,P\nB,P\n", encoding="utf-8")
     said = check(plan)
     assert errors(said) == []
@@ -243,9 +245,14 @@ def test_a_pool_is_not_judged_without_a_member_left_out(tmp_path):
     assert (judged.loc["A", "verdict"], judged.loc["A", "reason"]) == ("not_assessable", "member_left_out")
     assert judged.loc["A", "pool_id"] == "P"
     assert judged.loc["A", ["pool_required_m2", "pool_shortfall_m2"]].isna().all()
-    others = judged.drop(index="A")
-    assert "B" not in others.index
-    assert (others["reason"].fillna("") != "member_left_out").all()
+    assert judged["verdict"].to_dict() == {
+        "A": "not_assessable",
+        "C": "not_assessable",
+        "D": "not_assessable",
+        "E": "not_applicable",
+        "F": "fails",
+    }
+    assert judged.index[judged["reason"] == "member_left_out"].tolist() == ["A"]
     summary = json.loads((tmp_path / "out/summary.json").read_text(encoding="utf-8"))
     assert summary["ledger"]["pools"] == {"read": 2, "used": 1, "flagged": 1, "excluded": 0}
 

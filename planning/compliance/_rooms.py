@@ -281,6 +281,8 @@ def _claims(serves: object, home: object, roster: Roster, known: set[str]) -> tu
             weighing.setdefault(roster.subject(name), set()).add(name)
         else:
             weighing.setdefault(None, set())
+    if len(weighing) > 1 and any(one is not None and one.id in roster.incomplete for one in weighing):
+        weighing.setdefault(None, set())  # how much a pool without one of its members would weigh, nobody can say
     return tuple(
         Claim(subject, tuple(sorted(members)), alone)
         for subject, members in sorted(weighing.items(), key=lambda pair: pair[0] or Subject("residential", ""))
