@@ -224,6 +224,7 @@ class Printed(World):
 
     # ---- sums
 
+    @cached_property
     def parts(self) -> dict[str, dict[str, Fraction | None]]:
         """Return each area's part in the sums: its own figures, or its share of its pool's by what it owes."""
         found: dict[str, dict[str, Fraction | None]] = {name: {} for name in self.rows}
@@ -256,12 +257,11 @@ class Printed(World):
         verdicts = [self.rows[name]["verdict"] for name in names]
         counts = {verdict: verdicts.count(verdict) for verdict in VERDICTS}
         judged = counts["meets"] + counts["fails"]
-        parts = self.parts()
         return {
             "areas_total": len(names),
             **counts,
             "meets_share": counts["meets"] / judged if judged else None,
-            **{f"{key}_m2": float(sum((parts[name].get(key) or 0 for name in names), Fraction(0)))
+            **{f"{key}_m2": float(sum((self.parts[name].get(key) or 0 for name in names), Fraction(0)))
                for key in ("required", "provided", "shortfall")},
         }  # fmt: skip
 
