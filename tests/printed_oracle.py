@@ -287,8 +287,11 @@ class Printed(World):
         yield level, "plan", list(where)
 
     def _unit(self, area: dict[str, Any], tier: int) -> str | None:
+        """Return the unit of an area; on a border a street goes before a town, a community before a village."""
         point = area["shape"].representative_point()
-        return self.unit_at(point, tier)
+        inside = [unit for unit in self.units if TIERS[unit["type"]] == tier and unit["geometry"].covers(point)]
+        found = min(inside, key=lambda unit: (unit["type"] in ("town", "village"), unit["unit_id"]), default=None)
+        return None if found is None else str(found["unit_id"])
 
     def unit_at(self, point: Any, tier: int) -> str | None:
         """Return the unit of a tier at a point; on a border the smaller id."""
