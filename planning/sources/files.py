@@ -17,6 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
 from planning.errors import Fault, InputRefused
 from planning.sources import signs, zips
 from planning.sources.raw import Dataset
@@ -123,7 +126,7 @@ def sniff(path: Path, given: Path) -> str:
     ------
     InputRefused
         ``file_missing``, ``file_not_readable``, ``file_empty``, ``format_unknown``, ``format_dwg``, ``format_xls``,
-        ``format_refused``, ``xml_dtd``, ``geojson_link_crs``.
+        ``format_refused``, ``xml_dtd``, ``geojson_link_crs``, ``crs_unreadable``.
     """
     head = _head(path, given)
     if not head:
@@ -208,7 +211,18 @@ def _json_kind(path: Path, given: Path) -> str:
     crs = document.get("crs")
     if isinstance(crs, dict) and crs.get("type") not in ("name", None):
         raise _refused("geojson_link_crs", given)
+    if isinstance(crs, dict) and crs.get("type") == "name":
+        _known_crs(crs.get("properties"), given)
     return "geojson"
+
+
+def _known_crs(properties: object, given: Path) -> None:
+    """Refuse a name of a coordinate system that nobody knows: the driver would take WGS 84 in silence."""
+    name = properties.get("name") if isinstance(properties, dict) else None
+    try:
+        CRS.from_user_input("OGC:CRS84" if name == "CRS84" else str(name))
+    except CRSError:
+        raise InputRefused(Fault("crs_unreadable", file=given.name, value=str(name)[:200])) from None
 
 
 def load_json(path: Path, given: Path) -> Any:

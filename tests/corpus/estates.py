@@ -206,8 +206,8 @@ each line. Nothing is corrected: an estate of 60 000 households is flagged, and 
 RAW = """## The cells as written
 
 With `households = "households_raw"` (cells such as `256 户`, `暂无资料`, `总户数400户 当期户数130户`). 户 is read,
-暂无资料 is missing; a cell with two numbers, or one that says 约, would enter a sum and stops the run, every row named at
-once.
+暂无资料 is missing; a cell with two numbers, or one that says 约, would enter a sum and stops the run, every row named
+at once.
 """
 OFFSET = """
 ## The offset, where roads are at hand
