@@ -145,8 +145,11 @@ def _(folder: Folder) -> None:
     "p1-dbf-field-cut",
     "P1",
     "P1",
-    "a heading cut in mid-character makes the file unreadable",
-    either(Kept(also=TRUE_NAMES), Refused("encoding_*|columns_*|column_*", S), Kept(says="*", file=S, also=TRUE_NAMES)),
+    "a heading cut in mid-character makes the file unreadable, or its column is lost without a word",
+    either(
+        Kept({"elderly_total": None, "elderly_covered": None}, says="columns_unused", file=S, also=TRUE_NAMES),
+        Refused("encoding_*|columns_*|column_*", S),
+    ),
 )
 def _(folder: Folder) -> None:
     shp = shapefile(folder)
@@ -255,8 +258,12 @@ def _(folder: Folder) -> None:
     "p1-csv-short-row",
     "P1",
     "P1",
-    "the place of B is missing",
-    either(Refused("csv_ragged|csv_broken|coordinates_*", C, row=3)),
+    "the place of B is missing, and so is B, without a word",
+    either(
+        Refused("csv_ragged|csv_broken|coordinates_*|serves_*", C),
+        Refused("serves_excluded|reference_excluded"),
+        Kept(free=True, excluded={"residential": 1, "entrances": 1}, says="coordinates_missing", file=C, row=3),
+    ),
 )
 def _(folder: Folder) -> None:
     lines = csv_text(sheet(folder)).split("\r\n")

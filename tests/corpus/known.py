@@ -6,16 +6,10 @@ from typing import Final
 
 KNOWN: Final[dict[str, str]] = dict.fromkeys(
     (
-        "n13-gpkg-text-in-integer",
-        "n13-gpkg-number-text-in-integer",
         "n13-heading-unit-wrong",
         "n13-id-look-alike",
-        "good-xlsx-two-heading-rows",
         "p1-json-households-bool",
         "p1-json-places-coarse",
-        "p1-csv-short-row",
-        "p1-dbf-field-cut",
-        "good-file-name-odd",
     ),
     "not yet seen by the door",
 )
