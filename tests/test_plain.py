@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import gridtown as town
@@ -148,3 +151,51 @@ def test_while_it_compiles_nobody_waits(monkeypatch):
         assert _kernels.compiled()
     finally:
         _kernels._compiler.cache_clear()
+
+
+def test_kept_code_tells_every_file_it_was_made_from(tmp_path):
+    """Whatever a search calls or is given may stand in another file: those that they import are all looked at."""
+    package = Path(_kernels.__file__).parents[1]
+    made = re.compile(r"^@kernel\b|\bkernel\(|\bnjit\b", re.MULTILINE)
+    uses = {file for file in package.rglob("*.py") if made.search(file.read_text("utf-8"))}
+    assert uses == {package / f"{name}.py" for name in (*_kernels.SEARCHES, "network/_kernels")}
+    for name in _kernels.SEARCHES:
+        source = (package / f"{name}.py").read_text("utf-8")
+        words = re.findall(r"^from planning\.(\S+) import (.*)$", source, re.MULTILINE)
+        rooms = ("network", "catchment")
+        needed = {f"{room}/{what}" if room in rooms else room.replace(".", "/") for room, what in words}
+        assert needed <= {*_kernels.SEARCHES, *_kernels.COMPILED_WITH}, name
+
+    one, two = tmp_path / "one.py", tmp_path / "two.py"
+    seen = set()
+    for texts in (("a", "b"), ("a", "c"), ("d", "b"), ("ab", ""), ("b", "a")):
+        one.write_text(texts[0])
+        two.write_text(texts[1])
+        seen.add(_kernels.source_hash([one, two]))
+    assert len(seen) == 5
+
+
+def test_code_kept_by_an_older_version_is_not_taken_up(tmp_path, monkeypatch):
+    """The same file with another version of what it calls: numba by itself goes on with the old, we do not.
+
+    Nor is an index opened that an older version wrote, whose classes may be there no more: here it holds nonsense.
+    """
+    begin = "from planning.network._kernels import kernel\n"
+    step = begin + "@kernel\ndef step(x):\n    return x + {}\n"
+    walk = begin + "from called_once import step\n@kernel\ndef walk(x):\n    return step(x) * 2\n"
+    (tmp_path / "called_once.py").write_text(step.format(1))
+    (tmp_path / "calling_once.py").write_text(walk)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def answer(digest: str) -> int:
+        monkeypatch.setattr(_kernels, "digest", lambda: digest)
+        for name in ("called_once", "calling_once"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        return importlib.import_module("calling_once").walk(20)
+
+    assert answer("old") == 42
+    for kept in (tmp_path / "__pycache__").glob("calling_once.walk-old-*.nbi"):
+        (kept.parent / kept.name.replace("-old", "")).write_bytes(b"nonsense")
+    (tmp_path / "called_once.py").write_text(step.format(100))
+    importlib.invalidate_caches()
+    assert answer("new") == 240

@@ -13,8 +13,9 @@ import math
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from planning.network._kernels import kernel
 
 Array = NDArray[Any]
 
@@ -53,7 +54,7 @@ def rings(xy: Array, ptr: Array, steps: int, width_m: float) -> Rings:
     return Rings(points[rows], np.append(0, np.cumsum(length)), np.cumsum(shell) - 1, facts[shell, 0])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _all(xy: Array, ptr: Array, steps: int, width: float) -> tuple[Array, Array, Array]:
     """Return points, where each ring begins, and of each ring (catchment, piece of land, 0 shell or 1 hole)."""
     points, used = np.empty((4096, 2)), 0
@@ -96,7 +97,7 @@ def _all(xy: Array, ptr: Array, steps: int, width: float) -> tuple[Array, Array,
     return points[:used].copy(), ring_ptr[: count + 1].copy(), facts[:count].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _near(field: Array, piece: Array, west: int, south: int, reach: float) -> None:
     """Lower the field to the squared distance from one straight piece, as far as ``reach``."""
     head_x, head_y, tail_x, tail_y = piece[0, 0], piece[0, 1], piece[1, 0], piece[1, 1]
@@ -121,7 +122,7 @@ def _near(field: Array, piece: Array, west: int, south: int, reach: float) -> No
             line[column] = min(line[column], metres2)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _label(field: Array, width: float, land: Array, stack: Array) -> Array:
     """Give a number to each piece of land, nodes within the width that hang together side by side; 0 is outside.
 
@@ -153,7 +154,7 @@ def _label(field: Array, width: float, land: Array, stack: Array) -> Array:
     return stack
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _walk(
     field: Array, land: Array, drawn: Array, start: tuple[int, int], width: float, points: Array, used: int
 ) -> tuple[Array, int]:
@@ -188,7 +189,7 @@ def _walk(
             return points, used + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _straighten(points: Array, start: int, end: int) -> int:
     """Leave out the corners of a ring at which it does not turn; return where it ends now."""
     kept = start + 1
@@ -202,7 +203,7 @@ def _straighten(points: Array, start: int, end: int) -> int:
     return kept + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _turns_left(points: Array, start: int, end: int) -> bool:
     """Say whether a ring runs against the clock."""
     twice = 0.0
@@ -212,14 +213,14 @@ def _turns_left(points: Array, start: int, end: int) -> bool:
     return twice > 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _longer_rows(rows: Array) -> Array:
     longer = np.empty((2 * len(rows), rows.shape[1]), rows.dtype)
     longer[: len(rows)] = rows
     return longer
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _longer_ints(values: Array) -> Array:
     longer = np.empty(2 * len(values), values.dtype)
     longer[: len(values)] = values

@@ -8,13 +8,13 @@ arc never overflows.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from planning.catchment import _worst
 from planning.catchment._graph import Array, Graph, Places
+from planning.network._kernels import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _push(value: Array, node: Array, size: int, new_value: int, new_node: int) -> int:
     """Put an entry on the heap; return its new size."""
     place = size
@@ -30,7 +30,7 @@ def _push(value: Array, node: Array, size: int, new_value: int, new_node: int) -
     return size + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pop(value: Array, node: Array, size: int) -> int:
     """Take the least entry off the heap; return its new size."""
     size -= 1
@@ -55,7 +55,7 @@ def _pop(value: Array, node: Array, size: int) -> int:
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest_label(graph: Graph, places: Places, most_mm: int) -> Array:
     """Return of each node distance × n + label of the nearest of n points, -1 where there is none.
 
@@ -95,4 +95,4 @@ def nearest_label(graph: Graph, places: Places, most_mm: int) -> Array:
     return np.where(label <= most, label, -1)
 
 
-farthest = njit(cache=True, nogil=True)(_worst.farthest)
+farthest = kernel(_worst.farthest)

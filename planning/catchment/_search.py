@@ -17,9 +17,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from planning.catchment._graph import Array, Graph, Places, Targets
+from planning.network._kernels import kernel
 
 WIDTH_BITS: Final = 15  # a bucket holds 32.768 m; as fast from 16 to 64 m
 
@@ -44,7 +44,7 @@ def queue(ring_mm: int, entries: int) -> Queue:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _enter(head: Array, following: Array, node_of: Array, value_of: Array, used: int, node: int, value: int) -> int:
     """Put a node into the bucket of its label; return how many entries are used."""
     bucket = (value >> WIDTH_BITS) & (len(head) - 1)
@@ -55,7 +55,7 @@ def _enter(head: Array, following: Array, node_of: Array, value_of: Array, used:
     return used + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _way_out(graph: Graph, places: Places, row: int, end: int) -> int:
     """Return the way from a place to the start (0) or the end (1) of its edge, and out there."""
     edge = places.edge[row]
@@ -67,7 +67,7 @@ def _way_out(graph: Graph, places: Places, row: int, end: int) -> int:
     return step
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _seed(
     graph: Graph, places: Places, group: int, label: Array, base: int, limit: int, line: Queue, seen: Array
 ) -> tuple[int, int, int]:
@@ -95,7 +95,7 @@ def _seed(
     return used, count, first
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _search(
     graph: Graph, places: Places, group: int, label: Array, base: int, limit: int, line: Queue, seen: Array
 ) -> int:
@@ -139,7 +139,7 @@ def _search(
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _longer(array: Array, needed: int) -> Array:
     """Return ``array``, or a copy with room for ``needed`` entries and as many again."""
     if needed <= len(array):
@@ -149,14 +149,14 @@ def _longer(array: Array, needed: int) -> Array:
     return longer
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _longer_queue(line: Queue) -> Queue:
     """Return an empty queue with twice the room."""
     room = 2 * len(line.node)
     return Queue(line.head, np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int64))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pairs(
     graph: Graph, places: Places, targets: Targets, limit: int, label: Array, line: Queue
 ) -> tuple[Array, Array, Array]:
@@ -195,7 +195,7 @@ def pairs(
     return group_out[:count].copy(), slot_out[:count].copy(), mm_out[:count].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _meet_on_edges(
     places: Places, targets: Targets, group: int, limit: int, best: Array, found: Array, touched: Array
 ) -> int:
@@ -213,7 +213,7 @@ def _meet_on_edges(
     return met
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _meet(best: Array, found: Array, touched: Array, met: int, group: int, slot: int, mm: int, limit_mm: int) -> int:
     """Keep the least distance to a slot; return how many slots this group has met."""
     if mm > limit_mm:
@@ -227,7 +227,7 @@ def _meet(best: Array, found: Array, touched: Array, met: int, group: int, slot:
     return met
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def intervals(graph: Graph, places: Places, limits_mm: Array, label: Array, line: Queue) -> Array:
     """Return the reached parts of edges as rows (place, limit, edge, from_mm, to_mm), no two of them meeting.
 
@@ -266,7 +266,7 @@ def intervals(graph: Graph, places: Places, limits_mm: Array, label: Array, line
     return out[:count].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _left(graph: Graph, label: Array, base: int, edge: int, limit: int) -> tuple[int, int]:
     """Return the millimetres left to walk at both ends of an edge, -1 at an end out of reach."""
     start = label[graph.edge_from[edge]] - base + graph.start_mm[edge]
@@ -274,7 +274,7 @@ def _left(graph: Graph, label: Array, base: int, edge: int, limit: int) -> tuple
     return max(limit - start, -1), max(limit - end, -1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _own_edge(
     graph: Graph, label: Array, base: int, places: Places, place: int, step: tuple[int, int], out: Array, count: int
 ) -> int:
@@ -295,7 +295,7 @@ def _own_edge(
     return _emit(out, count, (place, step[0], edge), (start, end), length)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _emit(out: Array, count: int, key: tuple[int, int, int], left: tuple[int, int], length: int) -> int:
     """Write the parts of an edge reached from its two ends; as one where they meet."""
     start, end = left
@@ -308,7 +308,7 @@ def _emit(out: Array, count: int, key: tuple[int, int, int], left: tuple[int, in
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _write(out: Array, count: int, key: tuple[int, int, int], low: int, high: int) -> int:
     out[count, 0], out[count, 1], out[count, 2] = key
     out[count, 3] = low
@@ -316,7 +316,7 @@ def _write(out: Array, count: int, key: tuple[int, int, int], low: int, high: in
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _longer_rows(rows: Array, needed: int) -> Array:
     if needed <= len(rows):
         return rows

@@ -8,14 +8,14 @@ of the same equivalent the shortest. As numbers grow large, a heap orders them i
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from planning.catchment._flood import _pop, _push
 from planning.catchment._graph import Array, Graph, Places, Targets
 from planning.catchment._search import _longer, _meet, _meet_on_edges, _way_out
+from planning.network._kernels import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pairs(graph: Graph, places: Places, targets: Targets, limit: int, wanted: Array) -> tuple[Array, Array, Array]:
     """Return every (group, slot, number) within ``limit``, inclusive; each pair once, by group.
 
@@ -49,7 +49,7 @@ def pairs(graph: Graph, places: Places, targets: Targets, limit: int, wanted: Ar
     return group_out[:count].copy(), slot_out[:count].copy(), out[:count].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _spread(
     graph: Graph, places: Places, group: int, limit: int, label: Array, value: Array, node: Array, seen: Array
 ) -> tuple[Array, Array, int]:

@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import shapely
-from numba import njit
 from numpy.typing import NDArray
+
+from planning.network._kernels import kernel
 
 Array = NDArray[Any]
 
@@ -45,7 +46,7 @@ def build(lines: NDArray[np.object_]) -> Grid:
     return Grid(ends, edge, ptr, piece, corner, cell_m, columns, rows)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _across(ends: Array, piece: int, low: float, high: float) -> tuple[float, float]:
     """Return the least and greatest x of a piece between two heights; the whole of it where it is level."""
     head_x, head_y, tail_x = ends[piece, 0], ends[piece, 1], ends[piece, 2]
@@ -58,7 +59,7 @@ def _across(ends: Array, piece: int, low: float, high: float) -> tuple[float, fl
     return left, right
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill(ends: Array, corner: Array, cell: float, columns: int, rows: int) -> tuple[Array, Array]:
     """Write each piece into every cell it touches; first counted, then written."""
     ptr = np.zeros(columns * rows + 1, np.int64)
@@ -84,7 +85,7 @@ def _fill(ends: Array, corner: Array, cell: float, columns: int, rows: int) -> t
     return ptr, piece
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest(grid: Grid, xy: Array, limit_mm: int) -> tuple[Array, Array]:
     """Return the nearest edge of each place within ``limit_mm`` and its distance in whole millimetres, else -1.
 
@@ -106,7 +107,7 @@ def nearest(grid: Grid, xy: Array, limit_mm: int) -> tuple[Array, Array]:
     return edge_out, mm_out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _ring(
     grid: Grid, at: tuple[float, float], cell: tuple[int, int], ring: int, best_edge: int, best_mm: int
 ) -> tuple[int, int]:
@@ -133,7 +134,7 @@ def _ring(
     return best_edge, best_mm
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _distance2(at_x: float, at_y: float, ends: Array, piece: int) -> float:
     """Return the squared distance of a place from a straight piece."""
     head_x, head_y = ends[piece, 0], ends[piece, 1]

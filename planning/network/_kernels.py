@@ -2,15 +2,63 @@
 
 Both give the same answers to the millimetre. Compiled code is kept on disk; where it has to be made first, that takes
 half a minute, which a program with a screen spends in a process of its own (`warm_up`) and searches by scipy meanwhile.
+
+numba looks only at the one file that a function stands in before it takes up kept code; what that function calls, and
+the order of the arrays it is given, may have changed in another. So the names of kept files carry a hash of them all.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+SEARCHES: Final = ("network/_grid", "catchment/_search", "catchment/_flood", "catchment/_twofold", "catchment/_contour")
+COMPILED_WITH: Final = ("network/_kernels", "catchment/_graph", "catchment/_worst")
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+def kernel(function: Kernel) -> Kernel:
+    """Have numba compile a function when it is first called, and keep the code under a name that tells the sources."""
+    from numba import njit  # takes a second to load
+
+    compiled_later: Any = njit(nogil=True)(function)
+    if hasattr(compiled_later, "enable_caching"):  # not where compiling is forbidden
+        compiled_later._cache = _keeper()(function)  # noqa: SLF001  numba has no other way to name what it keeps
+    return cast("Kernel", compiled_later)
+
+
+@cache
+def _keeper() -> type[Any]:
+    from numba.core.caching import CompileResultCacheImpl, FunctionCache
+
+    class Named(CompileResultCacheImpl):
+        def get_filename_base(self, fullname: str, abiflags: str) -> str:
+            return str(super().get_filename_base(f"{fullname}-{digest()}", abiflags))  # type: ignore[no-untyped-call]
+
+    class Keeper(FunctionCache):
+        _impl_class = Named
+
+    return Keeper
+
+
+@cache
+def digest() -> str:
+    """Return a hash of every file that compiled code is made from."""
+    package = Path(__file__).parents[1]
+    return source_hash([package / f"{name}.py" for name in (*SEARCHES, *COMPILED_WITH)])
+
+
+def source_hash(files: list[Path]) -> str:
+    """Return eight hexadecimal digits of the SHA-256 of files in a row."""
+    one_by_one = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
+    return hashlib.sha256(one_by_one).hexdigest()[:8]
 
 
 def compiled() -> bool:
@@ -27,10 +75,9 @@ def warm_up() -> None:
 def _is_kept() -> bool:
     """Say whether code compiled from the files as they are lies beside them."""
     package = Path(__file__).parents[1]
-    for name in ("network/_grid", "catchment/_search", "catchment/_flood", "catchment/_contour"):
+    for name in SEARCHES:
         source = package / f"{name}.py"
-        kept = [file.stat().st_mtime for file in (source.parent / "__pycache__").glob(f"{source.stem}.*.nbi")]
-        if max(kept, default=0.0) < source.stat().st_mtime:
+        if not any((source.parent / "__pycache__").glob(f"{source.stem}.*-{digest()}-*.nbi")):
             return False
     return True
 
