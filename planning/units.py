@@ -49,6 +49,8 @@ _WRITTEN_UNITS: Final[Mapping[str, Mapping[str, Fraction]]] = {
     "share": {"%": Fraction(1, 100), "‰": Fraction(1, 1000)},
     "": {},
 }
+UNITS: Final = tuple(_WRITTEN_UNITS)
+"""The units a column may have."""
 _MULTIPLIERS: Final[Mapping[str, Fraction]] = {"千": Fraction(10**3), "万": Fraction(10**4), "亿": Fraction(10**8)}
 _MONEY: Final[Mapping[str, Fraction]] = {
     "元": Fraction(1, 10**4),

@@ -848,7 +848,7 @@ def test_node_ids_are_cut_with_the_parts_of_a_line(here):
 
 # ------------------------------------------------------------------------------------------------------- real data
 
-REAL = Path(os.environ.get("PLANNING_REALDATA", "/nowhere"))
+REAL = Path(os.environ.get("PLANNING_REALDATA") or "/nowhere")
 
 
 @pytest.mark.realdata

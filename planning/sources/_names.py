@@ -6,6 +6,7 @@ Names are kept byte for byte and nothing is merged: whether 花园一期 and 花
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -35,14 +36,24 @@ _SIMPLE: Final = str.maketrans(
 
 
 def say_names(drafts: Mapping[str, Draft]) -> None:
-    """Flag, in each table of places, rows of one name (``name_twice``) and of names that look alike (``name_alike``).
+    """Flag, in each table of places, rows of one name (``name_twice``), of names and of ids that look alike.
 
-    Alike: equal after NFKC, without blanks and marks, numerals as digits, traditional characters as simplified ones.
+    ``id_alike``: different ids that are one after NFKC, such as A1 and Ａ1. ``name_alike``: equal after NFKC, without blanks and marks, numerals as digits, traditional characters as simplified ones.
     Units are compared within their type.
     """
     for table, key in _TABLES.items():
         if table in drafts:
+            _say_ids(drafts[table], key)
             _say(drafts[table], key)
+
+
+def _say_ids(one: Draft, key: str) -> None:
+    ids = one.frame[key][~one.notes.marked("excluded")].dropna()
+    plain = ids.map({word: unicodedata.normalize("NFKC", word) for word in ids.unique()})
+    alike = plain.duplicated(keep=False) & ~ids.duplicated(keep=False)
+    where = np.zeros(one.notes.size, dtype=bool)
+    where[alike.index[alike]] = True
+    one.notes.say("id_alike", "flagged", where, column=key, values=one.frame[key].to_numpy(dtype=object))
 
 
 def _say(one: Draft, key: str) -> None:

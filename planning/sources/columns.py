@@ -192,7 +192,15 @@ def _fitting(header: str, column: tables.Column, words: list[str]) -> str | None
     if whole in words:
         return whole
     bare = BRACKET.sub("", whole)
-    return bare if bare in words and _bracket_unit(whole, column) is not None else None
+    fits = _bracket_unit(whole, column) is not None or (column.kind == "number" and _names_a_unit(whole))
+    return bare if bare in words and fits else None
+
+
+def _names_a_unit(heading: str) -> bool:
+    """Say whether the bracket at the end of a heading holds a unit of anything: of another measure is a mistake."""
+    match = BRACKET.search(heading)
+    said = "" if match is None else match.group(1)
+    return said != "" and any(said in units.written_units(unit) for unit in units.UNITS)
 
 
 def _bracket_unit(heading: str, column: tables.Column) -> str | None:
@@ -214,7 +222,8 @@ def _mapped(column: tables.Column, at: int, raw: Raw, origin: Origin) -> Mapped:
     if column.kind == "number":
         unit = _bracket_unit(whole, column) or ""
         plain = {flat(word) for word in _words(column)}
-        if not unit and whole not in plain and column.unit != "万元" and _UNIT_WORDS.search(whole):
+        stray = _names_a_unit(whole) or (column.unit != "万元" and _UNIT_WORDS.search(whole))
+        if not unit and whole not in plain and stray:
             unit = "?"
     return Mapped(column, header, raw.frame.iloc[:, at], origin, unit)
 

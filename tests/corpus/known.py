@@ -6,8 +6,6 @@ from typing import Final
 
 KNOWN: Final[dict[str, str]] = dict.fromkeys(
     (
-        "n13-heading-unit-wrong",
-        "n13-id-look-alike",
         "p1-json-households-bool",
         "p1-json-places-coarse",
     ),
