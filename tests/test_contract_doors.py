@@ -113,7 +113,7 @@ def _repeat(**other):
 BAD = {
     "negative": (lambda: _change("residential", 0, "households", -5), "number_negative", "households"),
     "unreadable": (lambda: _change("residential", 0, "households", "1.2.3"), "number_unreadable", "households"),
-    "status": (lambda: _change("facilities", 0, "status", "待定"), "choice_unknown", "status"),
+    "status": (lambda: _change("facilities", 0, "status", "将就用"), "choice_unknown", "status"),
     "level": (lambda: _change("facilities", 0, "level", "片区"), "choice_unknown", "level"),
     "type": (lambda: _change("units", 1, "type", "片区"), "choice_unknown", "type"),
     "gate of nobody": (lambda: _change("entrances", 0, "residential_id", "Z"), "reference_unknown", "residential_id"),
@@ -328,7 +328,7 @@ def test_faults_speak_of_the_users_own_headings(tmp_path):
 
 
 def test_an_unknown_word_is_not_also_a_missing_one(tmp_path):
-    said = check(papertown.write(tmp_path, **_change("facilities", 0, "status", "待定")))
+    said = check(papertown.write(tmp_path, **_change("facilities", 0, "status", "将就用")))
     assert "status_missing" not in codes(said)
 
 

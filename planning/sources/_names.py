@@ -38,8 +38,9 @@ _SIMPLE: Final = str.maketrans(
 def say_names(drafts: Mapping[str, Draft]) -> None:
     """Flag, in each table of places, rows of one name (``name_twice``), of names and of ids that look alike.
 
-    ``id_alike``: different ids that are one after NFKC, such as A1 and Ａ1. ``name_alike``: equal after NFKC, without blanks and marks, numerals as digits, traditional characters as simplified ones.
-    Units are compared within their type.
+    ``id_alike``: different ids that are one after NFKC, such as A1 and Ａ1. ``name_alike``: equal after NFKC, without
+    blanks and marks, numerals as digits, traditional characters as simplified ones. Units are compared within their
+    type.
     """
     for table, key in _TABLES.items():
         if table in drafts:
