@@ -422,6 +422,21 @@ def test_ids_absent_or_mixed():
     assert codes(error) == {"catchment_id_kind"}
 
 
+def test_row_numbers_do_not_pass_for_ids():
+    """A column of ids beside an index of row numbers is not read by a guess; equal to the index it is welcome."""
+    demand = homes(("a", 0, 0))
+    with pytest.raises(InputRefused) as error:
+        catchment.reach(LINE, at(F=(0, 0)), demand.rename_axis("demand_id").reset_index(), limit_m=10)
+    assert codes(error) == {"catchment_id_aside"}
+    assert len(catchment.reach(LINE, at(F=(0, 0)), demand.assign(demand_id=["a"]), limit_m=10)) == 1
+
+
+def test_no_rows_have_no_kind_of_id():
+    nobody = gpd.GeoDataFrame({"facility_id": []}, geometry=[], crs=CRS)
+    assert catchment.reach(LINE, nobody, homes(("a", 0, 0)), limit_m=10).empty
+    assert catchment.nearest(LINE, nobody, homes(("a", 0, 0)))["status"].tolist() == ["unreachable"]
+
+
 def test_whole_numbers_as_ids():
     numbered = gpd.GeoDataFrame({"facility_id": [10, 9]}, geometry=[Point(0, 0), Point(0, 0)], crs=CRS)
     demand = gpd.GeoDataFrame(index=[3, 2], geometry=[Point(5, 0), Point(6, 0)], crs=CRS)

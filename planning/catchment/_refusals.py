@@ -36,10 +36,18 @@ def facility_faults(network: Network, facilities: gpd.GeoDataFrame) -> list[Faul
 
 def demand_faults(network: Network, demand: gpd.GeoDataFrame) -> list[Fault]:
     return [
+        *_aside_faults(demand),
         *_id_faults(demand.index, "demand_id", "demand"),
         *checks.point_faults(demand, network.crs, "demand"),
         *stretch_faults(network, demand, "demand"),
     ]
+
+
+def _aside_faults(demand: gpd.GeoDataFrame) -> list[Fault]:
+    """Refuse ids in a column beside an index that says otherwise: row numbers would pass for ids."""
+    if "demand_id" not in demand.columns or demand.index.astype(str).equals(pd.Index(demand["demand_id"]).astype(str)):
+        return []
+    return [Fault("catchment_id_aside", column="demand_id", facts={"what": "demand"})]
 
 
 def stretch_faults(network: Network, places: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> list[Fault]:
@@ -57,7 +65,7 @@ def _id_faults(ids: pd.Index[Any], column: str, what: str) -> list[Fault]:
     missing = np.asarray(ids.isna() | (ids.astype(str).str.strip() == ""))
     faults = checks.rows_fault("catchment_id_missing", missing, range(len(ids)), what=what, column=column)
     kind = pd.api.types.infer_dtype(ids[~missing])
-    if kind not in ("string", "integer", "empty"):
+    if len(ids) and kind not in ("string", "integer", "empty"):  # pandas calls an empty column what it likes
         faults.append(Fault("catchment_id_kind", column=column, value=kind, facts={"what": what}))
     return faults
 
