@@ -22,6 +22,7 @@ from shapely import LineString, Point, Polygon, box
 from planning import accessibility, catchment, coverage, demand, network
 from planning.errors import InputRefused
 from planning.plan import Siting, Walk
+from planning.study import layers
 
 CRS = town.CRS
 X0, Y0 = town.X0, town.Y0
@@ -314,3 +315,12 @@ def test_case_34_points_on_vertices_and_vertices_twice():
         assert distances(net, sites(F=(100, 0)), homes(a=(0, 0), b=(200, 0))) == {"a": 100, "b": 100}
         reached = catchment.reached_roads(net, sites(F=(100, 0)), limits_m=[60]).geometry.item()
         assert reached.bounds == (X0 + 40, Y0, X0 + 160, Y0)
+
+
+def test_no_radius_stands_under_the_name_of_another():
+    """12.004 and 12.006 minutes at 1 m/s are 720.24 and 720.36 m: neither is the band of 720 m. 724.5 m is alone."""
+    radii = (300.0, 720.0, 720.24, 720.36, 724.5, 900.0, 1000.0)
+    names = ["300", "720", "720.24", "720.36", "724", "900", "1000"]
+    assert layers.by_key(radii) == dict(zip(names, radii, strict=True))
+    assert layers.by_key((899.6, 900.0)) == {"899.6": 899.6, "900": 900.0}
+    assert layers.by_key((48.3, 720.0)) == {"48": 48.3, "720": 720.0}

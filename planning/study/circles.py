@@ -38,7 +38,7 @@ def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, 
 
     nearest = nearest_on(ground.walkways)
     covered, summary = at(radius_m, ground.walkways, nearest)
-    bands = {layers.band_key(metres): at(metres, ground.walkways, nearest)[1] for metres in plan.bands_m}
+    bands = {key: at(metres, ground.walkways, nearest)[1] for key, metres in layers.by_key(plan.bands_m).items()}
     profiles = {name: walker(name, metres) for name, metres in plan.profiles_m.items()}
     return LevelCover(nearest=nearest, covered=covered, summary=summary, bands=bands, profiles=profiles)
 

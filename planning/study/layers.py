@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -104,9 +105,17 @@ def reach_table(ground: Ground, covers: Mapping[str, LevelCover], plan: Plan) ->
     )
 
 
-def band_key(metres: float) -> str:
-    """Return a radius as the summary names it: whole metres as text."""
-    return str(round(metres))
+def by_key(radii_m: Sequence[float]) -> dict[str, float]:
+    """Return radii by the names they have in the summary: whole metres as text.
+
+    Where two would share a name, the whole number keeps it and others bear their decimals: 720.24 m (12.004 minutes)
+    must not stand under the name of 720 m.
+    """
+    sharing = Counter(map(round, radii_m))
+    return {
+        f"{metres:.3f}".rstrip("0") if metres % 1 and sharing[round(metres)] > 1 else str(round(metres)): metres
+        for metres in radii_m
+    }
 
 
 def by_effort(reach: pd.DataFrame) -> pd.DataFrame:

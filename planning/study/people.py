@@ -92,10 +92,10 @@ def _by_facility(inputs: StudyInputs, ground: Ground, reach: pd.DataFrame) -> li
     near = layers.by_effort(reach).join(areas[weights].fillna(0.0), on="demand_id")
     serving = ground.facilities[ground.facilities["in_service"]].sort_values("facility_id")
     within: dict[str, list[dict[Any, Any]]] = {}
-    for metres in inputs.plan.bands_m:
+    for key, metres in layers.by_key(inputs.plan.bands_m).items():
         by_facility = near[near["distance_m"] <= metres].groupby("facility_id")[weights].agg(math.fsum)
         rows = by_facility.reindex(serving["facility_id"]).fillna(0.0).to_dict("records")
-        within[layers.band_key(metres)] = [{name: coverage.plain(value) for name, value in row.items()} for row in rows]
+        within[key] = [{name: coverage.plain(value) for name, value in row.items()} for row in rows]
     return [
         {"facility_id": name, "level": level, "within": {key: rows[place] for key, rows in within.items()}}
         for place, (name, level) in enumerate(zip(serving["facility_id"], serving["level"], strict=True))
