@@ -207,7 +207,7 @@ def fits(fault: Json, code: str, file: str, row: int | None, column: str) -> boo
 
 
 def _figures_amiss(summary: Json, wanted: Mapping[str, float | None]) -> list[str]:
-    there = {**summary["coverage"].get("street", {}), **summary["compliance"]}
+    there = {**summary.get("coverage", {}).get("street", {}), **summary.get("compliance", {})}
     found = {name: there.get(name) for name in wanted}
     return [f"{name} is {found[name]}, not {value}" for name, value in wanted.items() if not _same(found[name], value)]
 

@@ -198,18 +198,18 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def rubric(fault: dict[str, Any]) -> list[str]:
-    """Return what a message lacks: place, both languages, a remedy."""
+    """Return what a fault lacks as a person reads it, its place before the message: place, both languages, a remedy."""
     lacks = []
     message, remedy = str(fault["message"]), str(fault["remedy"])
+    row = "" if fault["row"] is None else f"#{fault['row']}"
+    shown = _bare(" · ".join((fault["file"], fault["layer"], row, fault["column"], message)))
     if not (fault["file"] or fault["column"]):
         lacks.append("no place")
     lacks += [
-        f"{name} not in the message"
-        for name in ("file", "row", "value")
-        if fault[name] not in ("", None) and _bare(str(fault[name])) not in _bare(message)
+        f"{name} not shown"
+        for name in ("file", "row", "column", "value")
+        if fault[name] not in ("", None) and _bare(str(fault[name])) not in shown
     ]
-    if fault["column"] and _bare(str(fault["column"])) not in _bare(message + remedy):
-        lacks.append("column not in the message")
     for name, text in (("message", message), ("remedy", remedy)):
         chinese, slash, english = text.partition(" / ")
         if not slash or not _HAN.search(chinese) or not re.search(r"[A-Za-z]{2}", english):
