@@ -130,13 +130,15 @@ def _sheet_of_areas(printed: Printed, rows: list[tuple[Any, ...]]) -> None:
 
 
 def _rollups(printed: Printed, rows: list[tuple[Any, ...]]) -> None:
+    """Sums of the areas that can be judged; where data lack for all, what they owe and have is unknown and not 0."""
     expected = list(printed.levels())
     assert len(rows) == len(expected)
     for row, (level, unit, names) in zip(rows, expected, strict=True):
         sums = printed.sums(names)
         order = ("areas_total", *VERDICTS, "meets_share", "required_m2", "provided_m2", "shortfall_m2")
+        unknown = sums["meets"] + sums["fails"] == 0 < sums["not_assessable"]
         for cell, key in zip(row[3:], order, strict=True):
-            same(cell, stored(sums[key]), level, unit, key)
+            same(cell, None if unknown and key.endswith("_m2") else stored(sums[key]), level, unit, key)
 
 
 def _clauses(printed: Printed) -> dict[str, dict[str, dict[str, Any]]]:
@@ -397,8 +399,11 @@ def test_printed_figures_of_random_districts(seed: int, tmp_path: Path, base: St
     hold_districts(range(seed, seed + 1 + seed), tmp_path, base)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("block", range(50))
+# The first sixty with the slow tests, all thousand by hand.
+BLOCKS = [pytest.param(block, marks=pytest.mark.slow if block < 3 else pytest.mark.scale) for block in range(50)]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
 def test_printed_figures_of_a_thousand_districts(
     block: int, tmp_path: Path, base: StudyInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
