@@ -86,7 +86,7 @@ def seconds(function, rounds=2):
 
 @pytest.mark.scale
 def test_whole_process_against_the_notebook(town, benchmark):
-    """A script over the public verbs as a process of its own, imports and doors included, against the notebook's way."""
+    """A script over the public verbs, a process of its own with imports and doors, against the notebook's way."""
     pytest.importorskip("osmnx")
     command = [sys.executable, "-c", SCRIPT, str(town / "plan.toml")]
 
