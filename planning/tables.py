@@ -75,6 +75,14 @@ def contract(name: str) -> Table:
     return contracts()[name]
 
 
+def input_name(name: str, language: texts.Language) -> str:
+    """Return what a planner calls an input; ``<input>.table`` is its table of attributes, an unknown name itself."""
+    base, _, part = name.partition(".")
+    key = f"ui.input.{base}"
+    said = texts.t(key, language) if texts.has(key) else base
+    return texts.t("quality.attributes", language, table=said) if part == "table" else said
+
+
 def ledger_frame(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
     """Return ledger rows as a table with `LEDGER_COLUMNS`; one row per input row, reasons joined by ``;``."""
     return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))

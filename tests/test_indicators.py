@@ -796,7 +796,8 @@ def test_an_entry_never_judges_what_the_document_leaves_open():
     ("rows", "codes"),
     [
         ([("LC-99", "1")], ["indicator_unknown"]),
-        ([("NT-05", "1")], ["indicator_unknown"]),
+        ([("NT-05", "1")], ["indicator_elsewhere"]),
+        ([("NT05", "1")], ["indicator_elsewhere"]),
         ([("LC-01", "20")], ["indicator_residential"]),
         ([("LC-20", "98")], ["indicator_value"]),
         ([("LC-20", "100.1%")], ["indicator_value"]),

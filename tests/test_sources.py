@@ -664,6 +664,18 @@ def test_an_attribute_table_is_joined_by_id(town):
     assert [file.path for file in intake.files if file.input == "residential.table"] == ["attributes.csv"]
 
 
+def test_notes_below_an_attribute_table_are_said_as_notes(town):
+    """A note, a signature and a heading printed again are no areas without a shape, and an ill cell is named."""
+    joined(
+        town,
+        "序号,residential_id,户数\n1,A,1\n2,B,2\n序号,residential_id,户数\n注：截至年底,,\n填表人：张三,审核：李四,\n",
+    )
+    said = town.read().ledger.query("table == 'residential.table'")
+    assert said.set_index("row")["reasons"].to_dict() == {
+        2: "", 3: "", 4: "heading_repeated", 5: "note_row", 6: "note_row",
+    }  # fmt: skip
+
+
 def test_unmatched_rows_on_both_sides_are_listed(town):
     joined(town, "residential_id,户数\nA,1\nB,2\nZ,4\n")
     intake = town.read()

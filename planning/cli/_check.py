@@ -27,6 +27,7 @@ def check(plan: Path, *, as_json: bool, folder: Path | None) -> None:
     """只检查方案与数据。 / Check PLAN and its data, nothing else."""
     isolation.start(READER)  # while the libraries load here
     from planning import runs
+    from planning.tables import input_name
 
     written: tuple[Path, ...] = ()
     if folder is None:
@@ -42,8 +43,11 @@ def check(plan: Path, *, as_json: bool, folder: Path | None) -> None:
     else:
         list_faults(faults)
         for name, rows in ledger.items():
-            click.echo(texts.both("cli.ledger_line", name=name, **rows))
+            said = [texts.t("cli.ledger_line", one, name=input_name(name, one), **rows) for one in texts.LANGUAGES]
+            click.echo(" / ".join(said))
         for path in written:
             click.echo(texts.both("quality.written", path=path))
-        click.echo(texts.both("cli.check_refused" if bad else "cli.check_passed"))
+        errors = sum(fault.severity == "error" for fault in faults)
+        key = "cli.check_refused" if bad else "cli.check_passed"
+        click.echo(texts.both(key, errors=errors, warnings=len(faults) - errors))
     sys.exit(1 if bad else 0)

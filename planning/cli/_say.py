@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, ParamSpec, TypeVar
 from unicodedata import east_asian_width
 
 import click
@@ -16,6 +19,9 @@ from planning.errors import Fault, MachineFailed, PlanningError
 
 READER = "planning.sources.inside"
 """What reads the files of a plan, in a process of its own that takes a second to load."""
+
+_MANY: Final = 5
+_SHOWN: Final = 3
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,11 +84,32 @@ class Progress:
 
 
 def list_faults(faults: Iterable[Fault]) -> None:
-    """Print each fault on standard error: how grave, where, what is wrong, what to do."""
-    for fault in faults:
-        mark = texts.both(f"cli.{fault.severity}")
-        place = fault.where()
-        click.echo(f"[{mark}] {place + ': ' if place else ''}{fault.message()}\n    → {fault.remedy()}", err=True)
+    """Print faults on standard error, errors last, where the eye is, and what to do once below lines that share it.
+
+    Of more than five warnings that say the same of one column three are printed, and how many there are.
+    """
+    ordered = sorted(faults, key=lambda fault: fault.severity == "error")
+    kinds = Counter(_kind(fault) for fault in ordered)
+    told: Counter[tuple[str, ...]] = Counter()
+    shown: list[tuple[str, str]] = []
+    for fault in ordered:
+        kind = _kind(fault)
+        told[kind] += 1
+        if fault.severity == "error" or kinds[kind] <= _MANY or told[kind] <= _SHOWN:
+            shown.append((_line(fault), fault.remedy()))
+        elif told[kind] == _SHOWN + 1:
+            shown.append((f"    {texts.both('cli.more_alike', count=kinds[kind] - _SHOWN)}", fault.remedy()))
+    for remedy, lines in groupby(shown, key=itemgetter(1)):
+        click.echo("\n".join(line for line, _ in lines) + f"\n    → {remedy}", err=True)
+
+
+def _kind(fault: Fault) -> tuple[str, ...]:
+    return fault.severity, fault.code, fault.file, fault.layer, fault.column
+
+
+def _line(fault: Fault) -> str:
+    place = fault.where()
+    return f"[{texts.both(f'cli.{fault.severity}')}] {place + ': ' if place else ''}{fault.message()}"
 
 
 def table(rows: Iterable[dict[str, Any]]) -> None:

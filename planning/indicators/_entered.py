@@ -67,12 +67,19 @@ def subjects(clause: Clause, units: pd.DataFrame | None) -> tuple[str, ...]:
     return tuple(sorted(units.loc[units["type"].isin(list(clause.unit_types)), "unit_id"])) or (PLAN,)
 
 
+def _prefix(name: str) -> str:
+    """Return what the clauses of one document begin with: LC of LC-16."""
+    return name.rpartition("-")[0]
+
+
 def _read_row(
     row: Mapping[Any, Any], clauses: Mapping[str, Clause], units: pd.DataFrame | None
 ) -> tuple[tuple[str, str], Entry] | Fault:
     """Return one entry with its key, or the first thing wrong with the row."""
     name = str(row["indicator_id"])
     clause = clauses.get(name)
+    if clause is None and _prefix(name) not in {_prefix(one) for one in clauses}:
+        return _fault("indicator_elsewhere", "indicator_id", name, prefix="、".join(sorted({*map(_prefix, clauses)})))
     if clause is None:
         near = difflib.get_close_matches(name, list(clauses), n=1, cutoff=0.0)
         known = "、".join(word for word, one in clauses.items() if one.owed_by != "residential")

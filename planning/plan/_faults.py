@@ -75,11 +75,16 @@ def _wrong_values(words: Mapping[str, Any], file: str) -> list[Fault]:
             if kind is not None and not kind.accepts(value):
                 facts = {"expected_zh": kind.zh, "expected_en": kind.en}
                 faults.append(
-                    Fault("plan_bad_value", file=file, column=f"{section}.{key}", value=str(value), facts=facts)
+                    Fault("plan_bad_value", file=file, column=f"{section}.{key}", value=_quoted(value), facts=facts)
                 )
             elif key in ("path", "table") and isinstance(value, str) and not _is_plain_path(value):
                 faults.append(Fault("plan_path_refused", file=file, column=f"{section}.{key}", value=value[:200]))
     return faults
+
+
+def _quoted(value: object) -> str:
+    """Return a value as the plan writes it: a text in quotes, for "3" is refused where 3 is meant."""
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def _is_plain_path(path: str) -> bool:

@@ -14,6 +14,7 @@ from planning.errors import Fault
 from planning.quality._parts import Section, Table, Value
 from planning.quality._record import Checkup
 from planning.sources.reconcile import Households
+from planning.tables import input_name
 from planning.texts import Language
 
 OUTCOMES: Final = ("read", "used", "flagged", "excluded")
@@ -24,19 +25,11 @@ _REPAIRS: Final = ("geometry_repaired", "geometry_invalid")
 _AREAS: Final = re.compile(r"([\d.]+(?:e[+-]?\d+)?) m² → ([\d.]+(?:e[+-]?\d+)?) m²(?: @ (.+?))?(?:;|$)")
 
 
-def name_of(table: str, language: Language) -> str:
-    """Return what a planner calls an input."""
-    base, _, part = table.partition(".")
-    key = f"ui.input.{base}"
-    said = texts.t(key, language) if texts.has(key) else base
-    return texts.t("quality.attributes", language, table=said) if part == "table" else said
-
-
 def overview(checkup: Checkup, language: Language) -> Section:
     """Return the sums of the ledger, one row an input and their total."""
     head = [texts.t("quality.input", language), *(texts.t(f"quality.{name}", language) for name in OUTCOMES)]
     rows: list[list[Value]] = [
-        [name_of(table, language), *(int(counts[name]) for name in OUTCOMES)]
+        [input_name(table, language), *(int(counts[name]) for name in OUTCOMES)]
         for table, counts in checkup.counts.items()
     ]
     sums = [sum(int(counts[name]) for counts in checkup.counts.values()) for name in OUTCOMES]
@@ -58,10 +51,10 @@ def section(checkup: Checkup, table: str, language: Language) -> Section:
     reasons = _by_reason(checkup, table, language)
     if reasons:
         head = [texts.t(f"quality.{name}", language) for name in ("outcome", "reason", "count", "which", "what_to_do")]
-        caption = texts.t("quality.reasons_of", language, table=name_of(table, language))
+        caption = texts.t("quality.reasons_of", language, table=input_name(table, language))
         tables = (Table(caption, head, reasons, (0.12, 0.3, 0.08, 0.17, 0.33), (2,)),)
-        return Section(name_of(table, language), lines, tables=tables, level=2)
-    return Section(name_of(table, language), [lines[0] + texts.t("quality.no_reasons", language)], level=2)
+        return Section(input_name(table, language), lines, tables=tables, level=2)
+    return Section(input_name(table, language), [lines[0] + texts.t("quality.no_reasons", language)], level=2)
 
 
 def _by_reason(checkup: Checkup, table: str, language: Language) -> list[list[Value]]:
@@ -169,7 +162,7 @@ def repairs(checkup: Checkup, language: Language) -> Table:
 
 def _repair(row: Mapping[Any, Any], language: Language) -> list[Value]:
     first: list[Value] = [
-        name_of(str(row["table"]), language),
+        input_name(str(row["table"]), language),
         _whole(row["row"]),
         "" if pd.isna(row["id"]) else str(row["id"]),
         texts.t(f"quality.{row['outcome']}", language),
@@ -188,7 +181,7 @@ def files(checkup: Checkup, language: Language, *, short: bool = False) -> Table
     head = [texts.t(f"quality.{name}", language) for name in names]
     rows: list[list[Value]] = [
         [
-            name_of(one.input, language),
+            input_name(one.input, language),
             one.path,
             one.layer,
             one.encoding,

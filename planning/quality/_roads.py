@@ -9,7 +9,6 @@ from typing import Final
 import geopandas as gpd
 
 from planning import tables, texts
-from planning.quality import _inputs
 from planning.quality._parts import Section, Table, Value
 from planning.study.health import RoadHealth
 from planning.texts import Language
@@ -96,7 +95,7 @@ def _pieces(found: RoadHealth, language: Language) -> Table:
 def _places(which: str, found: RoadHealth, language: Language) -> Table:
     listed = getattr(found, which)
     rows: list[list[Value]] = [
-        [_inputs.name_of(table, language), int(row), str(key), "" if name != name else str(name)]  # noqa: PLR0124  NaN
+        [tables.input_name(table, language), int(row), str(key), "" if name != name else str(name)]  # noqa: PLR0124  NaN
         for table, key, name, row in listed[["table", "id", "name", "source_row"]].itertuples(index=False)
     ]
     return _table(which, ("input", "row", "id", "name"), rows, language, numbers=(1,))

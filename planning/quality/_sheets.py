@@ -12,7 +12,7 @@ from planning.quality import _inputs, _roads
 from planning.quality._faults import Group, step
 from planning.quality._parts import Table, Value
 from planning.quality._record import Checkup
-from planning.tables import LEDGER_COLUMNS
+from planning.tables import LEDGER_COLUMNS, input_name
 from planning.texts import Language
 
 
@@ -35,7 +35,7 @@ def _overview(checkup: Checkup, said: str, groups: list[Group], language: Langua
     rows: list[list[Value]] = [[texts.t("quality.verdict", language), texts.t(f"quality.verdict_{said}", language), ""]]
     for table, counts in checkup.counts.items():
         rows += [
-            [_inputs.name_of(table, language), texts.t(f"quality.{name}", language), int(counts[name])]
+            [input_name(table, language), texts.t(f"quality.{name}", language), int(counts[name])]
             for name in _inputs.OUTCOMES
         ]
     if checkup.households is not None:
@@ -53,7 +53,7 @@ def _ledger(checkup: Checkup, language: Language) -> Table:
     head = [texts.t(f"quality.ledger.{name}", language) for name in LEDGER_COLUMNS]
     rows: list[list[Value]] = [
         [
-            _inputs.name_of(str(row["table"]), language),
+            input_name(str(row["table"]), language),
             *(_cell(row[name]) for name in ("file", "layer")),
             None if pd.isna(row["row"]) else int(row["row"]),
             _cell(row["id"]),

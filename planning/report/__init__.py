@@ -6,7 +6,8 @@ Text from data is always written as text: a name that begins with ``=`` stays a 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -27,6 +28,10 @@ _NUMBER_FORMATS: Final = {
     "text": "@",
     "plain": "General",
 }
+_FLOWING: Final = {"text_wrap": True, "indent": 1}  # a long text is read to its end, and off the number before it
+_WIDEST: Final = 52
+_LINE_PT: Final = 15
+_MOST_LINES: Final = 27  # a row is at most 409 points high
 _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -65,7 +70,10 @@ def _styles(book: Any, language: str) -> _Styles:
         title=book.add_format({**font, "bold": True, "font_size": 14}),
         note=book.add_format({**font, "font_color": "#59616B", "font_size": 9}),
         head=book.add_format({**font, "bold": True, "bg_color": "#EEF2F5", "text_wrap": True, "top": 1, "bottom": 1}),
-        cells={kind: book.add_format({**font, **rule, "num_format": form}) for kind, form in _NUMBER_FORMATS.items()},
+        cells={
+            kind: book.add_format({**font, **rule, **(_FLOWING if kind == "text" else {}), "num_format": form})
+            for kind, form in _NUMBER_FORMATS.items()
+        },
         totals={
             kind: book.add_format({**font, "bold": True, "top": 1, "bottom": 1, "num_format": form})
             for kind, form in _NUMBER_FORMATS.items()
@@ -82,10 +90,14 @@ def _write(book: Any, sheet: Sheet, styles: _Styles) -> None:
     for note in sheet.notes:
         page.write_string(top, 0, note, styles.note)
         top += 1
+    widths = [_width(column.label, sheet.rows[column.name]) for column in sheet.columns]
     for number, column in enumerate(sheet.columns):
         page.write_string(top, number, column.label, styles.head)
-        page.set_column(number, number, _width(column.label, sheet.rows[column.name]))
+        page.set_column(number, number, widths[number])
         _write_column(page, sheet.rows[column.name], (top + 1, number), styles.cells[column.kind])
+    for offset, lines in enumerate(_lines(sheet, widths), start=1):
+        if lines > 1:
+            page.set_row(top + offset, _LINE_PT * lines)
     if sheet.total_label and len(sheet.rows):
         _write_total(page, sheet, top + 1, styles)
     page.freeze_panes(top + 1, sheet.frozen)
@@ -126,7 +138,20 @@ def _width(label: str, values: Iterable[Any]) -> float:
     """Return a width that shows most of a column; Chinese letters take two cells."""
     lengths = sorted(_cells(value) for value in values)
     common = lengths[int(len(lengths) * 0.95)] if lengths else 0
-    return float(min(max(_cells(label) * 0.75, common, 7) + 2, 60))
+    return float(min(max(_cells(label) * 0.75, common, 7) + 3, _WIDEST))
+
+
+def _lines(sheet: Sheet, widths: Sequence[float]) -> list[int]:
+    """Return how many lines each row takes; not every program that opens a workbook measures them itself."""
+    flowing = [
+        (column.name, width - 3) for column, width in zip(sheet.columns, widths, strict=True) if column.kind == "text"
+    ]
+    most = [1] * len(sheet.rows)
+    for name, width in flowing:
+        most = [
+            max(before, math.ceil(_cells(value) / width)) for before, value in zip(most, sheet.rows[name], strict=True)
+        ]
+    return [min(lines, _MOST_LINES) for lines in most]
 
 
 def _cells(value: Any) -> int:

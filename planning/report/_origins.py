@@ -24,10 +24,14 @@ _SOURCE_COLUMNS: Final[Mapping[str, Kind]] = {
 def ledger(result: StudyResult, language: Language) -> Sheet:
     """Return each flagged or excluded row, and how many there were of each input."""
     counts = [
-        texts.t("cli.ledger_line", language, name=name, **entry) for name, entry in result.summary["ledger"].items()
+        texts.t("cli.ledger_line", language, name=tables.input_name(name, language), **entry)
+        for name, entry in result.summary["ledger"].items()
     ]
     shown = result.ledger[result.ledger["outcome"] != "used"]
-    rows = shown.assign(outcome=shown["outcome"].map(words_of("report.outcome", language)))
+    rows = shown.assign(
+        outcome=shown["outcome"].map(words_of("report.outcome", language)),
+        table=[tables.input_name(name, language) for name in shown["table"]],
+    )
     kinds: dict[str, Kind] = {name: "whole" if name == "row" else "text" for name in tables.LEDGER_COLUMNS}
     columns = headings(kinds, "report.ledger_", language)
     title = texts.t("report.title_ledger", language)
@@ -40,7 +44,7 @@ def sources(result: StudyResult, language: Language) -> Sheet:
     """Return the files that were read, with their hashes, and how their coordinates were treated."""
     rows = [
         {
-            "input": file.input,
+            "input": tables.input_name(file.input, language),
             "path": file.path.replace("\\", "/").rsplit("/", 1)[-1],
             "layer": file.layer,
             "encoding": file.encoding,

@@ -128,6 +128,8 @@ def rollups(result: StudyResult, language: Language) -> Sheet:
     ]
     rows = table.assign(level=table["level"].map(words_of("scorecard.level", language)), name=names)
     rows["unit_id"] = rows["unit_id"].where(~rows["unit_id"].isin(["plan", "new", "existing"]), None)
+    unknown = (rows["meets"] + rows["fails"] == 0) & (rows["not_assessable"] > 0)  # a sum over nothing would read 0
+    rows = rows.assign(**{name: rows[name].mask(unknown) for name in ("required_m2", "provided_m2", "shortfall_m2")})
     notes = (*stamp(result, language), texts.t("scorecard.rollups_note", language))
     return _sheet("rollups", result, language, rows, headings(_ROLLUPS, "scorecard.head.", language), notes)
 

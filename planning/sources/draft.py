@@ -114,6 +114,7 @@ def _read_joined(
         *table_known.faults,
         *_uncalculated(attributes, table_known, table_notes),
     ]
+    _say_reader_marks(attributes, table_notes)
     known, rest = join.joined(known, raw, notes, table_known, attributes, table_notes, join=key)
     draft = _drafted(spec, table, layer, known, notes, rest=rest)
     empty = pd.DataFrame(index=attributes.frame.index)
