@@ -263,11 +263,8 @@ def test_rows_are_accounted_for(tmp_path):
     assert held == 35
 
 
-# The first 420 with the slow tests, all of them by hand.
-BLOCKS = [pytest.param(block, marks=pytest.mark.slow if block < 6 else pytest.mark.scale) for block in range(30)]
-
-
-@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(30))
 def test_rows_of_two_thousand_tables_are_accounted_for(tmp_path, block):
     """Thirty times seventy tables and layers: 2 100."""
     held = 0
