@@ -110,9 +110,7 @@ def say_unusable(shapes: NDArray[np.object_], wanted: tuple[str, ...], notes: No
     many = (types == 4) & (shapely.get_num_geometries(shapes) != 1)
     wrong = ~np.isin(types, list(codes)) | many
     names = np.array([shape.geom_type if shape is not None else "" for shape in shapes], dtype=object)
-    notes.say(
-        "geometry_wrong_kind", "excluded", live & ~missing & sound & wrong, values=names, kinds="、".join(wanted)
-    )
+    notes.say("geometry_wrong_kind", "excluded", live & ~missing & sound & wrong, values=names, kinds="、".join(wanted))
 
 
 def finite(shapes: NDArray[np.object_]) -> Mask:
