@@ -109,13 +109,11 @@ def _read_joined(
     known = cols.map_columns(table, raw, mine, notes.origin)
     table_known = cols.map_columns(table, attributes, theirs, table_notes.origin)
     notes.headings, table_notes.headings = known.headings(), table_known.headings()
-    table_notes.faults += [
-        *attributes.faults,
-        *table_known.faults,
-        *_uncalculated(attributes, table_known, table_notes),
-    ]
+    table_notes.faults += [*attributes.faults, *table_known.faults]
     _say_reader_marks(attributes, table_notes)
     known, rest = join.joined(known, raw, notes, table_known, attributes, table_notes, join=key)
+    table_notes.faults += _uncalculated(attributes, table_known, table_notes)
+    _say_unused(spec, list(rest.columns), table_notes)
     draft = _drafted(spec, table, layer, known, notes, rest=rest)
     empty = pd.DataFrame(index=attributes.frame.index)
     draft.extra.append(
@@ -155,12 +153,13 @@ def _drafted(
     """Set rows aside that are none, read the values, fill ids."""
     raw = opened.raw
     notes.headings = known.headings()
-    notes.faults += [*raw.faults, *known.faults, *_uncalculated(raw, known, notes)]
+    notes.faults += [*raw.faults, *known.faults]
     if raw.read != notes.size:
         notes.table_fault("rows_lost", "error", value=f"{notes.size} / {raw.read}")
     _say_reader_marks(raw, notes)
     values.say_totals(raw.frame, known.known, notes)
     values.say_duplicates(raw.frame, _comparable(raw.geometry), notes)
+    notes.faults += _uncalculated(raw, known, notes)
     live = ~notes.marked("excluded")
     frame = values.canonical(known.known, table, notes, live)
     if table.key is not None:
@@ -170,7 +169,7 @@ def _drafted(
     if spec.name == "roads":
         frame["node_ids"] = np.nan if raw.node_ids is None else pd.Series(raw.node_ids, index=frame.index, dtype=object)
         frame["node_ids"] = frame["node_ids"].astype(object)
-    _say_unused(spec, [*known.rest, *([] if rest is None else rest.columns)], notes)
+    _say_unused(spec, list(known.rest), notes)
     for extra in (raw.frame[list(known.rest)], rest):
         frame = _with_rest(frame, extra)
     return Draft(spec, table, notes, frame, raw.read, shapes, raw.crs, raw.encoding, opened.hashed(), raw.headers)
@@ -191,12 +190,13 @@ def _say_reader_marks(raw: Raw, notes: Notes) -> None:
 
 
 def _uncalculated(raw: Raw, known: ColumnMap, notes: Notes) -> list[Fault]:
-    """Return a fault for every formula without a stored value in a column that is used."""
+    """Return a fault for every formula without a stored value in a column and a row that are used."""
     used = {mapped.source for mapped in known.known.values()}
+    aside = set(notes.origin.rows[notes.marked("excluded")].tolist())
     return [
         Fault("formula_not_calculated", file=notes.origin.file, layer=notes.origin.layer, row=row, column=column)
         for row, column in raw.uncalculated
-        if column in used
+        if column in used and row not in aside
     ]
 
 

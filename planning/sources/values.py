@@ -19,8 +19,10 @@ INTEGER_BOUNDS: Final = {"star": (1, 5), "level": (-9, 9)}
 EXACT_EXCEL: Final = 1e15
 TOTAL_WORDS: Final = frozenset({"合计", "总计", "小计", "共计", "总和", "total", "sum", "subtotal"})
 _TOTAL_END: Final = re.compile(r".{0,20}(?:合计|总计|小计)")
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ue000-\uf8ff\ufffd-\uffff]")
-"""Control and private-use characters, and the mark of a character lost in an earlier conversion."""
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ue000-\uf8ff\ufeff\ufffd-\uffff]"
+)
+"""Control and private-use characters, what stands for one that was lost, and those that turn a line round unseen."""
 _SEPARATORS: Final = re.compile(r"\s*[;；、,，]\s*")
 
 

@@ -8,6 +8,7 @@ KNOWN: Final[dict[str, str]] = dict.fromkeys(
     (
         "p1-json-households-bool",
         "p1-json-places-coarse",
+        "p1-name-mojibake",
     ),
     "not yet seen by the door",
 )
