@@ -506,6 +506,7 @@ def test_a_disk_that_fails_is_exit_3_and_the_old_run_stays(tmp_path, monkeypatch
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("blow", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_leaves_nothing_that_looks_complete(tmp_path, blow):

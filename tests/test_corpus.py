@@ -136,9 +136,9 @@ def test_the_judge_sees_each_thing_amiss(tmp_path):
 
 def test_the_rubric_sees_what_a_message_lacks():
     assert rubric(_fault()) == []
-    assert "row not in the message" in rubric(_fault(row=4))
-    assert "column not in the message" in rubric(_fault(column="人口"))
-    assert "value not in the message" in rubric(_fault(value="7-8"))
+    assert rubric(_fault(row=4, column="人口")) == []  # the place stands before the message
+    assert "value not shown" in rubric(_fault(value="7-8"))
+    assert "message not in both languages" in rubric(_fault(message="读不出"))
     assert "remedy not in both languages" in rubric(_fault(remedy="请填一个数。"))
     assert "no place" in rubric(_fault(file="", column=""))
 

@@ -434,6 +434,7 @@ def test_a_unit_whose_figure_says_nothing_is_left_with_the_reason(area, other, t
     assert found.left["reason"].tolist() == [reason, "inner_unit_left"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=9), st.integers(1, 100_000), st.randoms())
 def test_parts_add_up_and_stand_within_one_of_their_share(households: list, total: int, random) -> None:
     names = [f"r{i}" for i in range(len(households))]
@@ -455,6 +456,7 @@ places = st.tuples(st.integers(-40, 140), st.integers(-40, 140))
 streets = st.lists(st.tuples(places, places).filter(lambda ends: ends[0] != ends[1]), min_size=1, max_size=8)
 
 
+@pytest.mark.slow
 @given(streets, st.data())
 def test_points_lie_on_the_wall_and_no_order_of_rows_shows(lines: list, data: st.DataObject) -> None:
     areas = estates(a=SQUARE, b=box(20, 120, 60, 160), c=Point(1, 1))
@@ -476,6 +478,7 @@ def by_street(points: gpd.GeoDataFrame, order: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(named).sort_values(["residential_id", "wkb", "stretch_edge"], ignore_index=True)
 
 
+@pytest.mark.slow
 @given(streets)
 def test_the_same_as_asking_each_street_one_by_one(lines: list) -> None:
     """Twin: shapely's scalar intersection of every street with the wall; without any, the distance to the network."""

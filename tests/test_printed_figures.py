@@ -394,6 +394,7 @@ def hold_districts(seeds: range, folder: Path, base: StudyInputs) -> None:
         raise AssertionError(f"districts {seeds}: {wrong}") from wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_printed_figures_of_random_districts(seed: int, tmp_path: Path, base: StudyInputs) -> None:
     hold_districts(range(seed, seed + 1 + seed), tmp_path, base)

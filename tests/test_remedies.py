@@ -511,6 +511,7 @@ def sentences() -> set[str]:
     return {key.rsplit(".", 1)[1] for key in texts.entries() if key.startswith("remedies.reason.")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(6))
 def test_every_way_works_in_random_districts(block: int) -> None:
     """Ten districts, and on until some ways were taken: how many a district has lies with whoever draws it."""
@@ -529,6 +530,7 @@ def test_every_way_works_in_many_random_districts(block: int) -> None:
         hold(seed)
 
 
+@pytest.mark.slow
 def test_nothing_that_works_is_withheld() -> None:
     """Where a subject is told that there is nothing, no single site in reach makes it meet: tried one by one."""
     tried = 0

@@ -167,6 +167,7 @@ def test_workbook_repeats_the_figures(town):
     assert rows[0][2:4] == [6, 1]
 
 
+@pytest.mark.slow
 def test_same_bytes_again_in_another_process(town, tmp_path):
     """Other hash seed, other folder, same input bytes: every file but timing.json has the same bytes."""
     shutil.copytree(town.folder.parent, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("out"))

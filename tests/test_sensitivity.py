@@ -17,6 +17,8 @@ from planning import runs, standards, study, texts
 from planning.study import sensitivity
 from planning.study.records import StudyResult
 
+pytestmark = pytest.mark.slow
+
 
 def town(folder: Path, standard: str, more: str = "", **tables: Any) -> StudyResult:
     """Run the paper town (see its docstring) under ``standard``; ``more`` goes below [siting]."""

@@ -232,6 +232,7 @@ CELLS = [
 HEADS = ["residential_id", "households", "residents", "built", "completion_date", "lon", "lat", "name"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.sampled_from(CELLS), min_size=8, max_size=8), min_size=1, max_size=6))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_in_the_cells_no_row_is_lost(town, records):
