@@ -118,6 +118,20 @@ def networkx_s(net, sources, asked=60):
     return least(run, 2) * len(sources) / asked
 
 
+def ego_graph_s(net, sources, asked=8):
+    """Return the seconds of the notebooks' way: the part of a directed multigraph around each place, copied."""
+    graph = nx.MultiDiGraph()
+    ends = net.edge_from.tolist(), net.edge_to.tolist()
+    for one, other in (ends, ends[::-1]):
+        graph.add_weighted_edges_from(zip(one, other, (net.edge_mm / 1000).tolist(), strict=True), weight="length")
+
+    def run():
+        for node in sources[:asked].tolist():
+            nx.ego_graph(graph, node, LIMIT_M, distance="length")
+
+    return least(run, 2) * len(sources) / asked
+
+
 def search(net, count=3_000):
     """Return places and the search from all of them: bounded at a kilometre, pairs of places as the answer."""
     sites = _engine.place(net, places(net, count, 2).geometry, 200.0)
@@ -138,10 +152,12 @@ def test_search_alone(benchmark, nodes):
         "scipy_ratio": scipy_s(net, sources, shuffled=True) / mine,
         "scipy_ratio_in_our_order": scipy_s(net, sources, shuffled=False) / mine,
         "networkx_ratio": networkx_s(net, sources) / mine,
+        "ego_graph_ratio": ego_graph_s(net, sources) / mine,
     }
     report(benchmark, nodes=len(net.node_xy), search_s=mine, **ratios)
     assert ratios["scipy_ratio"] > TABLE_GOAL[nodes]
     assert ratios["networkx_ratio"] > 30
+    assert ratios["ego_graph_ratio"] > 300
 
 
 @pytest.mark.parametrize("nodes", SIZES)
