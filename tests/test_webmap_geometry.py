@@ -96,3 +96,19 @@ def test_barriers_are_drawn_and_stand_in_the_legend(town: Any) -> None:
     found = gather(View(town, "zh"))
     assert [len(line) for line in found["barriers"]] == [2]
     assert all("步行障碍" in [item["text"] for item in theme["legend"][-1]["items"]] for theme in found["themes"])
+
+
+@pytest.mark.parametrize(
+    ("subject", "ground", "seen"),
+    [
+        ([[36.6, 117.0], [36.7, 117.1]], [[36.5, 116.9], [36.8, 117.2]], [[36.6, 117.0], [36.7, 117.1]]),  # inside
+        ([[22.0, 100.0], [36.7, 117.1]], [[36.5, 116.9], [36.7, 117.1]], [[36.4, 116.8], [36.7, 117.1]]),  # one strays
+        ([[22.0, 100.0], [23.0, 101.0]], [[36.5, 116.9], [36.7, 117.1]], [[22.0, 100.0], [23.0, 101.0]]),  # all do
+        ([[36.6, 117.0], [36.7, 117.1]], None, [[36.6, 117.0], [36.7, 117.1]]),
+        (None, [[36.5, 116.9], [36.7, 117.1]], [[36.5, 116.9], [36.7, 117.1]]),
+        (None, None, None),
+    ],
+)
+def test_the_map_opens_on_the_city_and_not_on_what_strays(subject, ground, seen):
+    """Half of the roads' box around it is kept: 0.2 degrees of roads leave a margin of 0.1."""
+    assert shapes.opening(subject, ground) == seen

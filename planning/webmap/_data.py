@@ -49,8 +49,10 @@ def gather(view: View, *, first: str | None = None) -> Data:
         If no layer has a geometry (``webmap_nothing_to_draw``).
     """
     tables = view.result.inputs.tables
-    bounds = shapes.bounds([frame for frame in (view.areas, view.facilities, view.units) if len(frame)])
-    bounds = bounds or shapes.bounds([tables["roads"]])
+    bounds = shapes.opening(
+        shapes.bounds([frame for frame in (view.areas, view.facilities, view.units) if len(frame)]),
+        shapes.bounds([tables["roads"]]),
+    )
     if bounds is None:
         raise InputRefused(Fault("webmap_nothing_to_draw"))
     keys = themes.keys(view)

@@ -23,6 +23,8 @@ HOLE_M2: Final = 90_000.0
 RIBBON_SHARE: Final = 1 / 150
 
 Nested = list[Any]
+Bounds = list[list[float]]
+"""``[[south, west], [north, east]]`` in degrees."""
 
 
 def degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -56,7 +58,7 @@ def place(geometry: shapely.Geometry) -> list[float]:
     return [round(point.y, DECIMALS), round(point.x, DECIMALS)]
 
 
-def bounds(frames: Iterable[gpd.GeoDataFrame]) -> list[list[float]] | None:
+def bounds(frames: Iterable[gpd.GeoDataFrame]) -> Bounds | None:
     """Return ``[[south, west], [north, east]]`` in degrees of all frames together; None if they hold nothing."""
     boxes = [degrees(frame).total_bounds for frame in frames if not frame.empty]
     boxes = [box for box in boxes if np.isfinite(box).all()]
@@ -64,6 +66,22 @@ def bounds(frames: Iterable[gpd.GeoDataFrame]) -> list[list[float]] | None:
         return None
     low, high = np.min([box[:2] for box in boxes], axis=0), np.max([box[2:] for box in boxes], axis=0)
     return [[round(float(low[1]), 6), round(float(low[0]), 6)], [round(float(high[1]), 6), round(float(high[0]), 6)]]
+
+
+def opening(subject: Bounds | None, ground: Bounds | None) -> Bounds | None:
+    """Return what the map opens on: the subject, as far as it lies within the roads' box and half as much around it.
+
+    A few places with coordinates of another city would else make the map open on half a country.
+    """
+    if subject is None or ground is None:
+        return subject or ground
+    low, high = np.array(ground)
+    margin = (high - low) / 2
+    south_west = np.maximum(subject[0], low - margin)
+    north_east = np.minimum(subject[1], high + margin)
+    if (south_west > north_east).any():
+        return subject
+    return [south_west.round(6).tolist(), north_east.round(6).tolist()]
 
 
 def roads(frame: gpd.GeoDataFrame) -> Mapping[str, Nested]:
