@@ -324,3 +324,13 @@ def test_no_radius_stands_under_the_name_of_another():
     assert layers.by_key(radii) == dict(zip(names, radii, strict=True))
     assert layers.by_key((899.6, 900.0)) == {"899.6": 899.6, "900": 900.0}
     assert layers.by_key((48.3, 720.0)) == {"48": 48.3, "720": 720.0}
+
+
+@pytest.mark.parametrize("limit_m", [None, "900", -1, float("nan")])
+def test_a_limit_that_is_no_distance_is_refused(limit_m):
+    """A road of 100 m from facility to home; whatever is no length is refused, never taken as none."""
+    road = network.build(gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (100, 0)])], crs="EPSG:4548"))
+    facility = gpd.GeoDataFrame({"facility_id": ["a"]}, geometry=[shapely.Point(0, 0)], crs="EPSG:4548")
+    home = gpd.GeoDataFrame(geometry=[shapely.Point(100, 0)], index=pd.Index(["b"], name="demand_id"), crs="EPSG:4548")
+    with pytest.raises(InputRefused):
+        catchment.reach(road, facility, home, limit_m=limit_m)

@@ -89,9 +89,10 @@ def point_faults(
     ]
 
 
-def distance_faults(value_m: float, name: str, *, finite_only: bool) -> list[Fault]:
+def distance_faults(value_m: object, name: str, *, finite_only: bool) -> list[Fault]:
     """Refuse a distance that is negative or not a number, and where asked one that is infinite."""
-    unusable = math.isnan(value_m) or value_m < 0 or (finite_only and math.isinf(value_m))
+    number = float(value_m) if isinstance(value_m, int | float | np.number) else math.nan
+    unusable = math.isnan(number) or number < 0 or (finite_only and math.isinf(number))
     return [Fault("network_distance", column=name, value=str(value_m))] if unusable else []
 
 
