@@ -361,9 +361,6 @@ def parse_choices(values: pd.Series[Any], choices: Mapping[str, tuple[str, ...]]
     return _by_unique(values, choice)
 
 
-# ---------------------------------------------------------------------------------------------------------- helpers
-
-
 def _plain(cell: object) -> str:
     """Return a cell as text; a whole number without its ``.0``."""
     return plain_number(cell) if _is_number(cell) else str(cell)
