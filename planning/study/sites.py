@@ -31,12 +31,27 @@ _KEPT: Final = ("facility_id", "name", "source", "role", "max_floor_area_m2", "c
 
 
 @dataclass(frozen=True, eq=False)
+class Question:
+    """What the optimiser is asked: the model, its two tables and every option of its verb."""
+
+    model: str
+    reach: pd.DataFrame
+    demand: pd.DataFrame
+    options: Mapping[str, Any]
+
+    def answer(self) -> SitingPlan:
+        """Ask the model."""
+        return _MODELS[self.model](self.reach, self.demand, **self.options)
+
+
+@dataclass(frozen=True, eq=False)
 class Choice:
-    """A siting answer: the solver's plan, the layer of its sites, its entry in the summary."""
+    """A siting answer: the solver's plan, the layer of its sites, its entry in the summary, what was asked."""
 
     plan: SitingPlan | None
     layer: gpd.GeoDataFrame
     summary: Mapping[str, Any] | None
+    question: Question | None = None
 
 
 def check(inputs: StudyInputs) -> list[Fault]:
@@ -102,12 +117,13 @@ def choose(inputs: StudyInputs, ground: Ground) -> Choice:
         return nothing(ground)
     offered = facilities[facilities["status"] == "candidate"]
     fixed = layers.serving(facilities, plan.siting.level)
-    answer = worth.retold(inputs, ground, fixed, offered, _solve(inputs, ground, offered, fixed))
+    asked = question(inputs, ground, offered, fixed)
+    answer = worth.retold(inputs, ground, fixed, offered, asked.answer())
     opened = offered.set_index("facility_id", drop=False).loc[list(answer.sites)]
     before = cover_level(inputs, ground, fixed, radius_m=plan.siting_radius_m)
     after = cover_level(inputs, ground, layers.together(fixed, opened), radius_m=plan.siting_radius_m)
     layer = _layer(answer, opened, facilities, _size_clause(inputs))
-    return Choice(answer, layer, _summary(inputs, answer, layer, before.summary, after.summary))
+    return Choice(answer, layer, _summary(inputs, answer, layer, before.summary, after.summary), asked)
 
 
 def nothing(ground: Ground) -> Choice:
@@ -120,8 +136,8 @@ def serving_with(choice: Choice, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFra
     return facilities[facilities["in_service"] | facilities["facility_id"].isin(choice.layer["facility_id"])]
 
 
-def _solve(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFrame) -> SitingPlan:
-    """Build the reach table and the constraints, and call the model."""
+def question(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFrame) -> Question:
+    """Build the reach table and the constraints that the model is asked with."""
     plan, ask = inputs.plan, inputs.plan.siting
     by_radius = ask.model in ("lscp", "mclp")
     reach = catchment.reach(
@@ -144,10 +160,8 @@ def _solve(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fixed
     if by_radius:
         facts["radius_m"] = plan.siting_radius_m
     facts |= _constraints(inputs, offered, fixed, ground.places)
-    answer: SitingPlan = _MODELS[ask.model](
-        layers.by_effort(reach), demand_table(inputs), candidates=tuple(offered["facility_id"]), **facts
-    )
-    return answer
+    facts["candidates"] = tuple(offered["facility_id"])
+    return Question(ask.model, layers.by_effort(reach), demand_table(inputs), facts)
 
 
 def demand_table(inputs: StudyInputs) -> pd.DataFrame:
