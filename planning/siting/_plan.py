@@ -26,13 +26,28 @@ class PhasePlan:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """One objective of several in order of rank, and its proof: it is the best with those before it held.
+
+    ``name`` is ``shortfall``, ``coverage``, ``floor_area``, ``cost``, ``distance`` or a model's own. ``bound`` is NaN
+    where the clock left no time to ask for one.
+    """
+
+    name: str
+    objective: float
+    bound: float
+    gap: float
+    status: Status
+
+
+@dataclass(frozen=True)
 class SitingPlan:
     """A siting answer and its proof.
 
     Attributes
     ----------
     model : str
-        ``lscp``, ``mclp``, ``p_median`` or ``p_center``.
+        ``lscp``, ``mclp``, ``p_median``, ``p_center``, ``deficit`` or ``capacitated``.
     p : int
         Number of new sites allowed; for ``lscp`` the number found.
     sites : tuple of ids
@@ -66,6 +81,14 @@ class SitingPlan:
         Empty unless phases were asked for.
     phase : tuple of str
         Name of the phase that opens each site, in rank order; empty without phases.
+    floor_area_m2 : tuple of float
+        ``deficit``: floor area of each site, in rank order; empty for models that choose none.
+    credited : tuple of (site, subject, m²)
+        ``deficit``: whom the floor area is credited to, each square metre once.
+    assigned : tuple of (demand, facility, share)
+        ``capacitated``: the share of each demand that each open facility serves.
+    stages : tuple of Stage
+        Objectives in order of rank, where a model has more than one.
     """
 
     model: str
@@ -82,6 +105,10 @@ class SitingPlan:
     reasons: tuple[Mapping[str, str], ...] = ()
     phases: tuple[PhasePlan, ...] = ()
     phase: tuple[str, ...] = ()
+    floor_area_m2: tuple[float, ...] = ()
+    credited: tuple[tuple[Any, Any, float], ...] = ()
+    assigned: tuple[tuple[Any, Any, float], ...] = ()
+    stages: tuple[Stage, ...] = ()
 
 
 def gap(objective: float, bound: float) -> float:
