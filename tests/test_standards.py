@@ -304,7 +304,7 @@ def test_the_switches_are_those_of_the_plan_file():
     from planning.plan import SECTIONS
 
     # none of these is a reading of a document
-    own = {"area_per_100_households", "exclude_storeys", "needs_own_entrance", "needs_accessible"}
+    own = {"area_per_100_households", "numbers", "exclude_storeys", "needs_own_entrance", "needs_accessible"}
     known = set(SECTIONS["standards"]) - own
     assert {reading.name for reading in standards.load("nantong").readings} == known
 
@@ -349,8 +349,8 @@ def test_numbers_of_the_plan_fill_in_what_the_document_leaves_open():
     given = {"area_per_100_households": {"new": 30, "single_minimum_m2": {"existing": 150.5}}}
     standard = standards.apply(standards.load("shaanxi"), given)
     rate, least = standard.rate("new"), standard.minimum("existing")
-    assert (rate.id, rate.value, rate.entered, rate.source) == ("SX-05", 30, True, "方案自定")
-    assert (least.value, least.entered, least.source) == (Decimal("150.5"), True, "方案自定")
+    assert (rate.id, rate.value, rate.entered, rate.source) == ("SX-05", 30, True, "用户给定")
+    assert (least.value, least.entered, least.source) == (Decimal("150.5"), True, "用户给定")
     assert standard.rate("existing").value is None
     assert standard.minimum("new") is None
     assert standards.load("shaanxi").rate("new").value is None

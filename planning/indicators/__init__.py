@@ -47,6 +47,7 @@ COLUMNS: Final = (
     "beside",
     "beside_code",
 )
+NUMBER_GIVEN: Final = "number_given"
 _NUMBERS: Final = ("required", "actual", "shortfall", "entered", "beside")
 
 
@@ -111,8 +112,9 @@ def assess(
     -------
     DataFrame
         `COLUMNS`; in the order of the document, then by subject. Numbers are float64 in ``unit``, shares 0–1, NaN
-        where not stated or not known. ``subject_kind`` is ``plan``, ``unit`` or ``part``; ``reason`` a code with a
-        sentence under ``indicators.reason``; ``deadline`` and ``date`` ISO text. ``origin`` is ``computed``,
+        where not stated or not known. ``subject_kind`` is ``plan``, ``unit`` or ``part``; ``reason`` codes joined by
+        ``;`` with sentences under ``indicators.reason`` (`NUMBER_GIVEN` first where the number is the plan's own);
+        ``deadline`` and ``date`` ISO text. ``origin`` is ``computed``,
         ``entered`` or missing; a figure entered for what the data decide does not count and stands in ``entered``
         beside it. ``beside`` is the figure under the other reading of an ambiguity (``indicators.beside``).
 
@@ -179,7 +181,7 @@ def _row(
         "verdict": verdict,
         "overdue": verdict == "fails" and late,
         "shortfall": shortfall(verdict, measure, value),
-        "reason": reason,
+        "reason": ";".join(filter(None, (NUMBER_GIVEN if clause.entered else "", reason))),
         "strength": clause.strength,
         "deadline": None if clause.deadline is None else clause.deadline.isoformat(),
         "origin": origin,

@@ -78,6 +78,11 @@ def _is_rates(value: Any) -> bool:
     return (minimum is None or _is_per_built(minimum)) and _is_per_built(rates)
 
 
+def _is_numbers(value: Any) -> bool:
+    at_least_zero = _number(0, 1e9).accepts
+    return isinstance(value, dict) and bool(value) and all(map(at_least_zero, value.values()))
+
+
 def _is_phases(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(phase, dict) and set(phase) == {"name", "p"} and is_text(phase["name"]) and _is_whole(phase["p"])
@@ -97,6 +102,11 @@ RATES: Final = Kind(
     _is_rates,
     "形如 { new = 30, existing = 20 } 的正数，可加 single_minimum_m2 = { new = …, existing = … }",
     "positive numbers such as { new = 30, existing = 20 }, and perhaps single_minimum_m2 = { new = …, existing = … }",
+)
+NUMBERS: Final = Kind(
+    _is_numbers,
+    "条款编号与不小于 0 的数的对照，形如 { SX-13 = 300 }",
+    "clause ids with numbers, 0 or more, such as { SX-13 = 300 }",
 )
 
 _SEVEN: Final = {
@@ -198,6 +208,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "needs_own_entrance": FLAG,
         "needs_accessible": FLAG,
         "area_per_100_households": RATES,
+        "numbers": NUMBERS,
     },
     "siting": {
         "level": choice(*LEVELS),

@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 
 from planning import standards, texts
+from planning.indicators import NUMBER_GIVEN
 from planning.report._sheet import (
     Heading,
     Kind,
@@ -108,13 +109,14 @@ def _totals(table: pd.DataFrame, language: Language) -> str:
 
 def _reason(clause: standards.Clause, codes: str | None, language: Language) -> str | None:
     """Return why, and for a number that the document lacks where the plan may give one."""
-    said = None
-    for prefix in ("indicators.reason", "compliance.reason"):
-        if isinstance(codes, str) and texts.has(f"{prefix}.{codes}"):
-            said = sentences(codes, prefix, language)
-    if clause.stated or not texts.has(f"scorecard.ask.{clause.metric}"):
-        return said
-    return texts.t(f"scorecard.ask.{clause.metric}", language, clause=clause.id)
+    if not clause.stated and texts.has(f"scorecard.ask.{clause.metric}"):
+        return texts.t(f"scorecard.ask.{clause.metric}", language, clause=clause.id)
+    prefix = "compliance.reason" if clause.owed_by == "residential" else "indicators.reason"
+    known = [code for code in str(codes).split(";") if code != NUMBER_GIVEN] if isinstance(codes, str) else []
+    said = [f"{prefix}.{code}" for code in known if texts.has(f"{prefix}.{code}")]
+    if clause.entered:
+        said = [f"indicators.reason.{NUMBER_GIVEN}", *said]
+    return texts.t("report.semicolon", language).join(texts.t(key, language) for key in said) or None
 
 
 def rollups(result: StudyResult, language: Language) -> Sheet:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from planning import tables, texts
+from planning import standards, tables, texts
 from planning.study import StudyResult
 from planning.texts import Language
 
@@ -42,7 +42,7 @@ class Sheet:
 
 
 def stamp(result: StudyResult, language: Language) -> tuple[str, ...]:
-    """Return the lines every sheet carries: standard and its force, day, CRS, speed, the plan's own notes."""
+    """Return the lines every sheet carries: standard and its force, day, CRS, speed, the user's numbers, notes."""
     plan, standard = result.inputs.plan, result.inputs.standard
     line = texts.t(
         "report.stamp",
@@ -53,7 +53,16 @@ def stamp(result: StudyResult, language: Language) -> tuple[str, ...]:
         crs=result.inputs.crs.name,
         speed=f"{plan.walk.speed_m_per_s:g}",
     )
-    return (line, *plan.notes)
+    return (line, *given_numbers(result, language), *plan.notes)
+
+
+def given_numbers(result: StudyResult, language: Language) -> tuple[str, ...]:
+    """Return one line with the numbers that the plan gives where the document is silent; none without such."""
+    given = [clause for clause in result.inputs.standard.clauses if clause.entered]
+    numbers = texts.t("report.semicolon", language).join(
+        f"{clause.id} {standards.asked(clause, language)}" for clause in given
+    )
+    return (texts.t("standard.given_list", language, numbers=numbers),) if given else ()
 
 
 def standard_title(result: StudyResult, language: Language) -> str:

@@ -8,7 +8,7 @@ from planning.standards._apply import apply
 from planning.standards._load import catalogue, ids, load, validate
 from planning.standards._model import MINIMUM, POOLING, RATE, Built, Clause, Part, Standard, Switch
 from planning.standards._schema import METRICS, UNITS
-from planning.standards._tell import diff, listing, required, rows
+from planning.standards._tell import asked, diff, listing, required, rows
 
 __all__ = [
     "METRICS",
@@ -22,6 +22,7 @@ __all__ = [
     "Standard",
     "Switch",
     "apply",
+    "asked",
     "catalogue",
     "diff",
     "ids",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from planning import texts
 from planning.errors import Fault, refuse
+from planning.standards import _numbers
 from planning.standards._model import MINIMUM, RATE, Built, Clause, Standard
 
 BUILT: Final[tuple[Built, ...]] = ("new", "existing")
@@ -23,20 +24,22 @@ def apply(standard: Standard, switches: Mapping[str, Any]) -> Standard:
     standard : Standard
         A document as loaded; one that was applied already may be applied again.
     switches : mapping
-        ``[standards]`` of the plan file: readings of ambiguities, and under ``area_per_100_households`` numbers for
-        what the document leaves open. Those become clauses marked ``entered`` whose source is 方案自定.
+        ``[standards]`` of the plan file: readings of ambiguities, and under ``area_per_100_households`` and
+        ``numbers`` (by clause id) numbers for what the document leaves open. Those become clauses marked ``entered``
+        whose source is 用户给定.
 
     Raises
     ------
     InputRefused
-        For a number given where the document states one.
+        For a number given where the document states one, or where none can be used; with every fault.
     """
-    numbers = switches.get(RATES, {})
-    refuse(_overwritten(standard, numbers))
+    rates, numbers = switches.get(RATES, {}), switches.get(_numbers.NUMBERS, {})
+    rated = {silent.id for metric, built, _ in _numbers_of(rates) if (silent := _find(standard.clauses, metric, built))}
+    refuse([*_overwritten(standard, rates), *_numbers.faults(standard.clauses, numbers, rated)])
     clauses = tuple(_read_as(clause, {**standard.switches, **switches}) for clause in standard.clauses)
-    clauses = _with_numbers(clauses, numbers)
+    clauses = _numbers.fill(_with_numbers(clauses, rates), numbers)
     written = standard.written or (() if clauses == standard.clauses else standard.clauses)
-    readings = {name: value for name, value in switches.items() if name != RATES}
+    readings = {name: value for name, value in switches.items() if name not in (RATES, _numbers.NUMBERS)}
     return replace(
         standard,
         clauses=clauses,
@@ -47,7 +50,7 @@ def apply(standard: Standard, switches: Mapping[str, Any]) -> Standard:
     )
 
 
-def _numbers(given: Mapping[str, Any]) -> Iterator[tuple[str, Built, Decimal]]:
+def _numbers_of(given: Mapping[str, Any]) -> Iterator[tuple[str, Built, Decimal]]:
     """Yield what the plan brings: metric, new or existing, value."""
     for built in BUILT:
         if built in given:
@@ -67,7 +70,7 @@ def _find(clauses: tuple[Clause, ...], metric: str, built: Built) -> Clause | No
 
 def _overwritten(standard: Standard, given: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield each number the plan gives although the document states one."""
-    for metric, built, value in _numbers(given):
+    for metric, built, value in _numbers_of(given):
         clause = _find(standard.clauses, metric, built)
         if clause is not None and clause.value is not None and not clause.entered:
             facts = {"clause": clause.id, "article": clause.article, "stated": str(clause.value)}
@@ -87,7 +90,7 @@ def _read_as(clause: Clause, switches: Mapping[str, Any]) -> Clause:
 
 def _with_numbers(clauses: tuple[Clause, ...], given: Mapping[str, Any]) -> tuple[Clause, ...]:
     """Return the clauses with the plan's numbers in the places the document leaves open."""
-    for metric, built, value in _numbers(given):
+    for metric, built, value in _numbers_of(given):
         silent = _find(clauses, metric, built)
         if silent is None:
             clauses = (*clauses, _own(metric, built, value))

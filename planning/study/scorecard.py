@@ -87,7 +87,7 @@ def _row(clause: Clause, subjects: pd.DataFrame, as_of: date) -> dict[str, Any]:
         "clause_id": clause.id,
         "cls": clause.cls,
         "strength": clause.strength,
-        "stated": clause.stated,
+        "stated": clause.stated and not clause.entered,
         "deadline": None if clause.deadline is None else clause.deadline.isoformat(),
         "passed": clause.deadline is not None and as_of > clause.deadline,
         "verdict": _whole(counts),
