@@ -99,6 +99,30 @@ def test_findings_of_what_is_enough_and_of_what_is_open() -> None:
     ]
 
 
+def test_findings_of_an_area_that_may_be_new_or_existing() -> None:
+    """400 m² in one room hold against 300 or 200 m²; only a new area owes a room of 350 m²: that stays open."""
+    law = document(rate={"new": "30", "existing": "20"}, minimum={"new": "350"}, strength="soft")
+    found = assess([area(built=None)], [unit("f", 400)], law=law)
+    common = {"subject_kind": "residential", "subject_id": "A", "unit": "m2", "overdue": False, "deadline": None}
+    assert cells(found.findings) == [
+        common
+        | {"clause_id": "A-existing;A-new", "required": None, "actual": 400.0, "shortfall": 0.0}
+        | {"verdict": "meets", "reason": "rate_enough", "strength": "soft"},
+        common
+        | {"clause_id": "U-new", "required": None, "actual": None, "shortfall": None}
+        | {"verdict": "not_assessable", "reason": "built_unknown", "strength": "soft"},
+    ]
+
+
+def test_an_undated_member_names_each_clause_of_its_pool_once() -> None:
+    """B is new; C is new or existing: the pool owes 600 or 500 m² and has 100; overdue under both."""
+    law = document(rate={"new": "30", "existing": "20"}, deadline=date(2025, 6, 30))
+    found = assess([area("B"), area("C", built=None)], [unit("f", 100, "P")], {"B": "P", "C": "P"}, law=law)
+    (finding,) = cells(found.findings)
+    assert (finding["clause_id"], finding["verdict"]) == ("A-existing;A-new", "fails")
+    assert (finding["overdue"], finding["deadline"], finding["subject_kind"]) == (True, "2025-06-30", "pool")
+
+
 # ----------------------------------------------------------------------------------- what a facility would count with
 
 

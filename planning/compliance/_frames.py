@@ -7,7 +7,6 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from planning.compliance._law import ZERO, Duty, Judgement, Measure, agree, same
@@ -85,14 +84,9 @@ class Agreed:
 
 def frame(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     """Return rows as a table of the stated columns and types; None is missing, fractions become floats."""
-    plain = {name: [_plain(row.get(name), kind) for row in rows] for name, kind in columns.items()}
-    return pd.DataFrame({name: pd.Series(plain[name], dtype=kind) for name, kind in columns.items()})
-
-
-def _plain(value: Any, kind: str) -> Any:
-    if value is None:
-        return pd.NA if kind == "boolean" else np.nan
-    return float(value) if kind == "float64" else value
+    return pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in rows], dtype=kind) for name, kind in columns.items()}
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- the areas
