@@ -57,9 +57,7 @@ class Choice:
 def check(inputs: StudyInputs) -> list[Fault]:
     """Return what stands between the tables and the siting the plan asks for."""
     plan = inputs.plan
-    if plan.siting.generate is not None:
-        return [Fault("siting_generate_absent", file=plan.file, column="siting.generate", value=plan.siting.generate)]
-    if "candidates" not in inputs.tables:
+    if "candidates" not in inputs.tables and plan.siting.generate is None:
         return []
     return [*_model_faults(inputs), *_weight_faults(inputs), *_number_faults(inputs), *_street_faults(inputs)]
 
@@ -84,7 +82,9 @@ def _weight_faults(inputs: StudyInputs) -> list[Fault]:
 
 
 def _number_faults(inputs: StudyInputs) -> list[Fault]:
-    plan, candidates = inputs.plan, inputs.tables["candidates"]
+    plan, candidates = inputs.plan, inputs.tables.get("candidates")
+    if candidates is None:  # those made later are counted then
+        return []
     usable = int((candidates["role"] != "forbidden").sum())
     if plan.siting.p is None or plan.siting.p <= usable:
         return []
