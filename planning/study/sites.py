@@ -17,7 +17,7 @@ from planning.siting import SitingPlan
 from planning.standards import Clause
 from planning.study import layers, worth
 from planning.study.circles import cover_level
-from planning.study.records import Ground, Places, StudyInputs
+from planning.study.records import Ground, LevelCover, Places, StudyInputs
 from planning.tables import WEIGHTS
 
 _MODELS: Final[Mapping[str, Callable[..., SitingPlan]]] = {
@@ -46,12 +46,16 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """A siting answer: the solver's plan, the layer of its sites, its entry in the summary, what was asked."""
+    """A siting answer: the solver's plan, the layer of its sites, its entry in the summary; what was asked and found.
+
+    ``covers`` is the coverage of the level sites are sought for, before and after.
+    """
 
     plan: SitingPlan | None
     layer: gpd.GeoDataFrame
     summary: Mapping[str, Any] | None
     question: Question | None = None
+    covers: tuple[LevelCover, LevelCover] | None = None
 
 
 def check(inputs: StudyInputs) -> list[Fault]:
@@ -123,7 +127,8 @@ def choose(inputs: StudyInputs, ground: Ground) -> Choice:
     before = cover_level(inputs, ground, fixed, radius_m=plan.siting_radius_m)
     after = cover_level(inputs, ground, layers.together(fixed, opened), radius_m=plan.siting_radius_m)
     layer = _layer(answer, opened, facilities, _size_clause(inputs))
-    return Choice(answer, layer, _summary(inputs, answer, layer, before.summary, after.summary), asked)
+    summary = _summary(inputs, answer, layer, before.summary, after.summary)
+    return Choice(answer, layer, summary, asked, (before, after))
 
 
 def nothing(ground: Ground) -> Choice:
