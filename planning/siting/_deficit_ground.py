@@ -1,0 +1,228 @@
+"""Room `siting`: what plans of the deficit model are worth, exactly, and the one plan of many equal ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+from scipy import sparse
+
+from planning.siting._deficit_tables import HUNDREDTH, ZERO, Quota
+from planning.siting._highs import Clock
+from planning.siting._program import Program
+from planning.siting._units import Flags, Floats, Ints
+
+SLACK_M2: Final = 1e-4  # less, and the solver's own tolerances cut off the plan that is held
+TRIED: Final = 20_000
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The question in positions: who is short of what, who reaches whom (demands × candidates), and how many open."""
+
+    quota: Quota
+    reach: Any
+    weight: Ints
+    served: Flags
+    required: Ints
+    p: int
+
+    def covered(self, sites: Iterable[int]) -> Flags:
+        """Return which demands the fixed sites and ``sites`` cover."""
+        chosen = np.fromiter(sites, dtype=np.int64)
+        return np.asarray(self.served | (self.reach[:, chosen].sum(axis=1) > 0))
+
+    def value(self, sites: Iterable[int]) -> int:
+        """Return the weight the fixed sites and ``sites`` cover, in whole units."""
+        return int(self.weight[self.covered(sites)].sum())
+
+    def left(self, sites: Iterable[int]) -> Fraction:
+        """Return the shortfall that ``sites`` leave at their largest."""
+        return self.quota.left(self.quota.largest(sites))
+
+    @property
+    def open_sites(self) -> Ints:
+        """Return the candidates worth looking at: those that help somebody who is short, and the required ones."""
+        return np.union1d(np.flatnonzero(self.quota.helpful), self.required)
+
+
+# ------------------------------------------------------------------------------------------------- a first plan
+
+
+def first_plan(ground: Ground) -> tuple[int, ...]:
+    """Open what leaves least, again and again, as far as p and the budget go; ties go to the smaller id."""
+    chosen = [int(site) for site in ground.required]
+    balance = Balance(ground.quota, ground.quota.largest(chosen))
+    waiting = [int(site) for site in np.flatnonzero(ground.quota.helpful) if site not in set(chosen)]
+    while len(chosen) < ground.p and waiting:
+        affordable = [site for site in waiting if ground.quota.affordable((*chosen, site))]
+        gains = {site: balance.change(None, site) for site in affordable}
+        pick = min(gains, key=lambda site: (gains[site], site), default=None)
+        if pick is None or gains[pick] >= 0:
+            break
+        chosen.append(pick)
+        balance.add(pick)
+        waiting.remove(pick)
+    return tuple(sorted(chosen))
+
+
+class Balance:
+    """What is credited to each subject while sites open and close at their largest, and how little it changes."""
+
+    def __init__(self, quota: Quota, area: Mapping[int, Fraction]) -> None:
+        self.quota = quota
+        self.credited = [ZERO] * len(quota.short)
+        for site in area:
+            self.add(site)
+
+    def add(self, site: int) -> None:
+        """Open a site at its largest."""
+        for subject, m2 in self._of(site).items():
+            self.credited[subject] += m2
+
+    def change(self, out: int | None, into: int | None) -> Fraction:
+        """Return by how much the shortfall grows when ``out`` gives way to ``into``."""
+        moved: dict[int, Fraction] = {}
+        for site, sign in ((out, -1), (into, 1)):
+            for subject, m2 in self._of(site).items() if site is not None else ():
+                moved[subject] = moved.get(subject, ZERO) + sign * m2
+        short, credited = self.quota.short, self.credited
+        return sum(
+            (
+                max(short[subject] - credited[subject] - m2, ZERO) - max(short[subject] - credited[subject], ZERO)
+                for subject, m2 in moved.items()
+            ),
+            ZERO,
+        )
+
+    def _of(self, site: int) -> dict[int, Fraction]:
+        most = self.quota.range(site)[1]
+        short = self.quota.short
+        return {subject: share * most for subject, share in self.quota.share[site].items() if short[subject] > 0}
+
+
+# ---------------------------------------------------------------------------------------------------- floor areas
+
+
+def least_areas(ground: Ground, sites: Iterable[int], left: Fraction) -> dict[int, Fraction]:
+    """Return the least floor areas, in hundredths of m², with which ``sites`` leave no more than ``left``."""
+    among = np.array(sorted(sites), dtype=np.int64)
+    if not len(among):
+        return {}
+    quota = ground.quota
+    share, short = shares_of(quota, among)
+    bounds = [quota.range(int(one)) for one in among]
+    constant = float(sum(quota.short, ZERO)) - float(short.sum())
+    program = Program()
+    program.columns("a", len(among), upper=np.array([float(most) for _, most in bounds]))
+    program.columns("s", len(short), upper=short)
+    program.rows({"a": share, "s": sparse.eye_array(len(short), format="csr")}, short, math.inf)
+    program.rows(
+        {"a": sparse.eye_array(len(among), format="csr")}, np.array([float(low) for low, _ in bounds]), math.inf
+    )
+    program.rows({"s": np.ones(len(short))}, -math.inf, float(left) - constant + SLACK_M2)
+    _, point = program.minimise({"a": np.ones(len(among))}, Clock.of(60.0))
+    wanted = point.get("a", np.array([float(most) for _, most in bounds]))
+    area = {int(site): _rounded(m2, *bound) for site, m2, bound in zip(among, wanted, bounds, strict=True)}
+    return _repaired(quota, area, left)
+
+
+def _rounded(m2: float, least: Fraction, most: Fraction) -> Fraction:
+    """Return a floor area rounded up to the hundredth, what is a solver's tolerance above one rounded down."""
+    return min(max(Fraction(math.ceil(m2 * 100 - 1e-3), 100), least), most)
+
+
+def _repaired(quota: Quota, area: dict[int, Fraction], left: Fraction) -> dict[int, Fraction]:
+    """Return floor areas that leave no more than ``left``: each a hundredth larger where rounding lost it.
+
+    Then each, the largest id first, a hundredth smaller as long as nothing is lost.
+    """
+    for _ in range(4):
+        if quota.left(area) <= left:
+            break
+        area = {site: min(m2 + HUNDREDTH, quota.range(site)[1]) for site, m2 in area.items()}
+    else:
+        area = quota.largest(area)
+    for site in sorted(area, reverse=True):
+        for _ in range(4):
+            smaller = max(area[site] - HUNDREDTH, quota.range(site)[0])
+            if smaller == area[site] or quota.left(area | {site: smaller}) > left:
+                break
+            area = area | {site: smaller}
+    return area
+
+
+def shares_of(quota: Quota, among: Ints) -> tuple[Any, Floats]:
+    """Return subjects × sites of the credits that matter, and what those subjects are short of."""
+    entries = [
+        (subject, column, float(share))
+        for column, site in enumerate(among.tolist())
+        for subject, share in quota.share[site].items()
+        if quota.short[subject] > 0
+    ]
+    subjects = sorted({subject for subject, _, _ in entries})
+    row = {subject: at for at, subject in enumerate(subjects)}
+    shape = (len(subjects), len(among))
+    values = [share for _, _, share in entries]
+    at = ([row[subject] for subject, _, _ in entries], [column for _, column, _ in entries])
+    matrix = sparse.coo_array((values, at), shape=shape).tocsr()
+    return matrix, np.array([float(quota.short[subject]) for subject in subjects])
+
+
+# ------------------------------------------------------------------------------------------- one answer of many equal
+
+
+def settle(ground: Ground, sites: tuple[int, ...]) -> tuple[int, ...]:
+    """Close what nothing needs, and let sites give way to smaller ids of exactly the same worth."""
+    sites = _without_idle(ground, sites)
+    while (better := _smaller(ground, sites)) is not None:
+        sites = better
+    return sites
+
+
+def _smaller(ground: Ground, sites: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the sites with one in the place of a larger id, if there is one of the same worth."""
+    pairs = [(out, into) for out, into in ties(ground, sites) if into < out]
+    weight = ground.value(sites)
+    for out, into in sorted(pairs, key=lambda pair: (pair[1], -pair[0])):
+        other = _swapped(sites, out, into)
+        if ground.value(other) == weight and worth(ground, other) == worth(ground, sites):
+            return other
+    return None
+
+
+def _without_idle(ground: Ground, sites: tuple[int, ...]) -> tuple[int, ...]:
+    """Close sites, the largest id first, that lower nothing and cover nobody: they only add floor area."""
+    required = set(ground.required.tolist())
+    for site in sorted(set(sites) - required, reverse=True):
+        rest = tuple(one for one in sites if one != site)
+        if ground.left(rest) <= ground.left(sites) and ground.value(rest) >= ground.value(sites):
+            sites = rest
+    return sites
+
+
+def worth(ground: Ground, sites: tuple[int, ...]) -> tuple[Fraction, int, int, Fraction]:
+    """Return what plans are compared by, the smaller the better: shortfall, weight left out, sites, floor area."""
+    left = ground.left(sites)
+    return left, -ground.value(sites), len(sites), sum(least_areas(ground, sites, left).values(), ZERO)
+
+
+def ties(ground: Ground, sites: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Return every pair (site, candidate that is not open) whose exchange leaves the same shortfall, ascending."""
+    balance = Balance(ground.quota, ground.quota.largest(sites))
+    movable = [site for site in sites if site not in set(ground.required.tolist())]
+    others = [int(site) for site in np.flatnonzero(ground.quota.helpful) if site not in set(sites)]
+    pairs = [(out, into) for out in movable for into in others][:TRIED]
+    return tuple(
+        (out, into)
+        for out, into in pairs
+        if ground.quota.affordable(_swapped(sites, out, into)) and balance.change(out, into) == 0
+    )
+
+
+def _swapped(sites: tuple[int, ...], out: int, into: int) -> tuple[int, ...]:
+    return tuple(sorted({*sites} - {out} | {into}))
