@@ -37,6 +37,7 @@ class Column:
     en: str
     unit: str = ""
     required: bool = False
+    may_be_empty: bool = False
     sums: bool = False
     aliases: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -109,6 +110,7 @@ def _column(name: str, facts: Mapping[str, Any], choices: Mapping[str, Any]) -> 
         en=facts["en"],
         unit=facts.get("unit", ""),
         required=facts.get("required", False),
+        may_be_empty=facts.get("may_be_empty", False),
         sums=facts.get("sums", False),
         aliases=tuple(facts["aliases"]),
         choices={word: tuple(said) for word, said in words.items()},

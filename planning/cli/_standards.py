@@ -1,16 +1,21 @@
-"""The commands about the policy documents (part of ``cli``): ``standards list | show | validate | diff``."""
+"""The commands about the policy documents (part of ``cli``): ``standards list | show | validate | diff | entries``."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from planning import texts
+from planning.cli._entries import entries
 from planning.cli._say import list_faults, shown, table
+
+_LANGUAGE: Final = click.option(
+    "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="语言 / language"
+)
 
 
 @click.group()
@@ -18,23 +23,28 @@ def standards() -> None:
     """标准库。 / The policy documents as rules."""
 
 
+standards.add_command(entries)
+
+
 @standards.command(name="list")
+@_LANGUAGE
 @shown
-def list_standards() -> None:
+def list_standards(language: texts.Language) -> None:
     """列出全部标准。 / List the standards."""
     from planning import standards as library
 
-    table(_headed(library.listing()))
+    table(_worded(library.listing(language), language))
 
 
 @standards.command()
 @click.argument("standard")
+@_LANGUAGE
 @shown
-def show(standard: str) -> None:
+def show(standard: str, language: texts.Language) -> None:
     """列出一份标准的全部条款。 / Show every clause of STANDARD."""
     from planning import standards as library
 
-    table(_headed(library.rows(library.load(standard))))
+    table(_worded(library.rows(library.load(standard), language), language))
 
 
 @standards.command()
@@ -54,14 +64,37 @@ def validate(file: Path) -> None:
 @standards.command()
 @click.argument("first")
 @click.argument("second")
+@_LANGUAGE
 @shown
-def diff(first: str, second: str) -> None:
+def diff(first: str, second: str, language: texts.Language) -> None:
     """比较两份标准。 / Compare two standards, clause by clause."""
     from planning import standards as library
 
-    table(_headed(library.diff(library.load(first), library.load(second))))
+    rows = library.diff(library.load(first), library.load(second), language)
+    if not rows:
+        click.echo(texts.both("cli.standards_alike"))
+    table(_worded(rows, language))
 
 
-def _headed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows under headings in both languages."""
-    return [{texts.both(f"standard.head.{name}"): value for name, value in row.items()} for row in rows]
+_WORDS: Final[Mapping[str, str]] = {
+    "cls": "standard.cls",
+    "metric": "standard.metric",
+    "applies_to": "report.built",
+    "property": "standard.property",
+}
+
+
+def _worded(rows: Iterable[Mapping[str, Any]], language: texts.Language) -> list[dict[str, Any]]:
+    """Return rows under headings that a person reads, and codes in words."""
+    return [
+        {texts.t(f"standard.head.{name}", language): _word(name, value, language) for name, value in row.items()}
+        for row in rows
+    ]
+
+
+def _word(name: str, value: Any, language: texts.Language) -> Any:
+    """Return a cell in words: a clause that a document lacks is not one without a number."""
+    if name in ("first", "second"):
+        return texts.t("standard.no_clause", language) if value is None else value or "—"
+    coded = name in _WORDS and value is not None
+    return texts.t(f"{_WORDS[name]}.{value}", language) if coded else value

@@ -21,9 +21,12 @@ from planning.indicators import _entered as entries
 from planning.indicators import _homes as homes
 from planning.indicators import _results as results
 from planning.indicators import _units as units
+from planning.indicators._blank import BLANK_COLUMNS, blank
 from planning.indicators._scene import Scene
 from planning.indicators._verdict import Measure, judge, shortfall, unknown, with_known_part
 from planning.standards import Clause, Standard, apply
+
+__all__ = ["BLANK_COLUMNS", "COLUMNS", "METRICS", "NUMBER_GIVEN", "assess", "blank", "check"]
 
 Metric = Callable[[Scene, Clause], Mapping[str, Measure]]
 

@@ -46,6 +46,7 @@ def read(
     clauses = {clause.id: clause for clause in standard.clauses}
     rows = [] if entered is None else entered.to_dict("records")
     for place, row in enumerate(rows, start=2):
+        place = int(row["source_row"]) if pd.notna(row.get("source_row")) else place  # noqa: PLW2901  as the file counts
         found = _read_row(row, clauses, units)
         if isinstance(found, Fault):
             faults.append(replace(found, file=file, row=place))

@@ -17,8 +17,11 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from planning.report import _tables as contents
+from planning.report._entries import entry_sheet, entry_text
 from planning.report._sheet import Sheet
 from planning.study import StudyResult
+
+__all__ = ["entry_sheet", "entry_text", "workbook"]
 
 _NUMBER_FORMATS: Final = {
     "whole": "#,##0",

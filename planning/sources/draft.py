@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from planning import tables
+from planning import tables, texts
 from planning.errors import Fault
 from planning.plan import InputSpec, Plan
 from planning.sources import checks, files, formats, geometry, join, shapefile, signs, values
@@ -177,6 +177,11 @@ def _drafted(
 
 def _say_unused(spec: InputSpec, unused: list[str], notes: Notes) -> None:
     """Name the columns that nothing is taken from: one of them may be the column a planner counts on."""
+    if spec.name == "indicators":  # the words beside the figures in a table that this program wrote
+        ours = {
+            said for key, entry in texts.entries().items() if key.startswith("entries.head.") for said in entry.values()
+        }
+        unused = [name for name in unused if name not in ours]
     if unused and spec.name not in ("roads", "barriers"):
         facts = {"unused_zh": "、".join(map(str, unused)), "unused_en": ", ".join(map(str, unused))}
         notes.table_fault("columns_unused", "warning", facts=facts)

@@ -60,7 +60,7 @@ def _values(mapped: Mapped, notes: Notes, live: Mask) -> pd.Series[Any]:
         "text": _texts,
     }
     values = readers[mapped.column.kind](mapped, notes, live)
-    if mapped.column.required:
+    if mapped.column.required and not mapped.column.may_be_empty:
         said = notes.marked("refused")
         _say(notes, "required_empty", "refused", live & ~said & values.isna().to_numpy(), mapped)
     return values

@@ -127,8 +127,21 @@ def _differences(one: Clause | None, other: Clause | None, language: texts.Langu
             yield {**head, "property": name, "first": before, "second": after}
 
 
+_WORDS: Final = {
+    "unit_types": "scorecard.type",
+    "levels": "level",
+    "kinds": "kind",
+    "strength": "standard.strength",
+    "setting": "standard.setting",
+    "area_type": "standard.area_type",
+}
+
+
 def _property(clause: Clause, name: str, language: texts.Language) -> str:
+    """Return one property of a clause as a person reads it."""
     if name == "required":
         return required(clause, language)
     value = getattr(clause, name)
-    return ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+    values = value if isinstance(value, tuple) else () if value is None else (value,)
+    said = [texts.t(f"{_WORDS[name]}.{one}", language) if name in _WORDS else str(one) for one in values]
+    return texts.t("report.comma", language).join(said)
