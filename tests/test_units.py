@@ -229,8 +229,24 @@ def test_dates(cell, wanted):
 
 @pytest.mark.parametrize(
     "cell",
-    ["2015-02-29", "2015-13", "2015-2016", "1899", "2101", "约2015", "2015年底", 0, "0", 15.5, True, "06/01/2015"]
-    + [dt.date(1899, 12, 31), dt.datetime(2101, 1, 1), 20150601.5, math.inf],
+    [
+        "2015-02-29",
+        "2015-13",
+        "2015-2016",
+        "1899",
+        "2101",
+        "约2015",
+        "2015年底",
+        0,
+        "0",
+        15.5,
+        True,
+        "06/01/2015",
+        dt.date(1899, 12, 31),
+        dt.datetime(2101, 1, 1),
+        20150601.5,
+        math.inf,
+    ],
 )
 def test_what_is_no_date(cell):
     values, codes = units.parse_dates(series(cell))
