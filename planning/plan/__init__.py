@@ -19,6 +19,9 @@ from planning.plan._keys import INPUTS as INPUTS
 from planning.plan._keys import NEEDED_INPUTS as NEEDED_INPUTS
 from planning.plan._keys import SECTIONS as SECTIONS
 from planning.plan._keys import WALKERS as WALKERS
+from planning.plan._robustness import Robustness as Robustness
+from planning.plan._robustness import faults as robustness_faults
+from planning.plan._robustness import read as read_robustness
 
 BANDS_M: Final = (720, 900, 1000)
 Model = Literal["lscp", "mclp", "p_median", "p_center", "deficit"]
@@ -94,6 +97,8 @@ class Siting:
     min_share_per_street: float = 0.0
     phases: tuple[Phase, ...] = ()
     time_limit_s: float = 60.0
+    explain: bool | None = None
+    robustness: Robustness | None = None
     generate: str | None = None
 
 
@@ -207,6 +212,8 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
     head = words["plan"]
     siting = dict(words.get("siting", {}))
     siting["phases"] = tuple(Phase(**phase) for phase in siting.get("phases", ()))
+    if "robustness" in siting:
+        siting["robustness"] = read_robustness(siting["robustness"])
     walk = dict(words.get("walk", {}))
     if "minutes" in walk:
         walk["minutes"] = tuple(sorted(walk["minutes"]))
@@ -279,6 +286,15 @@ def _contradictions(plan: Plan) -> list[Fault]:
     if counts and (siting.p is None or counts != sorted(counts) or counts[-1] != siting.p):
         facts = {"p": siting.p}
         faults.append(Fault("plan_phases", file=plan.file, column="siting.phases", value=str(counts), facts=facts))
+    if siting.robustness is not None:
+        by_radius = plan.standards.get("service_radius_m") is not None
+        faults += robustness_faults(
+            siting.robustness,
+            file=plan.file,
+            model=siting.model,
+            fixed_radius=by_radius,
+            by_seconds=plan.walk.by_seconds,
+        )
     residential = plan.inputs["residential"]
     if (residential.table is None) != (residential.join is None):
         faults.append(Fault("plan_table_join", file=plan.file, column="inputs.residential.table"))

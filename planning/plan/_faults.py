@@ -41,6 +41,9 @@ def _sections(words: Mapping[str, Any]) -> list[tuple[str, Any]]:
     for name, table in words.items():
         if name == "inputs" and isinstance(table, Mapping):
             found += [(f"inputs.{inner}", spec) for inner, spec in table.items()]
+        elif name == "siting" and isinstance(table, Mapping) and isinstance(table.get("robustness"), Mapping):
+            found.append((name, {key: value for key, value in table.items() if key != "robustness"}))
+            found.append(("siting.robustness", table["robustness"]))
         else:
             found.append((name, table))
     return found

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from planning.keys import DATE, TEXT, TEXTS, Kind, choice, choices, is_text
+from planning.plan._robustness import KEYS as ROBUSTNESS
 from planning.tables import LEVELS, UNIT_TYPES
 
 INPUTS: Final = (
@@ -222,8 +223,10 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
             _is_phases, '形如 [{ name = "近期", p = 2 }] 的列表', 'a list such as [{ name = "近期", p = 2 }]'
         ),
         "time_limit_s": _number(0, 86400, open_low=True),
+        "explain": FLAG,
         "generate": TEXT,
     },
+    "siting.robustness": ROBUSTNESS,
     "output": {
         "language": choice("zh", "en"),
         "maps": choices("pdf", "png", "svg", may_be_empty=True),
