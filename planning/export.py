@@ -27,8 +27,13 @@ LAYERS: Final = (
 )
 
 
+def layers_of(result: StudyResult) -> tuple[str, ...]:
+    """Return the layers of a result: `LAYERS`, and ``candidates`` where the plan screens or makes them."""
+    return LAYERS if result.candidates is None else (*LAYERS, "candidates")
+
+
 def geopackage(result: StudyResult, path: Path) -> None:
-    """Write ``results.gpkg`` with all `LAYERS`, equal bytes for equal results.
+    """Write ``results.gpkg`` with all layers, equal bytes for equal results.
 
     Names and ids are kept byte for byte; layers without geometry are attribute tables; an empty layer is written
     with its columns, so that a reader always finds it.
@@ -38,7 +43,7 @@ def geopackage(result: StudyResult, path: Path) -> None:
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": stamp})
     try:
-        for layer in LAYERS:
+        for layer in layers_of(result):
             _write_layer(getattr(result, layer), path, layer)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

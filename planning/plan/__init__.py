@@ -14,11 +14,14 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Final, Literal
 
 from planning.errors import Fault, InputRefused, refuse
-from planning.plan import _faults
+from planning.plan import _faults, _screen
 from planning.plan._keys import INPUTS as INPUTS
 from planning.plan._keys import NEEDED_INPUTS as NEEDED_INPUTS
 from planning.plan._keys import SECTIONS as SECTIONS
 from planning.plan._keys import WALKERS as WALKERS
+from planning.plan._screen import MINIMUM as MINIMUM
+from planning.plan._screen import Generate as Generate
+from planning.plan._screen import Screen as Screen
 from planning.plan._robustness import Robustness as Robustness
 from planning.plan._robustness import faults as robustness_faults
 from planning.plan._robustness import read as read_robustness
@@ -99,7 +102,8 @@ class Siting:
     time_limit_s: float = 60.0
     explain: bool | None = None
     robustness: Robustness | None = None
-    generate: str | None = None
+    generate: Generate | None = None
+    screen: tuple[Screen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,8 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
     head = words["plan"]
     siting = dict(words.get("siting", {}))
     siting["phases"] = tuple(Phase(**phase) for phase in siting.get("phases", ()))
+    siting["screen"] = _screen.screens(siting.get("screen", ()))
+    siting["generate"] = _screen.generation(siting.get("generate"))
     if "robustness" in siting:
         siting["robustness"] = read_robustness(siting["robustness"])
     walk = dict(words.get("walk", {}))
@@ -280,6 +286,9 @@ def _contradictions(plan: Plan) -> list[Fault]:
     faults = []
     siting = plan.siting
     sited = "candidates" in plan.inputs or siting.generate is not None
+    if "candidates" in plan.inputs and siting.generate is not None:
+        made = siting.generate.way
+        faults.append(Fault("plan_generate_and_given", file=plan.file, column="siting.generate", value=made))
     if sited and siting.p is None and siting.model != "lscp":
         faults.append(Fault("plan_p_missing", file=plan.file, column="siting.p", value=siting.model))
     counts = [phase.p for phase in siting.phases]

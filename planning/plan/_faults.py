@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from planning.errors import Fault
+from planning.plan import _screen
 from planning.plan._keys import NEEDED_INPUTS, SECTIONS
 
 _NEEDED: Final = ("plan.name", "plan.standard", *(f"inputs.{name}.path" for name in NEEDED_INPUTS))
@@ -14,7 +15,9 @@ _NEEDED: Final = ("plan.name", "plan.standard", *(f"inputs.{name}.path" for name
 
 def find(words: Mapping[str, Any], file: str) -> list[Fault]:
     """Return every fault of the keys and values of a plan document."""
-    return [*_unknown_keys(words, file), *_missing_keys(words, file), *_wrong_values(words, file)]
+    siting = words.get("siting")
+    screening = _screen.faults(siting, file) if isinstance(siting, Mapping) else []
+    return [*_unknown_keys(words, file), *_missing_keys(words, file), *_wrong_values(words, file), *screening]
 
 
 def _unknown_keys(words: Mapping[str, Any], file: str) -> list[Fault]:

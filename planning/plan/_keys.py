@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from planning.keys import DATE, TEXT, TEXTS, Kind, choice, choices, is_text
+from planning.plan._screen import GENERATE, SCREEN
 from planning.plan._robustness import KEYS as ROBUSTNESS
 from planning.tables import LEVELS, UNIT_TYPES
 
@@ -23,6 +24,10 @@ INPUTS: Final = (
     "barriers",
     "indicators",
     "population",
+    "hazards",
+    "places",
+    "land_use",
+    "parcels",
 )
 # Metres a second of three kinds of walkers, reported side by side where a plan asks for it. Sources:
 # healthy: a round figure between the slowest group of healthy adults in a meta-analysis of 23,111 people, 0.943 (women
@@ -224,7 +229,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         ),
         "time_limit_s": _number(0, 86400, open_low=True),
         "explain": FLAG,
-        "generate": TEXT,
+        "generate": GENERATE,
+        "screen": SCREEN,
     },
     "siting.robustness": ROBUSTNESS,
     "output": {

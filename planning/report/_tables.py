@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import tables, texts
-from planning.report import _areas, _origins, _proposals, _readings, _scorecard
+from planning.report import _areas, _candidates, _origins, _proposals, _readings, _scorecard
 from planning.report._sheet import (
     Heading,
     Kind,
@@ -60,6 +60,10 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
     if len(result.pools):
         yield _proposals.pools(result, language)
     yield facilities(result, language)
+    if result.candidates is not None:
+        yield _candidates.listing(result, language)
+    if len(result.screening):
+        yield _candidates.screening(result, language)
     if result.summary.get("siting") is not None:
         yield sites(result, language)
     if len(result.indicators):

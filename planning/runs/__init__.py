@@ -120,7 +120,7 @@ def run(
     refuse_inputs_inside(target, inputs.plan)
     result = study.run(inputs, progress=watch, parts=_parts(only))
     with _machine_faults(target), folder_in_place(target) as folder:
-        faults = (*inputs.faults, *_write_files(result, folder, only, watch))
+        faults = (*result.inputs.faults, *_write_files(result, folder, only, watch))
         run_id = _seal(result, folder, faults)
         _write_json(folder / "timing.json", watch.record())
     return RunFolder(folder=target, run_id=run_id, result=result, faults=faults)

@@ -19,7 +19,8 @@ PERSONS_PER_HOUSEHOLD: Final = (1.5, 6.0)
 MAX_ELDERLY_SHARE: Final = 0.7
 MAX_CARE_M2_PER_HOUSEHOLD: Final = 10.0
 M2_PER_BED: Final = (8.0, 300.0)
-_MANY_ROWS_AN_ID: Final = ("roads", "barriers")
+_MANY_ROWS_AN_ID: Final = ("roads", "barriers", "hazards", "land_use")
+_ONE_WARNING: Final = ("roads", "land_use")  # maps of a thousand parts without ids: said once, not of every row
 
 
 # -------------------------------------------------------------------------------------------------------------- ids
@@ -28,15 +29,16 @@ _MANY_ROWS_AN_ID: Final = ("roads", "barriers")
 def fill_ids(frame: pd.DataFrame, table: tables.Table, notes: Notes, *, has_column: bool) -> pd.Series[str]:
     """Return the ids of a table; where there is none the row number stands in, and is flagged.
 
-    Without an id column every row is flagged (``id_column_absent``), roads once for all; of single empty cells each
-    is (``id_missing``). An id twice is refused (``id_duplicate``), save in roads and barriers.
+    Without an id column every row is flagged (``id_column_absent``), roads and land use once for all; of single empty
+    cells each is (``id_missing``). An id twice is refused (``id_duplicate``), save in roads, barriers, hazards and land
+    use.
     """
     if table.key is None:
         return pd.Series([None] * len(frame), index=frame.index, dtype="str")
     ids = frame[table.key]
     live = ~notes.marked("excluded")
     empty = ids.isna().to_numpy()
-    if not has_column and table.name == "roads":
+    if not has_column and table.name in _ONE_WARNING:
         notes.table_fault("id_column_absent", "warning", column=table.key)
     else:
         notes.say("id_missing" if has_column else "id_column_absent", "flagged", live & empty, column=table.key)

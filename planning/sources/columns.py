@@ -25,7 +25,7 @@ _DATE_UNITS: Final = ("年", "年月", "年月日", "年份", "日期")
 _UNIT_WORDS: Final = re.compile(r"亩|公顷|万|hm2")
 _COUNTED: Final = frozenset({"id", "fid", "gid", "objectid", "ogc_fid", "oid"})
 """What programs call the number they give each row."""
-_LOOSE_KEYS: Final = ("roads", "barriers")
+_LOOSE_KEYS: Final = ("roads", "barriers", "hazards", "land_use")
 """Tables whose id nothing refers to: of several id columns the first is taken."""
 
 

@@ -21,6 +21,7 @@ from planning.study import (
     gaps,
     health,
     layers,
+    offers,
     people,
     rollups,
     scorecard,
@@ -30,6 +31,7 @@ from planning.study import (
     verdicts,
 )
 from planning.study.judged import Judged
+from planning.study.offers import Offers
 from planning.study.records import Ground as Ground
 from planning.study.records import LevelCover as LevelCover
 from planning.study.records import Places as Places
@@ -53,7 +55,7 @@ class Look:
 def check(inputs: StudyInputs) -> list[Fault]:
     """Return what stands between the tables and what the plan asks of them, everything at once."""
     inputs = people.settle(inputs)
-    faults = sites.check(inputs)
+    faults = [*offers.check(inputs), *sites.check(inputs)]
     entered = inputs.plan.inputs.get("indicators")
     if entered is not None:
         tables = inputs.tables
@@ -87,12 +89,13 @@ def look(inputs: StudyInputs) -> Look:
     Where no network can be built, ``faults`` say why, ``roads`` is None, and ledger and counts are those of the doors.
     """
     try:
-        ground = _ground(people.settle(inputs))
+        inputs, ground, offered = _offered(people.settle(inputs))
     except InputRefused as refused:
         return Look(tuple(refused.faults), inputs.ledger, inputs.counts, None)
     ledger, counts = account.settle(inputs, ground)
     roads = health.examine(inputs, ground, gap_m=account.GAP_M)
     faults = (
+        *offered.faults,
         *health.faults(inputs, roads),
         *account.road_doubts(inputs, ground.walkways),
         *account.off_network(inputs, ledger),
@@ -126,7 +129,8 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
     inputs = people.settle(inputs)
     refuse(check(inputs))
     step("network")
-    ground = _ground(inputs)
+    inputs, ground, offered = _offered(inputs)
+    refuse(offered.faults)
     step("coverage")
     covers = _covers(inputs, ground) if parts & {"coverage", "siting"} else {}
     step("compliance")
@@ -134,14 +138,20 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
     step("siting")
     choice = sites.choose(inputs, ground) if "siting" in parts else sites.nothing(ground)
     step("layers")
-    return _result(inputs, ground, covers, judged, choice)
+    return _result(inputs, ground, covers, judged, choice, offered)
 
 
-def _ground(inputs: StudyInputs) -> Ground:
-    """Build the network, put facilities on the map, find the gates, and say where each area lies."""
-    plan, tables = inputs.plan, inputs.tables
+def _offered(inputs: StudyInputs) -> tuple[StudyInputs, Ground, Offers]:
+    """Build the network, settle which sites are on offer, and lay out the ground with them."""
     barriers = _barriers(inputs)
     walkways = _walkways(inputs, barriers)
+    inputs, offered = offers.settle(inputs, walkways)
+    return inputs, _ground(inputs, barriers, walkways), offered
+
+
+def _ground(inputs: StudyInputs, barriers: gpd.GeoSeries | None, walkways: Network) -> Ground:
+    """Put facilities on the map, find the gates, and say where each area lies."""
+    plan, tables = inputs.plan, inputs.tables
     access = demand.access_points(
         tables["residential"],
         tables.get("entrances"),
@@ -192,7 +202,12 @@ def _judge(inputs: StudyInputs, ground: Ground, covers: Mapping[str, LevelCover]
 
 
 def _result(
-    inputs: StudyInputs, ground: Ground, covers: Mapping[str, LevelCover], judged: Judged, choice: sites.Choice
+    inputs: StudyInputs,
+    ground: Ground,
+    covers: Mapping[str, LevelCover],
+    judged: Judged,
+    choice: sites.Choice,
+    offered: Offers,
 ) -> StudyResult:
     """Lay the answers side by side as the layers of a result."""
     plan, tables, assessment = inputs.plan, inputs.tables, judged.assessment
@@ -228,8 +243,11 @@ def _result(
         ledger=ledger,
         counts=counts,
         siting=choice.plan,
+        candidates=offered.layer,
+        screening=offered.screening,
         summary=sums.summary(inputs, covers, judged, rows, choice.summary, counts)
-        | sums.clean(people.figures(inputs, covers, ground, reach)),
+        | sums.clean(people.figures(inputs, covers, ground, reach))
+        | offered.figures,
     )
 
 

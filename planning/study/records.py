@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -54,6 +54,8 @@ class StudyResult:
     Beside the layers: ``rooms`` that were looked at, ``pools`` that could be and ``remedies`` for each gap (proposals,
     in no other figure), the ``readings`` of what the document leaves open, and ``sensitivity``, the verdicts that
     another reading changes; ``rollups``, the floor-area rule summed up by level; ``scorecard``, one row a clause.
+    Where the plan screens or makes candidates: ``candidates``, one row each (else None), and ``screening``, one a
+    candidate and rule.
     """
 
     inputs: StudyInputs
@@ -79,6 +81,8 @@ class StudyResult:
     counts: Mapping[str, Mapping[str, int]]
     siting: SitingPlan | None
     summary: Mapping[str, Any]
+    candidates: gpd.GeoDataFrame | None = None
+    screening: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, eq=False)
