@@ -80,9 +80,11 @@ KEYS: Final[Mapping[str, Kind]] = MappingProxyType(
 
 def read(words: Mapping[str, Any]) -> Robustness:
     """Return the checked table of a plan; lists ascend, words stay in their order."""
-    found = {name: tuple(words[name]) for name in AXES if name in words}
-    ordered = {name: values if name == "demand" else tuple(sorted(values)) for name, values in found.items()}
-    return Robustness(**ordered, **({"time_limit_s": words["time_limit_s"]} if "time_limit_s" in words else {}))
+    found: dict[str, Any] = dict(words)
+    for name in AXES:
+        if name in words:
+            found[name] = tuple(words[name]) if name == "demand" else tuple(sorted(words[name]))
+    return Robustness(**found)
 
 
 def faults(found: Robustness, *, file: str, model: str, fixed_radius: bool, by_seconds: bool) -> list[Fault]:
