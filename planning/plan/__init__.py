@@ -19,12 +19,12 @@ from planning.plan._keys import INPUTS as INPUTS
 from planning.plan._keys import NEEDED_INPUTS as NEEDED_INPUTS
 from planning.plan._keys import SECTIONS as SECTIONS
 from planning.plan._keys import WALKERS as WALKERS
-from planning.plan._screen import MINIMUM as MINIMUM
-from planning.plan._screen import Generate as Generate
-from planning.plan._screen import Screen as Screen
 from planning.plan._robustness import Robustness as Robustness
 from planning.plan._robustness import faults as robustness_faults
 from planning.plan._robustness import read as read_robustness
+from planning.plan._screen import MINIMUM as MINIMUM
+from planning.plan._screen import Generate as Generate
+from planning.plan._screen import Screen as Screen
 
 BANDS_M: Final = (720, 900, 1000)
 Model = Literal["lscp", "mclp", "p_median", "p_center", "deficit"]
@@ -220,6 +220,8 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
     siting["generate"] = _screen.generation(siting.get("generate"))
     if "robustness" in siting:
         siting["robustness"] = read_robustness(siting["robustness"])
+    siting["screen"] = _screen.screens(siting.get("screen", ()))
+    siting["generate"] = _screen.generation(siting.get("generate"))
     walk = dict(words.get("walk", {}))
     if "minutes" in walk:
         walk["minutes"] = tuple(sorted(walk["minutes"]))

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from planning.keys import DATE, TEXT, TEXTS, Kind, choice, choices, is_text
-from planning.plan._screen import GENERATE, SCREEN
 from planning.plan._robustness import KEYS as ROBUSTNESS
+from planning.plan._screen import GENERATE, SCREEN
 from planning.tables import LEVELS, UNIT_TYPES
 
 INPUTS: Final = (
