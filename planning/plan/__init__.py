@@ -220,8 +220,6 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
     siting["generate"] = _screen.generation(siting.get("generate"))
     if "robustness" in siting:
         siting["robustness"] = read_robustness(siting["robustness"])
-    siting["screen"] = _screen.screens(siting.get("screen", ()))
-    siting["generate"] = _screen.generation(siting.get("generate"))
     walk = dict(words.get("walk", {}))
     if "minutes" in walk:
         walk["minutes"] = tuple(sorted(walk["minutes"]))
