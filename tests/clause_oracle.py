@@ -236,7 +236,7 @@ class Clauses:
         verdicts = [row["verdict"] for row in self.of.rows.values()]
         meets, fails, silent = (verdicts.count(word) for word in ("meets", "fails", "not_assessable"))
         if meets + fails == 0:
-            return {"plan": UNKNOWN}
+            return {"plan": UNKNOWN if silent else NOTHING}
         whole = meets + fails + silent
         return {"plan": (Fraction(meets, whole), Fraction(meets + silent, whole), Fraction(meets, meets + fails))}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +94,7 @@ def fill(path: Path, answer: Any) -> int:
             page.cell(row, place["指标编号"]).value, page.cell(row, place["对象"]).value
         )
         page.cell(row, place["来源"]).value = "民政局统计年报"
-        page.cell(row, place["日期"]).value = date(2025, 6, 30)
+        page.cell(row, place["日期"]).value = "2025-06-30"
     book.save(path)
     return page.max_row - 1
 

@@ -747,6 +747,40 @@ def test_a_figure_entered_by_hand(clause, text, actual, verdict):
     assert (found["actual"], found["verdict"], found["origin"], found["source"]) == (actual, verdict, "entered", "年报")
 
 
+@pytest.mark.parametrize(
+    ("clause", "text", "actual", "verdict"),
+    [
+        ("SX-17", "1:4", 0.25, "meets"),
+        ("SX-17", "１∶４", 0.25, "meets"),
+        ("SX-17", "100/401", 100 / 401, "fails"),
+        ("SX-18", "36/30000", 1.2, "meets"),  # exactly: 1.2 is no binary fraction
+        ("SX-18", "36 / 30,001", 36000 / 30001, "fails"),
+        ("SX-20", "3/5", 0.6, "meets"),
+    ],
+)
+def test_two_counts_make_a_figure(clause, text, actual, verdict):
+    found = row(findings("shaanxi", indicators=entered((clause, text))), clause)
+    assert (found["actual"], found["verdict"]) == (actual, verdict)
+
+
+@pytest.mark.parametrize(
+    ("clause", "text"),
+    [
+        ("SX-17", "1/0"),
+        ("SX-17", "1:x"),
+        ("SX-17", "1/2/4"),
+        ("SX-20", "6/5"),  # more than all
+        ("SX-03", "36/2"),  # a count is no quotient
+        ("SX-08", "1/1"),
+        ("SX-18", "-1/4"),
+    ],
+)
+def test_two_counts_that_make_none(clause, text):
+    with pytest.raises(InputRefused) as refused:
+        findings("shaanxi", indicators=entered((clause, text)))
+    assert [fault.code for fault in refused.value.faults] == ["indicator_value"]
+
+
 def test_more_than_is_strict():
     found = findings("shenyang", indicators=entered(("SY-07", "2"), ("SY-17", "4.0001万")))
     assert row(found, "SY-07")["verdict"] == "fails"

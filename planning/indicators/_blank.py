@@ -76,7 +76,8 @@ def _row(clause: Clause, subject: str, name: Any, language: texts.Language) -> d
 
 def _how(clause: Clause) -> str:
     """Return the key of the sentence that says how a figure is written."""
-    return f"entries.how.{clause.unit if clause.unit in ('share', 'act') else 'number'}"
+    key = f"entries.how.{clause.unit}"
+    return key if texts.has(key) else "entries.how.number"
 
 
 def _filled(table: pd.DataFrame, entered: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
@@ -23,6 +24,10 @@ _WRITTEN: Final[Mapping[str, str]] = {
     "persons": "人",
     "beds": "张",
 }
+# units that are one count by another, and how many of the second each figure is for
+_QUOTIENTS: Final[Mapping[str, int]] = {"share": 1, "ratio": 1, "per_1000_elderly": 1000}
+_PER: Final = "[/／:：∶]"
+_PAIR: Final = 2
 
 
 @dataclass(frozen=True)
@@ -117,14 +122,28 @@ def _subject(cell: object, known: tuple[str, ...]) -> str | None:
 
 
 def _value(cell: object, clause: Clause) -> Fraction | None:
-    """Return the figure in the unit of its clause, or None where it cannot be one."""
-    found, codes = written.parse_numbers(pd.Series([cell], dtype=object), _WRITTEN.get(clause.unit, ""))
-    value = written.exact(found[0])
-    if codes[0] or value is None:
+    """Return the figure in the unit of its clause, or None where it cannot be one.
+
+    Where the figure is one count by another, the two may be given as they are: ``24/30``, ``1:4``, ``36/30000``.
+    """
+    counts = re.split(_PER, _text(cell)) if clause.unit in _QUOTIENTS else []
+    value = _quotient(counts, _QUOTIENTS[clause.unit]) if len(counts) == _PAIR else _plain(cell, clause.unit)
+    if value is None:
         return None
     too_much = clause.unit == "share" and value > 1
     half_done = clause.unit == "act" and value not in (0, 1)
     return None if too_much or half_done else value
+
+
+def _plain(cell: object, unit: str) -> Fraction | None:
+    found, codes = written.parse_numbers(pd.Series([cell], dtype=object), _WRITTEN.get(unit, ""))
+    return None if codes[0] else written.exact(found[0])
+
+
+def _quotient(counts: Sequence[str], times: int) -> Fraction | None:
+    """Return the first count by the second, ``times`` over; None where one is no number or nothing is divided by."""
+    above, below = (_plain(count, "") for count in counts)
+    return None if above is None or not below else above / below * times
 
 
 def _text(cell: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from planning.indicators._scene import Scene
 from planning.indicators._units import PLAN, facility_count, qualifying
-from planning.indicators._verdict import ONE, ZERO, Measure, known, total, unknown
+from planning.indicators._verdict import ONE, ZERO, Measure, exempt, known, total, unknown
 from planning.standards import RATE, Clause
 from planning.units import exact
 
@@ -23,7 +23,7 @@ def compliance_share(scene: Scene, _clause: Clause) -> Mapping[str, Measure]:
         return {PLAN: unknown("compliance_missing")}
     meets, fails, silent = (int(found[word]) for word in ("meets", "fails", "not_assessable"))
     if meets + fails == 0:
-        return {PLAN: unknown("areas_not_assessable")}
+        return {PLAN: unknown("areas_not_assessable") if silent else exempt("no_area_owes")}
     areas = meets + fails + silent
     reason = "areas_not_assessable" if silent else ""
     bounds = Fraction(meets, areas), Fraction(meets + silent, areas)

@@ -30,7 +30,13 @@ def entry_sheet(rows: pd.DataFrame, language: Language = "zh") -> bytes:
         page = book.add_worksheet(texts.t("entries.sheet", language))
         for number, (name, label) in enumerate(headings(rows, language).items()):
             fill = {"bg_color": "#FFF6DD"} if name in _TO_FILL else {}
-            style = book.add_format({**font, **fill, "text_wrap": True, "bottom": 1, "bottom_color": "#D5DBE1"})
+            line = {
+                "text_wrap": True,
+                "bottom": 1,
+                "bottom_color": "#D5DBE1",
+                "num_format": "@",
+            }  # 1/4 is no day in April
+            style = book.add_format({**font, **fill, **line})
             page.set_column(number, number, _WIDTHS.get(name, 13))
             page.write_string(0, number, label, book.add_format({**font, **fill, "bold": True, "bottom": 1}))
             _column(page, rows[name], number, style)
