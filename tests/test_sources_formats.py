@@ -16,12 +16,11 @@ import openpyxl
 import pyogrio
 import pytest
 import shapely
+from doors import raw
 
-from planning import plan as plans
 from planning import tables
-from planning.errors import InputRefused
 from planning.sources import columns as cols
-from planning.sources import draft, values
+from planning.sources import values
 from planning.sources.ledger import Notes, Origin
 
 ZONE = "EPSG:4548"
@@ -37,31 +36,6 @@ NEAR_M = 0.02
 def town(*, crs=ZONE):
     columns = {"编号": IDS, "名称": NAMES, "户数": HOUSEHOLDS}
     return gpd.GeoDataFrame(columns, geometry=SQUARES, crs=ZONE).to_crs(crs)
-
-
-def spec(path, name="residential", **keys):
-    return plans.InputSpec(name=name, path=path.name, file=path, **keys)
-
-
-def raw(path, name="residential", **keys):
-    """Read a file as it stands, through the outer door."""
-    found, _ = draft.open_raw(spec(path, name, **keys), path, tables.contract(name), layer=keys.get("layer"))
-    return found
-
-
-def refusal(path, name="residential", **keys):
-    with pytest.raises(InputRefused) as caught:
-        raw(path, name, **keys)
-    for fault in caught.value.faults:
-        assert fault.file == path.name
-        assert "{" not in fault.message() + fault.remedy()
-    return [fault.code for fault in caught.value.faults]
-
-
-def codes(found):
-    for fault in found.faults:
-        assert "{" not in fault.message() + fault.remedy()
-    return [fault.code for fault in found.faults]
 
 
 def canonical(found, name="residential"):

@@ -12,35 +12,12 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from doors import codes, raw, refusal
 
-from planning import plan as plans
-from planning import tables
 from planning.errors import InputRefused
 from planning.sources import draft, textcode
 
 X0, Y0 = 500_000.0, 4_050_000.0
-
-
-def raw(path, name="residential", **keys):
-    spec = plans.InputSpec(name=name, path=path.name, file=path, **keys)
-    found, _ = draft.open_raw(spec, path, tables.contract(name), layer=keys.get("layer"))
-    assert len(found.rows) == found.read
-    for fault in found.faults:
-        assert "{" not in fault.message() + fault.remedy()
-    return found
-
-
-def refusal(path, name="residential", **keys):
-    with pytest.raises(InputRefused) as caught:
-        raw(path, name, **keys)
-    for fault in caught.value.faults:
-        assert fault.file == path.name
-        assert "{" not in fault.message() + fault.remedy()
-    return [fault.code for fault in caught.value.faults]
-
-
-def codes(found):
-    return [fault.code for fault in found.faults]
 
 
 def out(found):

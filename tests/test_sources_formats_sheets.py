@@ -10,36 +10,17 @@ import datetime as dt
 import numpy as np
 import openpyxl
 import pytest
+from doors import codes, raw, refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning import plan as plans
 from planning import tables
 from planning.errors import InputRefused
 from planning.sources import columns as cols
-from planning.sources import draft, grid, values
+from planning.sources import grid, values
 from planning.sources.ledger import Notes, Origin
 
 KNOWN = cols.known_headings(tables.contract("residential"), {})
-
-
-def raw(path, name="residential", **keys):
-    spec = plans.InputSpec(name=name, path=path.name, file=path, **keys)
-    found, _ = draft.open_raw(spec, path, tables.contract(name), layer=keys.get("layer"))
-    for fault in found.faults:
-        assert "{" not in fault.message() + fault.remedy()
-    return found
-
-
-def refusal(path, name="residential", **keys):
-    with pytest.raises(InputRefused) as caught:
-        raw(path, name, **keys)
-    assert all("{" not in fault.message() + fault.remedy() for fault in caught.value.faults)
-    return [fault.code for fault in caught.value.faults]
-
-
-def codes(found, severity=None):
-    return [fault.code for fault in found.faults if severity in (None, fault.severity)]
 
 
 def canonical(found, name="residential", fields=None):

@@ -10,31 +10,16 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
+from doors import raw, refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning import plan as plans
 from planning import tables
 from planning.errors import InputRefused
-from planning.sources import draft, textcode
+from planning.sources import textcode
 
 NAMES = ["莲池小区", "东方花园", "王家村", "濮阳里", "明发滨江新城三期", "威尼斯水城"]
 TEXT = "、".join(NAMES)
-
-
-def raw(path, name="residential", **keys):
-    spec = plans.InputSpec(name=name, path=path.name, file=path, **keys)
-    found, _ = draft.open_raw(spec, path, tables.contract(name), layer=keys.get("layer"))
-    for fault in found.faults:
-        assert "{" not in fault.message() + fault.remedy()
-    return found
-
-
-def refused(path, name="residential", **keys):
-    with pytest.raises(InputRefused) as caught:
-        raw(path, name, **keys)
-    assert all("{" not in fault.message() + fault.remedy() for fault in caught.value.faults)
-    return caught.value.faults
 
 
 def choose(text, encoding="utf-8", **keys):
