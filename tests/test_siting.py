@@ -173,7 +173,7 @@ class TestLscp:
         """31 of 95 can be reached: 0.3263."""
         plan = siting.lscp(REACH, DEMAND, radius_m=RADIUS, weight="elderly", share=0.4)
         assert plan.status == "infeasible"
-        assert plan.reasons[0]["code"] == "share_above"
+        assert plan.reasons[0]["code"] == "share"
         assert "0.3263" in plan.reasons[0]["message"]
 
 
@@ -283,9 +283,9 @@ class TestStreets:
     def test_required_in_a_full_street_names_it(self) -> None:
         plan = mclp(REACH, DEMAND, 2, fixed=["F"], required=["A"], street_of=STREET_OF, one_per_street=True)
         assert (plan.status, plan.sites) == ("infeasible", ())
-        (reason,) = plan.reasons
-        assert (reason["code"], reason["subject_kind"], reason["subject_id"]) == ("street_full", "street", "north")
-        assert "2" in reason["message"]
+        named = [(reason["code"], reason["subject_kind"], reason["subject_id"]) for reason in plan.reasons]
+        assert named == [("street_room", "street", "north"), ("required", "facility", "A")]
+        assert "1" in plan.reasons[0]["message"]
         assert math.isnan(plan.objective)
 
     def test_floor_changes_the_plan(self) -> None:
@@ -305,14 +305,15 @@ class TestStreets:
             (reason,) = plan.reasons
             assert (reason["code"], reason["subject_id"]) == ("street_floor", "west")
             assert "0.2000" in reason["message"]
+            assert "This alone leaves no plan" in reason["message"]
 
     def test_floors_that_exclude_each_other_are_named_together(self) -> None:
         """Each street alone can have its half with one site, not two of them; west can not be helped by p."""
         streets = DEMAND_STREET.drop(["e", "z"])
         plan = mclp(REACH, DEMAND, 1, demand_street=streets, min_share_per_street=0.7)
         assert plan.status == "infeasible"
-        assert {reason["code"] for reason in plan.reasons} == {"street_floor_together"}
-        assert {reason["subject_id"] for reason in plan.reasons} == {"north", "south"}
+        named = [(reason["code"], reason["subject_id"]) for reason in plan.reasons]
+        assert named == [("street_floor", "north"), ("street_floor", "south"), ("p", "p")]
 
     def test_floor_is_the_decimal_written(self) -> None:
         """0.7 of 10 is 7, though the float 0.7 is no exact number."""
@@ -322,10 +323,11 @@ class TestStreets:
         assert mclp(reach, demand, 1, demand_street=streets, min_share_per_street=0.7).sites == ("A",)
 
     def test_lscp_names_the_demand_that_stays_out(self) -> None:
-        """A and B in one street: a, b or d must stay out; a, b weigh two demands, so d does."""
+        """A and B in one street: b (or a) asks for A, d for B. The street and one of each are the conflict."""
         plan = siting.lscp(REACH, DEMAND, radius_m=RADIUS, street_of={"A": "s", "B": "s"}, one_per_street=True)
         assert plan.status == "infeasible"
-        assert [(reason["subject_kind"], reason["subject_id"]) for reason in plan.reasons] == [("demand", "d")]
+        named = [(reason["subject_kind"], reason["subject_id"]) for reason in plan.reasons]
+        assert named == [("street", "s"), ("demand", "b"), ("demand", "d")]
 
     def test_required_above_p_names_them(self) -> None:
         for plan in (
@@ -334,13 +336,14 @@ class TestStreets:
             siting.p_center(REACH, DEMAND, p=1, required=["A", "B"]),
         ):
             assert plan.status == "infeasible"
-            assert [reason["subject_id"] for reason in plan.reasons] == ["A", "B"]
+            assert [reason["subject_id"] for reason in plan.reasons] == ["A", "B", "p"]
 
     def test_reasons_speak_both_languages(self) -> None:
         plan = mclp(REACH, DEMAND, 1, required=["A", "B"])
         assert (
             plan.reasons[0]["message"]
-            == "必选点位共 2 个，多于允许新增的 1 处。 / 2 sites are required, more than the 1 new sites allowed."
+            == "必选点位 A 必须启用。与所列其他各项不能同时满足，去掉其中任何一项即有解。"
+            " / Site A is required. It and the others named cannot all hold; without any one of them there is a plan."
         )
 
 

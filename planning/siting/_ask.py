@@ -6,9 +6,8 @@ Everything is sorted by id here, once: no answer depends on the order of rows.
 from __future__ import annotations
 
 import math
-import numbers
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,10 @@ import pandas as pd
 from scipy import sparse
 
 from planning.errors import Fault, refuse
+from planning.siting import _rules
 from planning.siting._highs import Clock
+from planning.siting._phases import Phase, as_phases, budgets, is_number, is_whole, wrong_budgets, wrong_numbers
+from planning.siting._rules import Wishes
 from planning.siting._units import Flags, Floats, Ints
 
 COLUMNS = ("facility_id", "demand_id", "distance_m")
@@ -38,21 +40,41 @@ class Wants:
     share: Any = None
     phases: Any = ()
     candidates: Any = ()
+    rules: Wishes = field(default_factory=Wishes)
 
     def __post_init__(self) -> None:
         """Hold ids and phases as tuples: the caller's may be read once only."""
         for role in ("fixed", "required", "forbidden", "candidates"):
             object.__setattr__(self, role, _as_ids(getattr(self, role)))
-        object.__setattr__(self, "phases", tuple(_phases(self.phases)))
+        object.__setattr__(self, "phases", as_phases(self.phases))
+        lists = {name: _as_ids(getattr(self.rules, name)) for name in ("streets", "may_close")}
+        object.__setattr__(self, "rules", replace(self.rules, **lists))
+
+    @property
+    def last(self) -> Phase:
+        """Return the last phase; without phases the whole plan is one."""
+        return self.phases[-1] if self.phases else Phase("", self.p)
+
+    @property
+    def money(self) -> list[float | None]:
+        """Return what may be spent by the end of each phase; without phases by the end of the plan."""
+        return budgets(self.phases, self.rules.budget) or [self.rules.budget]
+
+    @property
+    def closed_to(self) -> tuple[Any, ...]:
+        """Return the sites that cannot open even in the last phase: forbidden or not to be had by then."""
+        return _as_ids({*self.forbidden, *(set(self.last.unavailable) - set(self.fixed))})
 
 
 @dataclass(frozen=True)
 class Ask:
     """A checked question. Candidates and demands are sorted by id; the rest counts in their positions.
 
-    ``site, place, metres`` are the finite pairs of candidates; ``fixed_m`` is each demand's distance to the nearest
-    fixed site, infinite where there is none, ``longest_m`` the longest of the whole table; ``required`` are positions
-    of candidates.
+    Existing facilities that may close stand among the candidates: ``is_new`` tells them apart, and ``fixed`` are the
+    others. ``site, place, metres`` are the finite pairs of candidates; ``fixed_m`` is each demand's distance to the
+    nearest fixed site, infinite where there is none, ``longest_m`` the longest of the whole table; ``required`` are
+    positions of candidates. ``there`` are the demands that exist by the end of the last phase: ``weight`` and
+    ``extra``, the columns that shares are asked of, are 0 elsewhere.
     """
 
     model: str
@@ -69,9 +91,22 @@ class Ask:
     p: int
     radius_m: float
     share: float
-    phases: tuple[tuple[str, int], ...]
+    phases: tuple[Phase, ...]
     clock: Clock
+    is_new: Flags
+    there: Flags
+    extra: Mapping[str, Floats]
     weighted: bool = False
+
+    @property
+    def new(self) -> Ints:
+        """Return the positions of the candidates proper."""
+        return np.flatnonzero(self.is_new)
+
+    @property
+    def closable(self) -> Ints:
+        """Return the positions of existing facilities that may close."""
+        return np.flatnonzero(~self.is_new)
 
     def within(self, radius_m: float) -> Any:
         """Return which candidate reaches which demand within ``radius_m``, inclusive: demands × candidates, 0/1."""
@@ -82,6 +117,7 @@ class Ask:
 
     def only(self, among: Ints, opened: Ints, p: int) -> Ask:
         """Return the same question for the candidates ``among``, of which ``opened`` must open, and ``p`` sites."""
+        among = np.asarray(among, dtype=np.int64)
         kept = np.isin(self.site, among)
         return replace(
             self,
@@ -91,7 +127,22 @@ class Ask:
             metres=self.metres[kept],
             required=np.searchsorted(among, opened),
             p=p,
+            is_new=self.is_new[among],
         )
+
+    def staying(self, kept: Ints) -> Ask:
+        """Return the same question with the existing facilities ``kept`` open for good and the others closed."""
+        fixed_m = self.fixed_m.copy()
+        rows = np.isin(self.site, kept)
+        np.minimum.at(fixed_m, self.place[rows], self.metres[rows])
+        names = tuple(self.candidates[int(one)] for one in kept)
+        inner = replace(self, fixed=(*self.fixed, *names), fixed_m=fixed_m)
+        return inner.only(self.new, self.required, self.p)
+
+    def with_demand(self, there: Flags) -> Ask:
+        """Return the same question with the demand ``there`` alone having a weight."""
+        extra = {name: np.where(there, weight, 0.0) for name, weight in self.extra.items()}
+        return replace(self, there=there, weight=np.where(there, self.weight, 0.0), extra=extra)
 
     def ids(self, where: Flags) -> tuple[Any, ...]:
         """Return the ids of the demands where ``where`` is true."""
@@ -107,20 +158,31 @@ def read(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> Ask:
         With every fault: missing columns, ids or distances, negative distances, a pair given twice, demand that is
         not in ``demand``, bad weights, roles that contradict each other, an option out of range.
     """
-    refuse(_columns_faults(reach, demand, wants.weight))
+    rule_faults = _rules.faults(wants.rules, wants.model)
+    missing = _columns_faults(reach, demand, wants)
+    if missing:
+        refuse([*missing, *rule_faults])
     pairs = _Pairs.of(reach)
-    roles = {name: getattr(wants, name) for name in ("fixed", "required", "forbidden")}
+    roles = {"fixed": wants.fixed, "required": wants.required, "forbidden": wants.closed_to}
     outside = {*roles["fixed"], *roles["forbidden"]}
     candidates = _ordered({*pairs.in_reach(), *wants.candidates} - outside)
     refuse(
         [
             *_pair_faults(pairs),
-            *_demand_faults(pairs, demand, wants.weight),
+            *_demand_faults(pairs, demand, wants),
             *_role_faults(pairs, roles, candidates),
+            *_fault("siting_may_close_absent", _ordered(set(wants.rules.may_close) - set(wants.fixed))),
             *_option_faults(wants, len(candidates)),
+            *rule_faults,
+            *_rules.facility_faults(wants.rules, candidates, list(wants.fixed), budgeted=_is_budgeted(wants)),
         ]
     )
     return _in_order(pairs, demand, wants, roles, candidates)
+
+
+def _is_budgeted(wants: Wants) -> bool:
+    """Say whether money is limited, by the end or by a phase before."""
+    return wants.rules.budget is not None or any(phase.budget is not None for phase in wants.phases)
 
 
 @dataclass(frozen=True)
@@ -162,20 +224,24 @@ def _in_order(
 ) -> Ask:
     """Return the checked tables as arrays in the order of ids."""
     demands = _ordered(demand.index)
+    closable = set(wants.rules.may_close)
+    columns = _ordered({*candidates, *closable})
+    staying = tuple(one for one in roles["fixed"] if one not in closable)
     finite = np.isfinite(pairs.metres)
     metres = pairs.metres[finite]
     place = _places_of(pairs.places, demands)[pairs.place[finite]]
-    site = _places_of(pairs.facilities, candidates)[pairs.facility[finite]]
-    fixed = _places_of(pairs.facilities, roles["fixed"])[pairs.facility[finite]] >= 0
+    site = _places_of(pairs.facilities, columns)[pairs.facility[finite]]
+    fixed = _places_of(pairs.facilities, staying)[pairs.facility[finite]] >= 0
     fixed_m = np.full(len(demands), np.inf)
     np.minimum.at(fixed_m, place[fixed], metres[fixed])
     order = np.lexsort((place, site))
     order = order[site[order] >= 0]
     weights = np.ones(len(demands)) if wants.weight is None else demand[wants.weight].reindex(demands)
-    return Ask(
+    extra = {name: demand[name].reindex(demands).to_numpy(dtype=np.float64) for name in wants.rules.floors}
+    asked = Ask(
         model=wants.model,
-        candidates=tuple(candidates),
-        fixed=roles["fixed"],
+        candidates=tuple(columns),
+        fixed=staying,
         demands=tuple(demands),
         weight=np.asarray(weights, dtype=np.float64),
         site=site[order],
@@ -183,14 +249,19 @@ def _in_order(
         metres=metres[order],
         fixed_m=fixed_m,
         longest_m=float(metres.max(initial=0.0)),
-        required=np.sort(_places_of(roles["required"], candidates)),
+        required=np.sort(_places_of(roles["required"], columns)),
         p=len(candidates) if wants.p is None else int(wants.p),
         radius_m=math.inf if wants.radius_m is None else float(wants.radius_m),
         share=1.0 if wants.share is None else float(wants.share),
-        phases=tuple((str(name), int(p)) for name, p in wants.phases),
+        phases=tuple(replace(phase, p=int(phase.p)) for phase in wants.phases),
         clock=Clock.of(float(wants.time_limit_s)),
+        is_new=np.array([one not in closable for one in columns], dtype=bool),
+        there=np.ones(len(demands), dtype=bool),
+        extra=extra,
         weighted=wants.weight is not None,
     )
+    absent = set(wants.last.absent)
+    return asked.with_demand(np.array([one not in absent for one in demands], dtype=bool)) if absent else asked
 
 
 def _places_of(ids: Iterable[Any], among: Iterable[Any]) -> Ints:
@@ -209,11 +280,6 @@ def _ordered(ids: Iterable[Any]) -> list[Any]:
     return sorted(ids, key=lambda one: (isinstance(one, str), one))
 
 
-def _phases(phases: Any) -> list[tuple[Any, Any]]:
-    """Return phases as pairs, be they pairs or objects with ``name`` and ``p``."""
-    return [(phase.name, phase.p) if hasattr(phase, "p") else tuple(phase) for phase in phases]
-
-
 # ----------------------------------------------------------------------------------------------------------- faults
 
 
@@ -228,13 +294,20 @@ def _fault(code: str, culprits: Sequence[Any], *, column: str = "", **facts: Any
     return [Fault(code, column=column, value=named(culprits), facts=facts)] if len(culprits) else []
 
 
-def _columns_faults(reach: pd.DataFrame, demand: pd.DataFrame, weight: str | None) -> list[Fault]:
+def _columns_faults(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> list[Fault]:
     """Name the columns that are missing: without them nothing else can be checked."""
     missing = [column for column in COLUMNS if column not in reach.columns]
-    faults = _fault("siting_reach_columns", missing, present=", ".join(map(str, reach.columns)))
-    if weight is not None and weight not in demand.columns:
-        faults += _fault("siting_weight_column", [weight], present=", ".join(map(str, demand.columns)))
-    return faults
+    absent = [name for name in _weights_asked(wants) if name not in demand.columns]
+    return [
+        *_fault("siting_reach_columns", missing, present=", ".join(map(str, reach.columns))),
+        *_fault("siting_weight_column", absent, present=", ".join(map(str, demand.columns))),
+    ]
+
+
+def _weights_asked(wants: Wants) -> list[str]:
+    """Return the columns of the demand table that are summed."""
+    own = [] if wants.weight is None else [wants.weight]
+    return list(dict.fromkeys([*own, *wants.rules.floors]))
 
 
 def _pair_faults(pairs: _Pairs) -> list[Fault]:
@@ -249,7 +322,7 @@ def _pair_faults(pairs: _Pairs) -> list[Fault]:
     ]
 
 
-def _demand_faults(pairs: _Pairs, demand: pd.DataFrame, weight: str | None) -> list[Fault]:
+def _demand_faults(pairs: _Pairs, demand: pd.DataFrame, wants: Wants) -> list[Fault]:
     """Name demands that are given twice, unknown, or have a weight that cannot be one."""
     index = demand.index
     unknown = set(pairs.places) - set(index)
@@ -258,7 +331,7 @@ def _demand_faults(pairs: _Pairs, demand: pd.DataFrame, weight: str | None) -> l
         *_fault("siting_demand_twice", _ordered(set(index[index.duplicated() & index.notna()]))),
         *_fault("siting_demand_unknown", _ordered(unknown)),
     ]
-    if weight is not None:
+    for weight in _weights_asked(wants):
         weights = pd.to_numeric(demand[weight], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         faults += _fault("siting_weight_missing", list(index[~np.isfinite(weights)]), column=weight)
         faults += _fault("siting_weight_negative", list(index[np.isfinite(weights) & (weights < 0)]), column=weight)
@@ -280,39 +353,26 @@ def _role_faults(pairs: _Pairs, roles: dict[str, tuple[Any, ...]], candidates: l
 
 def _option_faults(wants: Wants, candidates: int) -> list[Fault]:
     """Name the options out of range."""
-    faults = [] if wants.model == "lscp" else _p_faults(wants.p, candidates)
-    if wants.model in {"lscp", "mclp"} and not (_is_number(wants.radius_m) and 0 <= wants.radius_m < math.inf):
+    faults = _p_faults(wants, candidates)
+    if wants.model in {"lscp", "mclp"} and not (is_number(wants.radius_m) and 0 <= wants.radius_m < math.inf):
         faults += _fault("siting_radius", [wants.radius_m])
-    if not (_is_number(wants.time_limit_s) and wants.time_limit_s > 0):
+    if not (is_number(wants.time_limit_s) and wants.time_limit_s > 0):
         faults += _fault("siting_time_limit", [wants.time_limit_s])
-    if wants.share is not None and not (_is_number(wants.share) and 0 <= wants.share <= 1):
+    if wants.share is not None and not (is_number(wants.share) and 0 <= wants.share <= 1):
         faults += _fault("siting_share", [wants.share])
-    return faults + _phase_faults(wants)
+    faults += _fault("siting_phases", wrong_numbers(wants.phases, wants.p), p=wants.p)
+    return faults + _fault("siting_phase_budgets", wrong_budgets(wants.phases, wants.rules.budget))
 
 
-def _p_faults(p: Any, candidates: int) -> list[Fault]:
-    """Name a number of sites that is not whole, below 0 or more than there are candidates."""
-    if not _is_whole(p):
+def _p_faults(wants: Wants, candidates: int) -> list[Fault]:
+    """Name a number of sites that is not whole, below 0 or more than there are candidates, or that there are none."""
+    p = wants.p
+    if wants.model == "lscp":
+        return [] if candidates else [Fault("siting_no_candidates", value="0")]
+    if not is_whole(p):
         return _fault("siting_p_not_whole", [p], candidates=candidates)
     if p < 0:
         return _fault("siting_p_negative", [p], candidates=candidates)
+    if p and not candidates:
+        return [Fault("siting_no_candidates", value=str(p))]
     return _fault("siting_p_above", [p], candidates=candidates) if p > candidates else []
-
-
-def _phase_faults(wants: Wants) -> list[Fault]:
-    """Name phases that are not whole numbers, fall, or do not end at p."""
-    numbers_of = [p for _, p in wants.phases]
-    whole = all(_is_whole(p) and p >= 0 for p in numbers_of)
-    if not numbers_of or (whole and numbers_of == sorted(numbers_of) and numbers_of[-1] == wants.p):
-        return []
-    return _fault("siting_phases", numbers_of, p=wants.p)
-
-
-def _is_number(value: Any) -> bool:
-    """Say whether ``value`` is a number that is one; True is none."""
-    return not isinstance(value, bool | np.bool_) and isinstance(value, numbers.Real) and not math.isnan(value)
-
-
-def _is_whole(value: Any) -> bool:
-    """Say whether ``value`` is a whole number."""
-    return _is_number(value) and math.isfinite(value) and float(value).is_integer()

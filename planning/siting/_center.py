@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planning.siting import _cover
+from planning.siting import _cover, _solve
 from planning.siting._ask import Ask
-from planning.siting._cover import Ground
-from planning.siting._streets import StreetWishes, streets
+from planning.siting._conditions import Conditions
+from planning.siting._cover import Choice, Ground
 from planning.siting._units import Flags, Floats, Ints
 
 
@@ -28,21 +28,26 @@ class Centre:
     ground: Ground
 
 
-def narrowest(ask: Ask) -> Centre:
-    """Serve as many demands as possible with ``ask.p`` sites, then make the longest distance least."""
-    everyone = _ground(ask, np.inf)
-    widest = _cover.best(everyone, ask.p, ask.clock)
-    sites = ask.required if widest.sites is None else widest.sites
-    served = everyone.value(sites)
+def narrowest(ask: Ask, conditions: Conditions) -> Centre | Choice:
+    """Serve as many demands as possible with ``ask.p`` new sites, then make the longest distance least.
+
+    Without any plan the bare choice says whether there is none.
+    """
+    whole = everyone(ask, conditions)
+    widest = _solve.best(whole, ask.p, ask.clock)
+    if widest.sites is None:
+        return widest
+    sites = widest.sites
+    served = whole.value(sites)
     if widest.bound > served:
         # how many can be served is not known: no distance is proven
         longest = longest_m(ask, sites)
-        return Centre(sites, longest, 0.0, _ground(ask, longest))
+        return Centre(sites, longest, 0.0, _ground(ask, longest, conditions))
     sizes = _radii(ask)
     low, top = 0, int(np.searchsorted(sizes, longest_m(ask, sites)))
     while low < top:
         middle = (low + top) // 2
-        found, proven = _try(ask, float(sizes[middle]), served)
+        found, proven = _try(ask, _ground(ask, float(sizes[middle]), conditions), served)
         if found is not None:
             sites, top = found, int(np.searchsorted(sizes, longest_m(ask, found)))
         elif proven:
@@ -50,27 +55,32 @@ def narrowest(ask: Ask) -> Centre:
         else:
             break  # the clock ran out
     longest = longest_m(ask, sites)
-    return Centre(sites, longest, float(sizes[low]) if low < top else longest, _ground(ask, longest))
+    bound = float(sizes[low]) if low < top else longest
+    return Centre(sites, longest, bound, _ground(ask, longest, conditions))
 
 
-def _try(ask: Ask, radius_m: float, served: int) -> tuple[Ints | None, bool]:
-    """Return sites that serve ``served`` within ``radius_m``, else None; and whether there are none for sure."""
-    ground = _ground(ask, radius_m)
-    if int((ground.served | (np.diff(ground.reach.indptr) > 0)).sum()) < served:
+def _try(ask: Ask, ground: Ground, served: int) -> tuple[Ints | None, bool]:
+    """Return sites that serve ``served`` of ``ground``, else None; and whether there are none for sure."""
+    if int(ground.weight[ground.served | (np.diff(ground.reach.indptr) > 0)].sum()) < served:
         return None, True
-    everyone = int((np.isfinite(ask.fixed_m) | _has_candidate(ask)).sum())
-    if served < everyone:
-        choice = _cover.best(ground, ask.p, ask.clock)
+    all_ = int((ask.there & (np.isfinite(ask.fixed_m) | _has_candidate(ask))).sum())
+    if ground.ruled or served < all_:
+        choice = _solve.best(ground, ask.p, ask.clock)
         works = choice.sites is not None and ground.value(choice.sites) == served
-        return (choice.sites if works else None), choice.bound < served
+        return (choice.sites if works else None), choice.infeasible or choice.bound < served
     return _cover.enough(ground, ask.p, ask.clock)
 
 
-def _ground(ask: Ask, radius_m: float) -> Ground:
-    """Return who can be served within ``radius_m``; everyone counts 1."""
-    ones = np.ones(len(ask.demands), dtype=np.int64)
+def _ground(ask: Ask, radius_m: float, conditions: Conditions) -> Ground:
+    """Return who can be served within ``radius_m``; everyone who is there counts 1."""
+    ones = ask.there.astype(np.int64)
     served = (ask.fixed_m <= radius_m) & np.isfinite(ask.fixed_m)
-    return Ground(ask.within(radius_m), ones, served, ask.required, streets(ask, ones, StreetWishes()))
+    return Ground(ask.within(radius_m), ones, served, ask.required, conditions=conditions, closable=ask.closable)
+
+
+def everyone(ask: Ask, conditions: Conditions) -> Ground:
+    """Return who can be served at all."""
+    return _ground(ask, np.inf, conditions)
 
 
 def _has_candidate(ask: Ask) -> Flags:
@@ -79,8 +89,8 @@ def _has_candidate(ask: Ask) -> Flags:
 
 
 def _radii(ask: Ask) -> Floats:
-    """Return the distinct distances of the table, ascending."""
-    return np.unique(np.concatenate([ask.metres, ask.fixed_m[np.isfinite(ask.fixed_m)]]))
+    """Return the distinct distances of the table, ascending; 0 stands for nobody served."""
+    return np.unique(np.concatenate([[0.0], ask.metres, ask.fixed_m[np.isfinite(ask.fixed_m)]]))
 
 
 def nearest_m(ask: Ask, sites: Ints) -> Floats:
@@ -94,4 +104,4 @@ def nearest_m(ask: Ask, sites: Ints) -> Floats:
 def longest_m(ask: Ask, sites: Ints) -> float:
     """Return the largest distance to the nearest open site over the served demand, 0 without any."""
     near = nearest_m(ask, sites)
-    return float(near[np.isfinite(near)].max(initial=0.0))
+    return float(near[ask.there & np.isfinite(near)].max(initial=0.0))

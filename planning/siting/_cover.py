@@ -9,15 +9,15 @@ leave the rest to HiGHS, which also proves the bound. Continuous y: once the x a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from planning.siting._conditions import Conditions
 from planning.siting._highs import Clock, Found, Model, minimise, relaxed
 from planning.siting._reduce import Small, shrink
-from planning.siting._streets import FREE, Streets
 from planning.siting._units import Flags, Floats, Ints
 
 EQUAL = 2e-9  # what the solver's arithmetic cannot tell apart is equal; of totals below 1e8 it is less than one unit
@@ -32,8 +32,14 @@ class Ground:
     weight: Ints
     served: Flags
     required: Ints
-    streets: Streets
     per_unit: float = 1.0
+    conditions: Conditions | None = None
+    closable: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @property
+    def ruled(self) -> bool:
+        """Say whether conditions or facilities that may close make another problem of it: `planning.siting._ruled`."""
+        return len(self.closable) > 0 or not (self.conditions is None or self.conditions.free)
 
     def covered(self, sites: Ints) -> Flags:
         """Return which demands the fixed sites and ``sites`` cover."""
@@ -44,9 +50,14 @@ class Ground:
         return int(self.weight[self.covered(sites)].sum())
 
     def fit(self, sites: Ints) -> bool:
-        """Say whether ``sites`` meet the street conditions."""
-        free = not (self.streets.limited or self.streets.floored)
-        return free or self.streets.fit(sites, self.covered(sites), self.weight)
+        """Say whether ``sites`` meet the conditions."""
+        return self.conditions is None or self.conditions.free or self.conditions.fit(sites, self.covered(sites))
+
+    def swaps(self, sites: Ints) -> Flags:
+        """Return sites × candidates: the conditions on sites hold once the one gives way to the other."""
+        if self.conditions is None or self.conditions.free:
+            return np.ones((len(sites), self.reach.shape[1]), dtype=bool)
+        return self.conditions.swaps(sites)
 
 
 @dataclass(frozen=True)
@@ -63,33 +74,25 @@ class Choice:
 
 def best(ground: Ground, p: int, clock: Clock) -> Choice:
     """Cover the most weight with at most ``p`` sites, the required ones among them."""
-    small = shrink(ground.reach, ground.weight, ground.covered(ground.required), ground.required, ground.streets)
+    small = shrink(ground.reach, ground.weight, ground.covered(ground.required), ground.required)
     base = ground.value(ground.required)
     limit = p - len(ground.required)
     start = swap(small, greedy(small, limit))
     chosen = _opened(ground, small, start)
     ceiling = base + _ceiling(small, limit)
-    if ground.fit(chosen) and ground.value(chosen) == ceiling:
+    if ground.value(chosen) == ceiling or clock.left_s == 0:
         return Choice(chosen, ceiling)
-    if not small.sites:
-        return Choice(None, ceiling, infeasible=True)
-    if clock.left_s == 0:
-        return Choice(chosen if ground.fit(chosen) else None, ceiling)
-    scale = _scale(small)
-    found = minimise(most(small, limit), clock, start=_start(small, start) if ground.fit(chosen) else None)
-    return _better(ground, small, chosen, found, min(ceiling, base + _down(found.bound, scale)))
+    found = minimise(most(small, limit), clock, start=_start(small, start))
+    return _better(ground, small, chosen, found, min(ceiling, base + down(found.bound, _scale(small))))
 
 
 def _better(ground: Ground, small: Small, start: Ints, found: Found, bound: int) -> Choice:
     """Return the better of the start and of what the solver found."""
-    plans = [start] if ground.fit(start) else []
-    if found.infeasible and plans:
+    if found.infeasible:
         raise RuntimeError("the solver calls a problem infeasible that has a plan")
+    plans = [start]
     if found.x is not None:
         plans.append(_opened(ground, small, np.flatnonzero(found.x[: small.sites] > 0.5)))
-    plans = [plan for plan in plans if ground.fit(plan)]
-    if not plans:
-        return Choice(None, bound, infeasible=found.infeasible)
     winner = max(plans, key=ground.value)
     value = ground.value(winner)
     return Choice(winner, value if bound - value <= EQUAL * bound else bound)
@@ -112,7 +115,7 @@ def _scale(small: Small) -> float:
     return 1.0 if total <= SCALE else SCALE / total
 
 
-def _down(bound: float, scale: float) -> int:
+def down(bound: float, scale: float) -> int:
     """Return the solver's bound on −weight as the largest whole weight it allows, rounding errors granted."""
     if not math.isfinite(bound):
         return np.iinfo(np.int64).max // 4
@@ -120,11 +123,10 @@ def _down(bound: float, scale: float) -> int:
 
 
 def most(small: Small, limit: int) -> Model:
-    """Return: maximise covered weight with at most ``limit`` sites, streets and their floors kept."""
+    """Return: maximise covered weight with at most ``limit`` sites."""
     blocks = _Blocks(small)
     blocks.link()
     blocks.add(blocks.wide(np.ones((1, small.sites)), None), -math.inf, float(limit))
-    blocks.streets()
     return blocks.model(-blocks.weights() * _scale(small))
 
 
@@ -167,25 +169,11 @@ class _Blocks:
         """Let a demand be covered only if one of its sites is open."""
         self.add(self.wide(-self.shared, sparse.eye_array(self.shared.shape[0])), -math.inf, 0.0)
 
-    def weights(self, group: Any | None = None) -> Any:
-        """Return the weight on each column; with ``group`` (groups × demands, 0/1), one row a group."""
+    def weights(self) -> Floats:
+        """Return the weight on each column."""
         weight = self.small.weight.astype(np.float64)
-        over = sparse.csr_array(weight[None, :]) if group is None else sparse.csr_array(group.multiply(weight[None, :]))
-        block = self.wide(over[:, self.alone] @ self.small.reach[self.alone], over[:, ~self.alone])
-        return block.toarray()[0] if group is None else block
-
-    def streets(self) -> None:
-        """Keep the room of every street and the floor of every street."""
-        small = self.small
-        full = np.flatnonzero(small.room < FREE)
-        if len(full):
-            self.add(self.wide(_groups(small.site_street, full), None), -math.inf, small.room[full].astype(np.float64))
-        floors = np.flatnonzero(small.need > 0)
-        if len(floors):
-            scale = _scale(small)
-            # half a unit of slack: sums are whole, so the solver's tolerance cannot lose one
-            floor = np.asarray((small.need[floors] - 0.5) * scale, dtype=np.float64)
-            self.add(self.weights(_groups(small.street, floors)) * scale, floor, math.inf)
+        on_sites = weight[self.alone] @ self.small.reach[self.alone]
+        return np.concatenate([on_sites, weight[~self.alone]])
 
     def model(self, cost: Floats) -> Model:
         """Return the model with ``cost`` on the columns."""
@@ -195,37 +183,29 @@ class _Blocks:
         return Model(np.asarray(cost, dtype=np.float64), rows, low, high, np.ones(rows.shape[1]), whole)
 
 
-def _groups(label: Ints, groups: Ints) -> Any:
-    """Return groups × items, 1 where the item has the group's label."""
-    return sparse.csr_array((label[None, :] == groups[:, None]).astype(np.float64))
-
-
 # ------------------------------------------------------------------------------------------------------ a first plan
 
 
 def greedy(small: Small, limit: int) -> Ints:
-    """Open the site that adds most, again and again; streets keep their room. Ties go to the smaller id."""
+    """Open the site that adds most, again and again. Ties go to the smaller id."""
     chosen: list[int] = []
     left = small.weight.astype(np.float64)
-    room = np.append(small.room, FREE)
     columns = small.reach.tocsc()
     transposed = small.reach.T.tocsr()
     while len(chosen) < limit and left.any():
-        gains = np.where(room[small.site_street] > 0, transposed @ left, 0.0)
+        gains = transposed @ left
         pick = int(np.argmax(gains))
         if gains[pick] <= 0:
             break
         chosen.append(pick)
-        room[small.site_street[pick]] -= 1
         left[columns.indices[columns.indptr[pick] : columns.indptr[pick + 1]]] = 0.0
     return np.array(chosen, dtype=np.int64)
 
 
 def swap(small: Small, chosen: Ints) -> Ints:
     """Exchange one open site for a better one until no exchange helps."""
-    conditions = small.as_streets()
     while len(chosen):
-        change = np.where(conditions.swaps(chosen), swap_change(small.reach, small.weight, chosen), 0)
+        change = swap_change(small.reach, small.weight, chosen)
         out, into = np.unravel_index(int(np.argmax(change)), change.shape)
         if change[out, into] <= 0:
             break
@@ -257,15 +237,10 @@ def fewest(ground: Ground, need: int | None, clock: Clock) -> Choice:
     """Open the fewest sites, the required ones among them, that cover weight ``need``; None: whatever has a weight."""
     open_ = ground.covered(ground.required)
     if need is not None:
-        small = shrink(ground.reach, ground.weight, open_, ground.required, ground.streets)
+        small = shrink(ground.reach, ground.weight, open_, ground.required)
         return _fewest_of(ground, small, clock, need - ground.value(ground.required))
     ones = replace(ground, weight=np.minimum(ground.weight, 1))
-    small = shrink(ones.reach, ones.weight, open_, ones.required, ones.streets, all_of_it=True)
-    if ground.streets.limited:
-        coverable = ones.covered(np.concatenate([ones.required, ones.streets.open_sites(ones.required)]))
-        if (ground.weight[~coverable] > 0).any():
-            return Choice(None, len(ground.required), infeasible=True)
-        return _fewest_of(ground, small, clock, None)
+    small = shrink(ones.reach, ones.weight, open_, ones.required, all_of_it=True)
     return _part_by_part(ground, small, clock)
 
 
@@ -273,7 +248,7 @@ def enough(ground: Ground, p: int, clock: Clock) -> tuple[Ints | None, bool]:
     """Return at most ``p`` sites that cover all that can be covered, else None; and whether there are none for sure."""
     ones = replace(ground, weight=np.minimum(ground.weight, 1))
     covered = ones.covered(ones.required)
-    small = shrink(ones.reach, ones.weight, covered, ones.required, ones.streets, all_of_it=True)
+    small = shrink(ones.reach, ones.weight, covered, ones.required, all_of_it=True)
     limit = p - len(ground.required)
     for start in (_without_idle(small, greedy(small, small.sites)), swap(small, greedy(small, limit))):
         if len(start) <= limit and (small.reach[:, start].sum(axis=1) > 0).all():
@@ -336,21 +311,17 @@ def _without_idle(part: Small, chosen: Ints) -> Ints:
     return np.sort(chosen[keep])
 
 
-def _fewest_of(ground: Ground, small: Small, clock: Clock, need: int | None) -> Choice:
-    """Solve the whole reduced problem at once: a weight to reach, or streets that limit their sites."""
+def _fewest_of(ground: Ground, small: Small, clock: Clock, need: int) -> Choice:
+    """Solve the whole reduced problem at once for the weight ``need`` beside what is covered already."""
     forced = len(ground.required)
-    if (need is None or need <= 0) and not small.reach.shape[0] and not small.need.any():
+    if need <= 0:
         return Choice(ground.required, forced)
     if not small.sites:
         return Choice(None, forced, infeasible=True)
-    blocks = _Blocks(small)
-    if need is None:
-        blocks.add(blocks.wide(small.reach, None), 1.0, math.inf)
-    else:
-        blocks.link()
-        scale = _scale(small)
-        blocks.add(sparse.csr_array(blocks.weights()[None, :] * scale), (need - 0.5) * scale, math.inf)
-    blocks.streets()
+    blocks, scale = _Blocks(small), _scale(small)
+    blocks.link()
+    # half a unit of slack: sums are whole, so the solver's tolerance cannot lose one
+    blocks.add(sparse.csr_array(blocks.weights()[None, :] * scale), (need - 0.5) * scale, math.inf)
     cost = (np.arange(blocks.rows[0].shape[1]) < small.sites).astype(np.float64)
     found = minimise(blocks.model(cost), clock)
     if found.x is None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
-from planning.errors import Fault, InputRefused, refuse
-from planning.siting import _ask, _audit, _cover, _reasons
+from planning.errors import Fault, InputRefused
+from planning.siting import _ask, _audit, _clauses, _conflict, _solve
 from planning.siting._ask import Ask, Wants
+from planning.siting._conditions import Conditions
 from planning.siting._cover import Choice, Ground
-from planning.siting._highs import Clock
 from planning.siting._plan import SitingPlan
-from planning.siting._polish import CoverWorth, in_phases, settle
-from planning.siting._report import Answer, infeasible, report
-from planning.siting._streets import StreetWishes, streets
-from planning.siting._units import COVER_TOTAL, Flags, Ints, whole
+from planning.siting._polish import CoverWorth, settle
+from planning.siting._report import Answer, Solved, infeasible, report
+from planning.siting._rules import Rules, Wishes
+from planning.siting._stages import stages
+from planning.siting._units import COVER_TOTAL, Flags, whole
 
 Ids = Iterable[Any]
 
@@ -36,10 +37,7 @@ def lscp(  # noqa: PLR0913  the options are the model's
     forbidden: Ids = (),
     candidates: Ids = (),
     time_limit_s: float = 60.0,
-    street_of: Mapping[Any, Any] | pd.Series[Any] | None = None,
-    one_per_street: bool = False,
-    min_share_per_street: float = 0.0,
-    demand_street: pd.Series[Any] | None = None,
+    **rules: Unpack[Rules],
 ) -> SitingPlan:
     """Open the fewest new sites so that every reachable demand lies within ``radius_m`` of an open one.
 
@@ -65,10 +63,8 @@ def lscp(  # noqa: PLR0913  the options are the model's
         Ids that may be opened and count as candidates although nobody is in their reach.
     time_limit_s
         Seconds for the solver; a plan stopped by it is ``feasible`` and shows its gap.
-    street_of, one_per_street
-        Facility → street; at most one facility in each street, fixed ones counted. A site without a street is free.
-    min_share_per_street, demand_street
-        Least covered share of the weight in every street; demand → street. A street without weight has no floor.
+    **rules
+        Conditions: see `Rules`.
 
     Raises
     ------
@@ -85,21 +81,22 @@ def lscp(  # noqa: PLR0913  the options are the model's
         radius_m=radius_m,
         share=share,
         candidates=candidates,
+        rules=Wishes(**rules),
     )
-    wishes = StreetWishes(street_of, one_per_street, demand_street, min_share_per_street)
-    ask, ground = _question(reach, demand, wants, wishes)
+    ask = _ask.read(reach, demand, wants)
+    ground = _ground(ask, _clauses.conditions(ask, wants.rules, budget=wants.rules.budget))
     reachable = _reachable(ground)
     counted, need = _lscp_need(ask, ground, reachable)
-    reasons = _reasons.before(ask, ground, wishes, reachable)
-    choice = Choice(None, 0, infeasible=True) if reasons else _cover.fewest(counted, need, ask.clock)
+    choice = _solve.fewest(counted, need, ask.clock)
     if choice.sites is None:
-        _must_be_infeasible(choice, wants)
-        return infeasible(ask, reasons or _reasons.of_cover(ask, counted, wishes, need))
+        must_be_infeasible(choice, wants)
+        return infeasible(ask, _conflict.reasons(ask, counted, None, need))
     worth = CoverWorth(counted, need=counted.value(choice.sites) if need is None else need)
-    sites = settle(worth, choice.sites, ground.required)
-    bound = float(min(choice.bound, len(sites)))
-    answer = Answer(ask, sites, worth, CoverWorth(ground), float(len(sites)), bound, ground.per_unit)
-    plan = report(answer, ~reachable, reachable & ~ground.covered(sites), ())
+    sites = settle(worth, choice.sites, ask)
+    count = float(ask.is_new[sites].sum())
+    ranking = CoverWorth(ground)
+    solved = Solved(sites, worth, ranking, count, float(min(choice.bound, count)), ground.per_unit)
+    plan = report(Answer(ask, solved, wants), ~reachable, reachable & ~ground.covered(sites))
     return _audit.lscp(plan, reach, demand, wants)
 
 
@@ -115,20 +112,17 @@ def mclp(  # noqa: PLR0913  the options are the model's
     forbidden: Ids = (),
     candidates: Ids = (),
     time_limit_s: float = 60.0,
-    street_of: Mapping[Any, Any] | pd.Series[Any] | None = None,
-    one_per_street: bool = False,
-    min_share_per_street: float = 0.0,
-    demand_street: pd.Series[Any] | None = None,
     phases: Sequence[Any] = (),
+    **rules: Unpack[Rules],
 ) -> SitingPlan:
     """Open at most ``p`` new sites so that the most weight lies within ``radius_m`` of an open one.
 
-    Maximal covering location problem (Church & ReVelle 1974). A site that adds nothing is not opened; where nothing
-    adds anything the status is ``not_needed``.
+    Maximal covering location problem (Church & ReVelle 1974). A site that adds nothing is not opened unless a
+    condition asks for it; where nothing adds anything the status is ``not_needed``.
 
     Parameters
     ----------
-    reach, demand, radius_m, fixed, forbidden, time_limit_s, street_of, one_per_street
+    reach, demand, radius_m, fixed, forbidden, time_limit_s
         As in `lscp`.
     p
         Most new sites; 0 evaluates the fixed ones.
@@ -136,11 +130,12 @@ def mclp(  # noqa: PLR0913  the options are the model's
         Column of ``demand`` to cover, ≥ 0.
     required
         New sites always opened; they count towards ``p``.
-    min_share_per_street, demand_street
-        As in `lscp`.
     phases
-        Pairs (name, p) or objects with ``name`` and ``p``; p is cumulative and the last is ``p``. The plan is best
-        for the last; each earlier phase opens those of its sites that cover most by then.
+        `Phase`, pairs (name, p) or objects with ``name`` and ``p``; p is cumulative and the last is ``p``. The plan is
+        best for the last, which alone holds least numbers and shares; each earlier phase opens those of its sites that
+        cover most by then, within its own limits.
+    **rules
+        Conditions: see `Rules`.
 
     Raises
     ------
@@ -158,43 +153,42 @@ def mclp(  # noqa: PLR0913  the options are the model's
         radius_m,
         phases=phases,
         candidates=candidates,
+        rules=Wishes(**rules),
     )
-    wishes = StreetWishes(street_of, one_per_street, demand_street, min_share_per_street)
-    ask, ground = _question(reach, demand, wants, wishes)
-    reasons = _reasons.before(ask, ground, wishes, None)
-    choice = Choice(None, 0, infeasible=True) if reasons else _cover.best(ground, ask.p, ask.clock)
-    if choice.sites is None:
-        _must_be_infeasible(choice, wants)
-        return infeasible(ask, reasons or _reasons.of_floors(ask, ground, wishes, ask.p))
-    worth = CoverWorth(ground)
-    sites = settle(worth, choice.sites, ground.required)
-    objective = math.fsum(ask.weight[ground.covered(sites)])
-    proven = choice.bound <= ground.value(sites)
-    bound = objective if proven else max(objective, choice.bound / ground.per_unit)
+    ask = _ask.read(reach, demand, wants)
+    conditions = _clauses.conditions(ask, wants.rules, budget=wants.money[-1])
+    ground = _ground(ask, conditions)
+    solved = cover_most(ask, conditions)
+    if not isinstance(solved, Solved):
+        must_be_infeasible(solved, wants)
+        return infeasible(ask, _conflict.reasons(ask, ground, ask.p, None))
     reachable = _reachable(ground)
-    answer = Answer(ask, sites, worth, worth, objective, bound, ground.per_unit)
-    phased = in_phases(sites, ask.phases, lambda among, opened, q: _best_of(ground, among, opened, q, ask.clock))
-    plan = report(
-        answer,
-        ~reachable,
-        reachable & ~ground.covered(sites),
-        [(by_then, math.fsum(ask.weight[ground.covered(by_then)])) for by_then in phased],
-    )
+    answer = Answer(ask, solved, wants, stages(ask, solved, wants, cover_most))
+    plan = report(answer, ~reachable, reachable & ~ground.covered(solved.sites))
     return _audit.mclp(plan, reach, demand, wants)
 
 
-def _question(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants, wishes: StreetWishes) -> tuple[Ask, Ground]:
-    """Check everything and return the question and its covering problem."""
-    street_faults = wishes.faults()
-    try:
-        ask = _ask.read(reach, demand, wants)
-    except InputRefused as refused:
-        raise InputRefused((*refused.faults, *street_faults)) from None
-    refuse(street_faults)
+def cover_most(ask: Ask, conditions: Conditions) -> Solved | Choice:
+    """Return the plan that covers most under ``conditions``, settled; the bare choice where there is none."""
+    ground = _ground(ask, conditions)
+    choice = _solve.best(ground, ask.p, ask.clock)
+    if choice.sites is None:
+        return choice
+    worth = CoverWorth(ground)
+    sites = settle(worth, choice.sites, ask)
+    objective = math.fsum(ask.weight[ground.covered(sites)])
+    proven = choice.bound <= ground.value(sites)
+    bound = objective if proven else max(objective, choice.bound / ground.per_unit)
+    return Solved(sites, worth, worth, objective, bound, ground.per_unit)
+
+
+def _ground(ask: Ask, conditions: Conditions) -> Ground:
+    """Return the covering problem of a checked question."""
     units = whole(ask.weight, COVER_TOTAL)
-    conditions = streets(ask, units.values, wishes)
     served = ask.fixed_m <= ask.radius_m
-    return ask, Ground(ask.within(ask.radius_m), units.values, served, ask.required, conditions, units.per_unit)
+    return Ground(
+        ask.within(ask.radius_m), units.values, served, ask.required, units.per_unit, conditions, ask.closable
+    )
 
 
 def _reachable(ground: Ground) -> Flags:
@@ -203,30 +197,13 @@ def _reachable(ground: Ground) -> Flags:
 
 
 def _lscp_need(ask: Ask, ground: Ground, reachable: Flags) -> tuple[Ground, int | None]:
-    """Return the problem `lscp` solves and the weight it needs; None: every reachable demand, whatever its weight.
-
-    Where all that can be reached must be covered, floors of streets hold or fail whichever sites are chosen.
-    """
+    """Return the problem `lscp` solves and the weight it needs; None: every reachable demand, whatever its weight."""
     if ask.share < 1:
-        return ground, _reasons.share_of(ask.share, int(ground.weight.sum()))
-    return replace(ground, weight=reachable.astype(np.int64), streets=ground.streets.without_floors()), None
+        return ground, _clauses.share_of(ask.share, int(ground.weight.sum()))
+    return replace(ground, weight=reachable.astype(np.int64)), None
 
 
-def _must_be_infeasible(choice: Choice, wants: Wants) -> None:
+def must_be_infeasible(choice: Choice, wants: Wants) -> None:
     """Refuse to answer when the clock ran out with neither a plan nor a proof that there is none."""
     if not choice.infeasible:
         raise InputRefused(Fault("siting_no_answer_in_time", value=str(wants.time_limit_s)))
-
-
-def _best_of(ground: Ground, among: Ints, opened: Ints, p: int, clock: Clock) -> Ints:
-    """Return the ``p`` of the sites ``among``, ``opened`` included, that cover most."""
-    inner = replace(
-        ground,
-        reach=ground.reach[:, among],
-        required=np.searchsorted(among, opened),
-        streets=ground.streets.without_conditions(len(among)),
-    )
-    choice = _cover.best(inner, p, clock)
-    if choice.sites is None:
-        raise RuntimeError("a phase has no plan though its sites are given")
-    return among[settle(CoverWorth(inner), choice.sites, inner.required)]

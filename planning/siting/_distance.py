@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
-from planning.siting import _ask, _audit, _benders, _center, _median, _reasons
+from planning.siting import _ask, _audit, _benders, _center, _clauses, _conflict, _median, _ruled_median
 from planning.siting._ask import Ask, Wants
+from planning.siting._conditions import Conditions
+from planning.siting._cover import Choice
+from planning.siting._coverage import must_be_infeasible
 from planning.siting._plan import SitingPlan
-from planning.siting._polish import CoverWorth, in_phases, settle
-from planning.siting._report import Answer, infeasible, report
+from planning.siting._polish import CoverWorth, settle
+from planning.siting._report import Answer, Solved, infeasible, report
+from planning.siting._rules import Rules, Wishes
+from planning.siting._stages import Solve, stages
 from planning.siting._units import Floats, Ints
 
 Ids = Iterable[Any]
@@ -31,6 +37,7 @@ def p_median(  # noqa: PLR0913  the options are the model's
     candidates: Ids = (),
     time_limit_s: float = 60.0,
     phases: Sequence[Any] = (),
+    **rules: Unpack[Rules],
 ) -> SitingPlan:
     """Open at most ``p`` new sites so that Σ weight × distance to the nearest open site is least.
 
@@ -57,6 +64,8 @@ def p_median(  # noqa: PLR0913  the options are the model's
         Seconds for the solver; a plan stopped by it is ``feasible`` and shows its gap.
     phases
         As in `mclp`.
+    **rules
+        Conditions: see `Rules`; no covered shares, for there is no radius.
 
     Raises
     ------
@@ -73,25 +82,11 @@ def p_median(  # noqa: PLR0913  the options are the model's
         p,
         phases=phases,
         candidates=candidates,
+        rules=Wishes(**rules),
     )
     ask = _ask.read(reach, demand, wants)
-    reasons = _reasons.required_above_p(ask)
-    if reasons:
-        return infeasible(ask, reasons)
-    sums = _median.walk(ask)
-    choice = _benders.least(sums, ask.p, ask.clock)
-    if choice.sites is None:
-        raise RuntimeError("p_median always has a plan")
-    worth = _median.WalkWorth(sums)
-    sites = settle(worth, choice.sites, ask.required)
-    objective = _walked(ask, sites)
-    outside = sums.far * sums.unserved(sites)
-    lower = max(0, choice.bound - outside) / sums.per_unit
-    bound = objective if choice.bound >= sums.cost(sites) else min(objective, lower)
-    answer = Answer(ask, sites, worth, worth, objective, bound, sums.per_unit)
-    phased = in_phases(sites, ask.phases, lambda *inner: _median_subset(ask, *inner))
-    plan = _plan_of(answer, [(by_then, _walked(ask, by_then)) for by_then in phased])
-    return _audit.p_median(plan, reach, demand, wants)
+    plan = _answered(ask, wants, walk_least)
+    return plan if plan.status == "infeasible" else _audit.p_median(plan, reach, demand, wants)
 
 
 def p_center(  # noqa: PLR0913  the options are the model's
@@ -105,6 +100,7 @@ def p_center(  # noqa: PLR0913  the options are the model's
     candidates: Ids = (),
     time_limit_s: float = 60.0,
     phases: Sequence[Any] = (),
+    **rules: Unpack[Rules],
 ) -> SitingPlan:
     """Open at most ``p`` new sites so that the longest distance to the nearest open site is least.
 
@@ -123,27 +119,56 @@ def p_center(  # noqa: PLR0913  the options are the model's
         p=p,
         phases=phases,
         candidates=candidates,
+        rules=Wishes(**rules),
     )
     ask = _ask.read(reach, demand, wants)
-    reasons = _reasons.required_above_p(ask)
-    if reasons:
-        return infeasible(ask, reasons)
-    centre = _center.narrowest(ask)
-    worth = CoverWorth(centre.ground, need=centre.ground.value(centre.sites))
-    sites = settle(worth, centre.sites, ask.required)
-    objective = _center.longest_m(ask, sites)
-    answer = Answer(ask, sites, worth, worth, objective, min(objective, centre.bound_m), 1.0)
-    phased = in_phases(sites, ask.phases, lambda *inner: _center_subset(ask, *inner))
-    plan = _plan_of(answer, [(by_then, _center.longest_m(ask, by_then)) for by_then in phased])
-    return _audit.p_center(plan, reach, demand, wants)
+    plan = _answered(ask, wants, reach_nearest)
+    return plan if plan.status == "infeasible" else _audit.p_center(plan, reach, demand, wants)
 
 
-def _plan_of(answer: Answer, phases: Sequence[tuple[Ints, float]]) -> SitingPlan:
-    """Return the plan with who is out of reach and who is left out."""
-    ask = answer.ask
+def _answered(ask: Ask, wants: Wants, solve: Solve) -> SitingPlan:
+    """Return the plan with its phases, and with who is out of reach and who is left out; or why there is none."""
+    conditions = _clauses.conditions(ask, wants.rules, budget=wants.money[-1])
+    solved = solve(ask, conditions)
+    if not isinstance(solved, Solved):
+        ground = _center.everyone(ask, conditions)
+        must_be_infeasible(solved, wants)
+        return infeasible(ask, _conflict.reasons(ask, ground, ask.p, None))
     reachable = np.isfinite(_center.nearest_m(ask, np.arange(len(ask.candidates))))
-    served = np.isfinite(_center.nearest_m(ask, answer.sites))
-    return report(answer, ~reachable, reachable & ~served, phases)
+    served = np.isfinite(_center.nearest_m(ask, solved.sites))
+    return report(Answer(ask, solved, wants, stages(ask, solved, wants, solve)), ~reachable, reachable & ~served)
+
+
+def walk_least(ask: Ask, conditions: Conditions) -> Solved | Choice:
+    """Return the plan that makes the walking sum least, settled; the bare choice where there is none."""
+    if len(ask.required) > ask.p:
+        return Choice(None, 0, infeasible=True)
+    sums = _median.walk(ask)
+    sums = replace(sums, ground=replace(sums.ground, conditions=conditions, closable=ask.closable))
+    least = _ruled_median.least if sums.ground.ruled else _benders.least
+    choice = least(sums, ask.p, ask.clock)
+    if choice.sites is None:
+        return choice
+    worth = _median.WalkWorth(sums)
+    sites = settle(worth, choice.sites, ask)
+    objective = _walked(ask, sites)
+    lower = max(0, choice.bound - sums.far * sums.unserved(sites)) / sums.per_unit
+    bound = objective if choice.bound >= sums.cost(sites) else min(objective, lower)
+    left = math.fsum(ask.weight[~np.isfinite(_center.nearest_m(ask, sites))])
+    return Solved(sites, worth, worth, objective, bound, sums.per_unit, left)
+
+
+def reach_nearest(ask: Ask, conditions: Conditions) -> Solved | Choice:
+    """Return the plan that makes the longest distance least, settled; the bare choice where there is none."""
+    centre = _center.narrowest(ask, conditions)
+    if isinstance(centre, Choice):
+        return centre
+    worth = CoverWorth(centre.ground, need=centre.ground.value(centre.sites))
+    sites = settle(worth, centre.sites, ask)
+    objective = _center.longest_m(ask, sites)
+    near = _center.nearest_m(ask, sites)
+    left = float((ask.there & ~np.isfinite(near)).sum())
+    return Solved(sites, worth, worth, objective, min(objective, centre.bound_m), 1.0, left)
 
 
 def _walked(ask: Ask, sites: Ints) -> float:
@@ -151,18 +176,3 @@ def _walked(ask: Ask, sites: Ints) -> float:
     near: Floats = _center.nearest_m(ask, sites)
     served = np.isfinite(near)
     return math.fsum(ask.weight[served] * near[served])
-
-
-def _median_subset(ask: Ask, among: Ints, opened: Ints, p: int) -> Ints:
-    """Return the ``p`` of the sites ``among``, ``opened`` included, that make the sum least."""
-    sums = _median.walk(ask.only(among, opened, p))
-    sites = _benders.least(sums, p, ask.clock).sites
-    return among[settle(_median.WalkWorth(sums), np.arange(0) if sites is None else sites, sums.ground.required)]
-
-
-def _center_subset(ask: Ask, among: Ints, opened: Ints, p: int) -> Ints:
-    """Return the ``p`` of the sites ``among``, ``opened`` included, that make the longest distance least."""
-    inner = ask.only(among, opened, p)
-    centre = _center.narrowest(inner)
-    worth = CoverWorth(centre.ground, need=centre.ground.value(centre.sites))
-    return among[settle(worth, centre.sites, inner.required)]

@@ -14,7 +14,6 @@ import numpy as np
 
 from planning.siting._ask import Ask
 from planning.siting._cover import Ground
-from planning.siting._streets import StreetWishes, streets
 from planning.siting._units import Flags, Ints, whole
 
 WEIGHT_TOTAL = 10**10
@@ -73,8 +72,7 @@ def walk(ask: Ask) -> Walk:
     metres[ask.place, ask.site] = units.values[: len(ask.metres)]
     cap = np.full(len(ask.demands), far, dtype=np.int64)
     cap[np.isfinite(ask.fixed_m)] = units.values[len(ask.metres) : -1]
-    ones = np.ones(len(ask.demands), dtype=np.int64)
-    ground = Ground(ask.within(np.inf), weights.values, cap < far, ask.required, streets(ask, ones, StreetWishes()))
+    ground = Ground(ask.within(np.inf), weights.values, cap < far, ask.required)
     rows = (weights.values > 0) & (np.minimum(cap, metres.min(axis=1, initial=far)) < far)
     capped = np.minimum(metres[rows], cap[rows, None])
     return Walk(capped, cap[rows], weights.values[rows], far, weights.per_unit * units.per_unit, ground)
@@ -149,9 +147,9 @@ class WalkWorth:
         saved = [np.maximum(0, near[:, None] - self.sums.metres[:, left : left + width]) for left in blocks]
         return np.concatenate([self.sums.weight @ block for block in saved]) if saved else np.empty(0, dtype=np.int64)
 
-    def fit(self, _sites: Ints, /) -> bool:
-        """Accept every plan: no street conditions here."""
-        return True
+    def fit(self, sites: Ints, /) -> bool:
+        """Say whether ``sites`` meet the conditions."""
+        return self.sums.ground.fit(sites)
 
 
 def greedy(sums: Walk, limit: int, start: Ints) -> Ints:

@@ -16,21 +16,32 @@ class PhasePlan:
     """What is open by the end of one phase.
 
     ``p`` is the cumulative limit asked for, ``sites`` the new sites open by then in rank order, ``objective`` the
-    model's objective with them and the fixed sites.
+    model's objective with them and the fixed sites, for the demand there by then. ``own_optimum`` is the objective of
+    the best plan for this phase alone, bound by no later one, ``own_sites`` its new sites by id, ``own_bound`` what no
+    plan of the phase can pass. ``cost_of_commitment`` (≥ 0, in the objective's unit) is what the phase gives up so
+    that the last can be best; None where it serves more or fewer people than its own best plan, for then the sums are
+    not of the same people. ``budget`` is what may be spent by its end (None: no limit), ``spent`` what its sites cost
+    together (None: costs are not known).
     """
 
     name: str
     p: int
     sites: tuple[Any, ...]
     objective: float
+    own_optimum: float = math.nan
+    own_bound: float = math.nan
+    own_sites: tuple[Any, ...] = ()
+    cost_of_commitment: float | None = None
+    budget: float | None = None
+    spent: float | None = None
 
 
 @dataclass(frozen=True)
 class Stage:
     """One objective of several in order of rank, and its proof: it is the best with those before it held.
 
-    ``name`` is ``shortfall``, ``coverage``, ``floor_area``, ``cost``, ``distance`` or a model's own. ``bound`` is NaN
-    where the clock left no time to ask for one.
+    ``name`` is ``shortfall``, ``coverage``, ``sites``, ``floor_area``, ``cost``, ``distance`` or a model's own.
+    ``bound`` is NaN where the clock left no time to ask for one.
     """
 
     name: str
@@ -76,7 +87,8 @@ class SitingPlan:
         of demands newly within ``objective`` metres; ``p_median``: metres × weight saved, a demand not yet served
         counting as one metre beyond the longest distance in ``reach``.
     reasons : tuple of dict
-        When infeasible: ``code, subject_kind, subject_id, message`` for every place that makes it so.
+        When infeasible: ``code, subject_kind, subject_id, message`` for conditions that exclude each other, none of
+        them superfluous as far as the time sufficed: without any one of them there is a plan.
     phases : tuple of PhasePlan
         Empty unless phases were asked for.
     phase : tuple of str
@@ -105,6 +117,8 @@ class SitingPlan:
     reasons: tuple[Mapping[str, str], ...] = ()
     phases: tuple[PhasePlan, ...] = ()
     phase: tuple[str, ...] = ()
+    closed: tuple[Any, ...] = ()
+    spent: float | None = None
     floor_area_m2: tuple[float, ...] = ()
     credited: tuple[tuple[Any, Any, float], ...] = ()
     assigned: tuple[tuple[Any, Any, float], ...] = ()

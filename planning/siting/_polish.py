@@ -6,12 +6,12 @@ exactly the same worth, sites are ranked, and the exchanges that change nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from planning.siting._ask import Ask
 from planning.siting._cover import Ground, swap_change
 from planning.siting._units import Flags, Ints
 
@@ -29,7 +29,7 @@ class Worth(Protocol):
         """Return what each candidate adds to the fixed sites and ``open_``."""
 
     def fit(self, sites: Ints, /) -> bool:
-        """Say whether ``sites`` meet the street conditions."""
+        """Say whether ``sites`` meet the conditions."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class CoverWorth:
     need: int | None = None
 
     def same(self, sites: Ints) -> Flags:
-        """Return the exchanges that keep the covered weight (or the need) and the room of streets."""
+        """Return the exchanges that keep the covered weight (or the need) and hold."""
         change = swap_change(self.ground.reach, self.ground.weight, sites, self.ground.served)
         spare = 0 if self.need is None else self.ground.value(sites) - self.need
         equal = change == 0 if self.need is None else change >= -spare
-        return np.asarray(equal & self.ground.streets.swaps(sites))
+        return np.asarray(equal & self.ground.swaps(sites))
 
     def idle(self, sites: Ints) -> Flags:
         """Return the sites whose loss takes nothing that counts."""
@@ -60,26 +60,28 @@ class CoverWorth:
         return np.asarray(np.rint(self.ground.reach.T @ left), dtype=np.int64)
 
     def fit(self, sites: Ints) -> bool:
-        """Say whether ``sites`` meet the street conditions."""
+        """Say whether ``sites`` meet the conditions."""
         return self.ground.fit(sites)
 
 
-def settle(worth: Worth, sites: Ints, required: Ints) -> Ints:
+def settle(worth: Worth, sites: Ints, ask: Ask) -> Ints:
     """Return the plan without idle sites and with the smaller id wherever one exchange changes nothing.
 
-    Each step leaves fewer sites or a smaller list of ids, so the end is the same from any order of rows.
+    Required sites and existing facilities stay as they are. Each step leaves fewer sites or a smaller list of ids, so
+    the end is the same from any order of rows.
     """
+    held = np.union1d(ask.required, ask.closable)
     while True:
         before = sites
-        sites = _smaller_ids(worth, _busy(worth, sites, required), required)
+        sites = _smaller_ids(worth, _busy(worth, sites, held), held)
         if np.array_equal(before, sites):
             return sites
 
 
-def _busy(worth: Worth, sites: Ints, required: Ints) -> Ints:
-    """Drop idle sites, the largest id first; required ones stay."""
+def _busy(worth: Worth, sites: Ints, held: Ints) -> Ints:
+    """Drop idle sites, the largest id first; ``held`` ones stay."""
     while len(sites):
-        idle = worth.idle(sites) & ~np.isin(sites, required)
+        idle = worth.idle(sites) & ~np.isin(sites, held)
         droppable = [at for at in np.flatnonzero(idle)[::-1] if worth.fit(np.delete(sites, at))]
         if not droppable:
             break
@@ -87,10 +89,10 @@ def _busy(worth: Worth, sites: Ints, required: Ints) -> Ints:
     return sites
 
 
-def _smaller_ids(worth: Worth, sites: Ints, required: Ints) -> Ints:
+def _smaller_ids(worth: Worth, sites: Ints, held: Ints) -> Ints:
     """Exchange sites for smaller ids of the same worth until none is left."""
     while len(sites):
-        pairs = [(site, other) for site, other in _exchanges(worth, sites, required) if other < site]
+        pairs = [(site, other) for site, other in _exchanges(worth, sites, held) if other < site]
         if not pairs:
             break
         site, other = min(pairs, key=lambda pair: (pair[1], -pair[0]))
@@ -98,20 +100,20 @@ def _smaller_ids(worth: Worth, sites: Ints, required: Ints) -> Ints:
     return sites
 
 
-def _exchanges(worth: Worth, sites: Ints, required: Ints) -> list[tuple[int, int]]:
+def _exchanges(worth: Worth, sites: Ints, held: Ints) -> list[tuple[int, int]]:
     """Return every pair (site, unopened candidate) whose exchange changes nothing, ascending."""
     if not len(sites):
         return []
     same = worth.same(sites)
     same[:, sites] = False
-    same[np.isin(sites, required)] = False
+    same[np.isin(sites, held)] = False
     pairs = [(int(sites[out]), int(into)) for out, into in np.argwhere(same)]
     return [pair for pair in pairs if worth.fit(np.sort(np.append(sites[sites != pair[0]], pair[1])))]
 
 
-def ties(worth: Worth, sites: Ints, required: Ints) -> list[tuple[int, int]]:
-    """Return pairs (site, alternative): required sites have none."""
-    return _exchanges(worth, np.sort(sites), required)
+def ties(worth: Worth, sites: Ints, ask: Ask) -> list[tuple[int, int]]:
+    """Return pairs (site, alternative): required sites and existing facilities have none."""
+    return _exchanges(worth, np.sort(sites), np.union1d(ask.required, ask.closable))
 
 
 def rank(worth: Worth, sites: Ints, opened: Ints) -> tuple[Ints, Ints]:
@@ -126,23 +128,6 @@ def rank(worth: Worth, sites: Ints, opened: Ints) -> tuple[Ints, Ints]:
         order.append(left.pop(pick))
         gains.append(int(each[pick]))
     return np.array(order[len(opened) :], dtype=np.int64), np.array(gains, dtype=np.int64)
-
-
-def in_phases(
-    sites: Ints,
-    phases: tuple[tuple[str, int], ...],
-    subset: Callable[[Ints, Ints, int], Ints],
-) -> list[Ints]:
-    """Return what each phase opens by its end: of the final ``sites`` those best for its own p.
-
-    What an earlier phase opened stays open; ``subset(sites, opened, p)`` finds the best that holds ``opened``.
-    """
-    opened: Ints = np.empty(0, dtype=np.int64)
-    by_phase: list[Ints] = []
-    for _, p in phases:
-        opened = np.sort(sites) if p >= len(sites) else subset(np.sort(sites), opened, p)
-        by_phase.append(opened)
-    return by_phase
 
 
 def labels(candidates: tuple[Any, ...], sites: Ints) -> tuple[Any, ...]:

@@ -14,7 +14,6 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from planning.siting._streets import FREE, Streets
 from planning.siting._units import Flags, Floats, Ints
 
 PRODUCT = 30_000_000  # a comparison of all with all is skipped where it would take more steps than this
@@ -22,41 +21,21 @@ PRODUCT = 30_000_000  # a comparison of all with all is skipped where it would t
 
 @dataclass(frozen=True)
 class Small:
-    """A reduced problem. ``columns`` are the positions of its sites among all candidates, ascending.
-
-    ``street`` is that of each row where streets have floors (else −1), ``site_street`` that of each site where they
-    have room for a limited number (else −1); ``room`` and ``need`` are what the required sites left.
-    """
+    """A reduced problem. ``columns`` are the positions of its sites among all candidates, ascending."""
 
     reach: Any
     weight: Ints
     columns: Ints
-    street: Ints
-    site_street: Ints
-    room: Ints
-    need: Ints
 
     @property
     def sites(self) -> int:
         """Return the number of sites left."""
         return int(self.reach.shape[1])
 
-    def as_streets(self) -> Streets:
-        """Return the room of streets for the sites that are left."""
-        nothing = np.zeros_like(self.need)
-        return Streets(tuple(range(len(self.room))), self.site_street, self.street, self.room, nothing, nothing)
-
     def pick(self, rows: Flags | Ints | slice, columns: Flags | Ints | slice) -> Small:
         """Return the problem of some rows and columns."""
         reach = sparse.csr_array(self.reach[rows][:, columns])
-        return replace(
-            self,
-            reach=reach,
-            weight=self.weight[rows],
-            columns=self.columns[columns],
-            street=self.street[rows],
-            site_street=self.site_street[columns],
-        )
+        return replace(self, reach=reach, weight=self.weight[rows], columns=self.columns[columns])
 
     def parts(self) -> Iterator[Small]:
         """Yield the connected parts, in the order of their first sites."""
@@ -76,26 +55,14 @@ class Small:
                 yield self.pick(in_rows, by_site[site_ends[part] : site_ends[part + 1]])
 
 
-def shrink(
-    reach: Any, weight: Ints, covered: Flags, required: Ints, streets: Streets, *, all_of_it: bool = False
-) -> Small:
+def shrink(reach: Any, weight: Ints, covered: Flags, required: Ints, *, all_of_it: bool = False) -> Small:
     """Return what is left to decide once the fixed and required sites have ``covered`` their part.
 
     With ``all_of_it`` every row that can be covered must be: weights do not matter, and more rows fall away.
     """
-    room = np.where(streets.room < FREE, streets.room - streets.count(required), FREE)
-    sites = np.setdiff1d(streets.open_sites(required), required)
-    need = np.maximum(0, streets.need - streets.weight_in(covered, weight))
-    left = ~covered & (weight > 0)
-    small = Small(
-        reach=sparse.csr_array(reach),
-        weight=weight,
-        columns=np.arange(reach.shape[1]),
-        street=streets.of_place if need.any() else np.full(len(weight), -1),
-        site_street=streets.of_site if streets.limited else np.full(reach.shape[1], -1),
-        room=room,
-        need=need,
-    ).pick(left, sites)
+    everything = Small(sparse.csr_array(reach), weight, np.arange(reach.shape[1]))
+    sites = np.setdiff1d(np.arange(reach.shape[1]), required)
+    small = everything.pick(~covered & (weight > 0), sites)
     while True:
         before = small.reach.shape
         small = _merge_rows(_drop_empty(small))
@@ -114,48 +81,51 @@ def _drop_empty(small: Small) -> Small:
 
 
 def _merge_rows(small: Small) -> Small:
-    """Make one row of rows with the same sites (and, where floors count, the same street)."""
-    keys = _keys(small)
-    _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    group = group.ravel()
-    # two 64-bit sums practically never agree by chance; that they did not is checked, not assumed
-    if len(group) and (small.reach != small.reach[first[group]]).nnz:
-        raise RuntimeError("different cover sets have one key")
+    """Make one row of rows with the same sites."""
+    first, group = same_rows(small.reach)
     weight = np.zeros(len(first), dtype=np.int64)
     np.add.at(weight, group, small.weight)
+    return replace(small.pick(first, slice(None)), weight=weight)
+
+
+def same_rows(reach: Any) -> tuple[Ints, Ints]:
+    """Return the first of every kind of row, ascending, and the kind of each row: rows with the same sites."""
+    _, first, group = np.unique(_keys(reach), axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
-    return replace(small.pick(first[order], slice(None)), weight=weight[order])
+    first, group = first[order], np.argsort(order)[group.ravel()]
+    # two 64-bit sums practically never agree by chance; that they did not is checked, not assumed
+    if len(group) and (reach != reach[first[group]]).nnz:
+        raise RuntimeError("different cover sets have one key")
+    return first, group
 
 
-def _keys(small: Small) -> Ints:
-    """Return three whole numbers a row: two sums of fixed random numbers over its sites, and its street."""
-    random = np.random.default_rng(0).integers(1, 2**62, (small.sites, 2), dtype=np.int64)
-    ends = small.reach.indptr
+def _keys(reach: Any) -> Ints:
+    """Return two whole numbers a row: sums of fixed random numbers over its sites."""
+    random = np.random.default_rng(0).integers(1, 2**62, (reach.shape[1], 2), dtype=np.int64)
+    ends = reach.indptr
     with np.errstate(over="ignore"):
-        running = np.concatenate([np.zeros((1, 2), dtype=np.int64), np.cumsum(random[small.reach.indices], axis=0)])
+        running = np.concatenate([np.zeros((1, 2), dtype=np.int64), np.cumsum(random[reach.indices], axis=0)])
         sums = running[ends[1:]] - running[ends[:-1]]
-    return np.column_stack([sums, small.street])
+    return np.asarray(sums)
 
 
 def _dominated(small: Small) -> Flags:
-    """Return the sites that cover no more than another one that may stand in for them; of equals the first stays."""
-    together = _overlaps(small.reach.T)
+    """Return the sites that cover no more than another one; of equals the first stays."""
+    together = overlaps(small.reach.T)
     if together is None:
         return np.zeros(small.sites, dtype=bool)
     size = np.bincount(small.reach.indices, minlength=small.sites)
     one, other = together.coords
     inside = (one != other) & (together.data == size[one])
     stronger = (size[other] > size[one]) | ((size[other] == size[one]) & (other < one))
-    street = small.site_street
-    may_stand_in = (street[other] == street[one]) | (street[other] == -1)
     flags = np.zeros(small.sites, dtype=bool)
-    flags[one[inside & stronger & may_stand_in]] = True
+    flags[one[inside & stronger]] = True
     return flags
 
 
 def _implied(small: Small) -> Flags:
     """Return the rows whose cover set contains another row's: whoever covers that one covers them."""
-    together = _overlaps(small.reach)
+    together = overlaps(small.reach)
     if together is None:
         return np.zeros(small.reach.shape[0], dtype=bool)
     size = np.diff(small.reach.indptr)
@@ -167,7 +137,7 @@ def _implied(small: Small) -> Flags:
     return flags
 
 
-def _overlaps(rows: Any) -> Any | None:
+def overlaps(rows: Any) -> Any | None:
     """Return in how many columns each two rows meet, or None where that would take too long."""
     rows = sparse.csr_array(rows)
     per_column: Floats = np.bincount(rows.indices, minlength=rows.shape[1]).astype(np.float64)
