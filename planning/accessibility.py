@@ -202,6 +202,34 @@ def theil(values: pd.Series[float], weights: pd.Series[float] | None = None) -> 
     return _evenness(values, weights, _theil)
 
 
+def lorenz(values: pd.Series[float], weights: pd.Series[float] | None = None) -> pd.DataFrame:
+    """Return the Lorenz curve: what share of the whole the people with the least of it have together (Lorenz 1905).
+
+    Parameters
+    ----------
+    values, weights
+        As `gini`, which is twice the area between this curve and the diagonal; rows it leaves out are left out.
+
+    Returns
+    -------
+    DataFrame
+        ``people_share, value_share``, from (0, 0) to (1, 1), ascending, one point a row counted. Where all values are
+        0 the curve is the diagonal; without any row it is empty.
+    """
+    weights = pd.Series(1.0, index=values.index) if weights is None else weights
+    refuse([*_negative(values, "values"), *_negative(weights, "weights")])
+    x, w = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    counted = np.isfinite(x) & np.isfinite(w) & (w > 0)
+    if not counted.any():
+        return pd.DataFrame({"people_share": [], "value_share": []}, dtype=float)
+    x, w = x[counted], w[counted]
+    order = np.lexsort((w, x))
+    people, got = np.cumsum(w[order]), np.cumsum((w * x)[order])
+    people_share = np.concatenate([[0.0], people / people[-1]])
+    value_share = np.concatenate([[0.0], got / got[-1]]) if got[-1] > 0 else people_share
+    return pd.DataFrame({"people_share": people_share, "value_share": value_share})
+
+
 # ------------------------------------------------------------------------------------------------------------ two steps
 
 

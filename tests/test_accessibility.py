@@ -326,3 +326,16 @@ def test_spreading_without_units_is_refused(tmp_path):
     with pytest.raises(InputRefused) as error:
         planning.run(planning.load(plan))
     assert "spread_without_units" in {fault.code for fault in error.value.faults}
+
+
+def test_lorenz_curve_on_paper() -> None:
+    """Two people with 1, one with 2, one (weight 2 in all) with 0: of 5 people 2 have 0, then 2 and 2 of 4."""
+    values = pd.Series({"d": 2.0, "a": 0.0, "b": 1.0, "e": np.nan})
+    weights = pd.Series({"d": 1.0, "a": 2.0, "b": 2.0, "e": 9.0})
+    found = accessibility.lorenz(values, weights)
+    assert found["people_share"].tolist() == [0.0, 0.4, 0.8, 1.0]
+    assert found["value_share"].tolist() == [0.0, 0.0, 0.5, 1.0]
+    area = np.trapezoid(found["value_share"], found["people_share"])
+    assert accessibility.gini(values, weights).value == pytest.approx(1 - 2 * area)
+    assert accessibility.lorenz(pd.Series([0.0, 0.0]))["value_share"].tolist() == [0.0, 0.5, 1.0]
+    assert accessibility.lorenz(pd.Series([np.nan])).empty
