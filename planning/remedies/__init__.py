@@ -6,7 +6,7 @@ each subject by itself, so that two subjects may be shown the same site.
 """
 
 from planning.remedies._find import COLUMNS, MOST_IN_COMBINATION, find
-from planning.remedies._offers import available, offers
+from planning.remedies._offers import available, hosts, offers
 from planning.remedies._pools import POOL_COLUMNS, POOL_WALK_M, least_unit_m2, pool_groups, pool_suggestions
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "POOL_WALK_M",
     "available",
     "find",
+    "hosts",
     "least_unit_m2",
     "offers",
     "pool_groups",

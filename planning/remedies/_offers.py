@@ -92,7 +92,7 @@ def offers(
         "facility_id", drop=False
     )
     known = by_id[by_id["area_m2"].notna()]
-    extended = _extended(facilities)
+    extended = hosts(facilities)
     candidates = known[(known["status"] == "candidate") & ~known["facility_id"].isin(list(taken))]
     found = [
         *_existing(known, rooms),
@@ -143,9 +143,9 @@ def _extensions(
 ) -> Iterator[Offer]:
     """Yield extensions of rooms that count already, for those they count for."""
     counted = rooms[rooms["counted"] & rooms["facility_id"].isin(list(extended.values())) & (rooms["share"] > 0)]
-    hosts = by_id.to_dict("index")
+    rows_by_id = by_id.to_dict("index")
     for row in candidates[candidates["facility_id"].isin(list(extended))].to_dict("records"):
-        host = hosts[extended[row["facility_id"]]]
+        host = rows_by_id[extended[row["facility_id"]]]
         if row["role"] == "forbidden" or host["room_m2"] is None:
             continue
         for room in counted[counted["facility_id"] == host["facility_id"]].to_dict("records"):
@@ -177,7 +177,7 @@ def _at_least(share: float) -> Fraction:
     return written if len(repr(float(share))) < 16 else written - Fraction(1, 10**15)
 
 
-def _extended(facilities: gpd.GeoDataFrame) -> dict[str, str]:
+def hosts(facilities: gpd.GeoDataFrame) -> dict[str, str]:
     """Return the facility that each extension adds to: the one at the same place, of several the smallest id."""
     extensions = facilities[(facilities["status"] == "candidate") & (facilities["source"] == "extension")]
     standing = facilities[facilities["status"] != "candidate"].sort_values("facility_id")
@@ -189,6 +189,6 @@ def _extended(facilities: gpd.GeoDataFrame) -> dict[str, str]:
 
 def _floor_area_there(facilities: gpd.GeoDataFrame | pd.DataFrame, extension: pd.Series[bool]) -> pd.Series[float]:
     """Return, for each extension, the floor area of the facility it adds to."""
-    hosts = _extended(gpd.GeoDataFrame(facilities)) if extension.any() else {}
+    found = hosts(gpd.GeoDataFrame(facilities)) if extension.any() else {}
     area = facilities.set_index("facility_id")["floor_area_m2"]
-    return facilities["facility_id"].map({name: area[host] for name, host in hosts.items()}).astype(float)
+    return facilities["facility_id"].map({name: area[host] for name, host in found.items()}).astype(float)

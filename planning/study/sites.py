@@ -15,7 +15,7 @@ from planning import catchment, demand, siting
 from planning.errors import Fault
 from planning.siting import SitingPlan
 from planning.standards import Clause
-from planning.study import layers, worth
+from planning.study import deficits, layers, worth
 from planning.study.circles import cover_level
 from planning.study.records import Ground, LevelCover, Places, StudyInputs
 from planning.tables import WEIGHTS
@@ -25,19 +25,25 @@ _MODELS: Final[Mapping[str, Callable[..., SitingPlan]]] = {
     "mclp": siting.mclp,
     "p_median": siting.p_median,
     "p_center": siting.p_center,
+    "deficit": siting.deficit,
 }
 
+_BY_RADIUS: Final = ("lscp", "mclp", "deficit")
 _KEPT: Final = ("facility_id", "name", "source", "role", "max_floor_area_m2", "cost", "available_from")
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What the optimiser is asked: the model, its two tables and every option of its verb."""
+    """What the optimiser is asked: the model, its two tables and every option of its verb.
+
+    ``deficit`` is what the model of that name is held against, beside its options.
+    """
 
     model: str
     reach: pd.DataFrame
     demand: pd.DataFrame
     options: Mapping[str, Any]
+    deficit: deficits.Deficits | None = None
 
     def answer(self) -> SitingPlan:
         """Ask the model."""
@@ -63,7 +69,8 @@ def check(inputs: StudyInputs) -> list[Fault]:
     plan = inputs.plan
     if "candidates" not in inputs.tables and plan.siting.generate is None:
         return []
-    return [*_model_faults(inputs), *_weight_faults(inputs), *_number_faults(inputs), *_street_faults(inputs)]
+    own = [*_model_faults(inputs), *_weight_faults(inputs), *_number_faults(inputs), *_street_faults(inputs)]
+    return own + deficits.check(inputs)
 
 
 def _model_faults(inputs: StudyInputs) -> list[Fault]:
@@ -122,12 +129,17 @@ def choose(inputs: StudyInputs, ground: Ground) -> Choice:
     offered = facilities[facilities["status"] == "candidate"]
     fixed = layers.serving(facilities, plan.siting.level)
     asked = question(inputs, ground, offered, fixed)
-    answer = worth.retold(inputs, ground, fixed, offered, asked.answer())
+    answer = asked.answer()
+    if asked.deficit is None:
+        answer = worth.retold(inputs, ground, fixed, offered, answer)
     opened = offered.set_index("facility_id", drop=False).loc[list(answer.sites)]
     before = cover_level(inputs, ground, fixed, radius_m=plan.siting_radius_m)
     after = cover_level(inputs, ground, layers.together(fixed, opened), radius_m=plan.siting_radius_m)
     layer = _layer(answer, opened, facilities, _size_clause(inputs))
     summary = _summary(inputs, answer, layer, before.summary, after.summary)
+    if asked.deficit is not None:
+        judged = deficits.held(inputs, ground, asked.deficit, answer)
+        summary |= deficits.summary(asked.deficit, answer, judged)
     return Choice(answer, layer, summary, asked, (before, after))
 
 
@@ -144,7 +156,7 @@ def serving_with(choice: Choice, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFra
 def question(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFrame) -> Question:
     """Build the reach table and the constraints that the model is asked with."""
     plan, ask = inputs.plan, inputs.plan.siting
-    by_radius = ask.model in ("lscp", "mclp")
+    by_radius = ask.model in _BY_RADIUS
     reach = catchment.reach(
         ground.walkways,
         pd.concat([fixed, offered], ignore_index=True),
@@ -166,7 +178,9 @@ def question(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fix
         facts["radius_m"] = plan.siting_radius_m
     facts |= _constraints(inputs, offered, fixed, ground.places)
     facts["candidates"] = tuple(offered["facility_id"])
-    return Question(ask.model, layers.by_effort(reach), demand_table(inputs), facts)
+    walks = layers.by_effort(reach)
+    deficit = deficits.ask(inputs, ground, offered, walks) if ask.model == "deficit" else None
+    return Question(ask.model, walks, demand_table(inputs), facts | (deficit.options if deficit else {}), deficit)
 
 
 def demand_table(inputs: StudyInputs) -> pd.DataFrame:
@@ -223,7 +237,7 @@ def _layer(
     layer.insert(2, "rank", range(1, len(layer) + 1))
     layer.insert(3, "phase", list(answer.phase) if answer.phase else None)
     layer.insert(4, "gain", list(answer.gain))
-    layer.insert(5, "floor_area_m2", layer["max_floor_area_m2"])
+    layer.insert(5, "floor_area_m2", list(answer.floor_area_m2) or layer["max_floor_area_m2"])
     layer.insert(6, "size_ok", _size_ok(layer["floor_area_m2"], size))
     return gpd.GeoDataFrame(layer, geometry="geometry", crs=facilities.crs)
 
@@ -252,7 +266,7 @@ def _summary(
         "model": ask.model,
         "level": ask.level,
         "demand": ask.demand,
-        "radius_m": inputs.plan.siting_radius_m if ask.model in ("lscp", "mclp") else None,
+        "radius_m": inputs.plan.siting_radius_m if ask.model in _BY_RADIUS else None,
         "p": ask.p,
         "status": answer.status,
         "objective": answer.objective,
