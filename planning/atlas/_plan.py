@@ -52,7 +52,8 @@ def candidates(canvas: Canvas) -> None:
     flow.legend(legend.base(canvas))
     _sources(flow)
     _candidate_list(flow)
-    canvas.footnotes.append(view.say("note.candidates"))
+    made = view.candidates.get("suggested", pd.Series(dtype=bool)).astype(bool).any()
+    canvas.footnotes += [view.say(f"note.{name}") for name in ("candidates", *(["suggested"] if made else []))]
 
 
 def _sources(flow: Flow) -> None:

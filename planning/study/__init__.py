@@ -219,7 +219,7 @@ def _result(
     residential = people.columns(residential, covers, ground, reach, plan)
     found = gaps.nothing()
     if assessment is not None:
-        found = gaps.close(inputs, ground, assessment, reach, choice.layer["facility_id"])
+        found = gaps.close(inputs, ground, assessment, reach, offers.taken(inputs, choice.layer["facility_id"]))
     return StudyResult(
         inputs=inputs,
         network=ground.walkways,

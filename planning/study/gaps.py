@@ -31,7 +31,7 @@ def nothing() -> Gaps:
 def close(
     inputs: StudyInputs, ground: Ground, assessment: Assessment, reach: pd.DataFrame, taken: Iterable[str]
 ) -> Gaps:
-    """Return ways to close the gaps of ``assessment``; ``taken`` are candidates that the siting plan uses."""
+    """Return ways to close the gaps of ``assessment``; ``taken`` are candidates and facilities spoken for."""
     usable = remedies.available(ground.facilities)
     sizes = compliance.measure(usable, inputs.standard, switches=inputs.plan.standards)
     radius_m, as_of, chosen = inputs.plan.radius_m, inputs.plan.as_of, tuple(taken)
@@ -44,7 +44,8 @@ def close(
         (assessment, assessment.subjects, joinable),
         (joined, joined.subjects[joined.subjects["subject_id"].isin(pools["pool_id"])], {}),
     ):
-        offers = remedies.offers(ground.facilities, sizes, judged.rooms, as_of, taken=chosen)
+        every = remedies.offers(ground.facilities, sizes, judged.rooms, as_of, taken=chosen)
+        offers = tuple(offer for offer in every if offer.facility_id not in chosen)
         found.append(remedies.find(subjects, offers, near, judged.rooms, radius_m=radius_m, joinable=joins))
     return Gaps(pools, pd.concat(found, ignore_index=True))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -114,7 +114,7 @@ def _given(inputs: StudyInputs) -> gpd.GeoDataFrame:
     table = inputs.tables["candidates"]
     if "role_given" not in table:
         return table
-    return table.assign(role=table["role_given"]).drop(columns=["role_given", "preferred"])
+    return table.assign(role=table["role_given"]).drop(columns=["role_given", "preferred", "screen_reasons"])
 
 
 def _around(inputs: StudyInputs, walkways: Network | None = None, stands: gpd.GeoDataFrame | None = None) -> Around:
@@ -158,6 +158,19 @@ def least_m2(standard: Standard, level: str) -> tuple[Decimal, ...]:
     return tuple(sorted(size for size in sizes if size is not None))
 
 
+def taken(inputs: StudyInputs, chosen: Iterable[str]) -> tuple[str, ...]:
+    """Return what is spoken for once ``chosen`` sites open.
+
+    A suggestion made of a facility is that facility: it is no second room, and once chosen the facility is taken.
+    """
+    sites, ask = set(chosen), inputs.plan.siting.generate
+    if ask is None or ask.way != "idle_assets":
+        return tuple(sorted(sites))
+    table = inputs.tables["candidates"]
+    behind = table.loc[table["facility_id"].isin(sites), "suggested_from"]
+    return tuple(sorted({*sites, *table["facility_id"], *behind}))
+
+
 def _marked(given: gpd.GeoDataFrame, screening: Screening) -> gpd.GeoDataFrame:
     """Return the candidates with the role used as their role, the role given beside it."""
     marks = screening.marks.loc[given["facility_id"]]
@@ -165,6 +178,7 @@ def _marked(given: gpd.GeoDataFrame, screening: Screening) -> gpd.GeoDataFrame:
         role_given=given["role"],
         role=pd.Series(marks["role_used"].to_numpy(dtype=object), given.index, dtype="str"),
         preferred=marks["preferred"].to_numpy(dtype=bool),
+        screen_reasons=pd.Series(marks["reasons"].to_numpy(dtype=object), given.index, dtype="str"),
         suggested=given.get("suggested", False),
     )
 

@@ -246,11 +246,20 @@ def _candidate(view: View, row: Row, site: Row | None) -> Card:
         ("level", view.level(view.plan.siting.level if words.missing(row.get("level")) else row["level"])),
         ("source", words.word("source", row.get("source"), language)),
         ("role", words.word("role", row.get("role"), language)),
+        ("screening", _screened(row, language)),
         ("max_floor_area", view.m2(row.get("max_floor_area_m2"))),
         ("cost", view.say("card.value_cost", value=view.count(row["cost"])) if _given(row, "cost") else ""),
         ("available_from", words.text(row.get("available_from"), language)),
     ]
-    return _card(view, row, rows, sub=words.word("status", "candidate", language))
+    sub = words.word("status", "candidate", language)
+    made = _given(row, "suggested") and bool(row["suggested"])
+    return _card(view, row, rows, sub=f"{sub} · {words.word('source', 'suggested', language)}" if made else sub)
+
+
+def _screened(row: Row, language: texts.Language) -> str:
+    """Return what screening says of a candidate, one sentence a code."""
+    codes = str(row["screen_reasons"]).split(";") if _given(row, "screen_reasons") else []
+    return texts.t("report.semicolon", language).join(texts.t(f"candidates.reason.{code}", language) for code in codes)
 
 
 def _rank(view: View, site: Row) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 
 from planning.ui import parts, planmap, words
@@ -172,6 +173,12 @@ def _site_row(
     return [said[name] for name in names]
 
 
+def _screened(rows: pd.DataFrame) -> pd.Series:
+    """Return the codes that say what screening made of each candidate; none where nothing was screened."""
+    none = pd.Series(None, index=rows.index, dtype="str")
+    return rows.get("screen_reasons", none)
+
+
 def _left_over(desk: Desk, siting: Mapping[str, Any]) -> None:
     """Put the candidates that were not chosen, each with what is known about why."""
     rows = desk.result.facilities
@@ -184,8 +191,10 @@ def _left_over(desk: Desk, siting: Mapping[str, Any]) -> None:
         dressed = left.drop(columns="geometry").assign(
             source=left["source"].map(lambda source: words.word("source", source, desk.language)),
             why=[
-                desk.say("site." + ("forbidden" if role == "forbidden" else "twin" if name in twins else others))
-                for name, role in zip(left["facility_id"], left["role"], strict=True)
+                words.reasons(codes, desk.language, "candidates.reason")
+                if role == "forbidden" and not words.missing(codes)
+                else desk.say("site." + ("forbidden" if role == "forbidden" else "twin" if name in twins else others))
+                for name, role, codes in zip(left["facility_id"], left["role"], _screened(left), strict=True)
             ],
         )
         names = ("facility_id", "name", "source", "max_floor_area_m2", "cost", "available_from", "why")
