@@ -14,11 +14,17 @@ def spec(path, name="residential", **keys):
     return plans.InputSpec(name=name, path=path.name, file=path, **keys)
 
 
-def raw(path, name="residential", **keys):
-    """Read a file as it stands, through the outer door: every row counted, every message filled in."""
+def opened(path, name="residential", **keys):
+    """Read a file as it stands, through the outer door; every message is filled in."""
     found, _ = draft.open_raw(spec(path, name, **keys), path, tables.contract(name), layer=keys.get("layer"))
-    assert len(found.rows) == found.read
     codes(found)
+    return found
+
+
+def raw(path, name="residential", **keys):
+    """Read a file that is whole: as many rows as were counted."""
+    found = opened(path, name, **keys)
+    assert len(found.rows) == found.read
     return found
 
 

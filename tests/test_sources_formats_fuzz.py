@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 
+import doors
 import pytest
 import test_sources_formats as written
 
@@ -58,7 +59,7 @@ def test_harmed_files_are_refused_or_accounted_for(tmp_path, name):
         target = folder / name if (folder / name).exists() else folder / f"{whole.stem}{name[name.index('.') :]}"
         target.write_bytes(harmed(target.read_bytes(), luck))
         try:
-            found = written.raw(folder / whole.name, layer=LAYER.get(whole.suffix[1:]))
+            found = doors.opened(folder / whole.name, layer=LAYER.get(whole.suffix[1:]))
         except InputRefused:
             continue
         assert len(found.rows) == len(found.frame)

@@ -23,7 +23,7 @@ from planning.sources.raw import Dataset, Raw, raw_table
 
 _BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, InvalidFileException, ET.ParseError, EOFError, OSError),
-    *(LookupError, ValueError, TypeError, AttributeError, NotImplementedError),
+    *(LookupError, ValueError, NotImplementedError),
 )
 """What openpyxl and zipfile raise on a damaged workbook."""
 EXACT_DIGITS: Final = 10**15
