@@ -47,7 +47,7 @@ class Wants:
         for role in ("fixed", "required", "forbidden", "candidates"):
             object.__setattr__(self, role, _as_ids(getattr(self, role)))
         object.__setattr__(self, "phases", as_phases(self.phases))
-        lists = {name: _as_ids(getattr(self.rules, name)) for name in ("streets", "may_close")}
+        lists = {name: _as_ids(getattr(self.rules, name)) for name in ("streets", "may_close", "preferred")}
         object.__setattr__(self, "rules", replace(self.rules, **lists))
 
     @property
@@ -68,7 +68,7 @@ class Wants:
 
 @dataclass(frozen=True)
 class Ask:
-    """A checked question. Candidates and demands are sorted by id; the rest counts in their positions.
+    """A checked question. Demands are sorted by id, candidates too, preferred ones first; the rest counts in positions.
 
     Existing facilities that may close stand among the candidates: ``is_new`` tells them apart, and ``fixed`` are the
     others. ``site, place, metres`` are the finite pairs of candidates; ``fixed_m`` is each demand's distance to the
@@ -172,6 +172,7 @@ def read(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> Ask:
             *_demand_faults(pairs, demand, wants),
             *_role_faults(pairs, roles, candidates),
             *_fault("siting_may_close_absent", _ordered(set(wants.rules.may_close) - set(wants.fixed))),
+            *_fault("siting_preferred_absent", _ordered(set(wants.rules.preferred) - set(candidates))),
             *_option_faults(wants, len(candidates)),
             *rule_faults,
             *_rules.facility_faults(wants.rules, candidates, list(wants.fixed), budgeted=_is_budgeted(wants)),
@@ -225,7 +226,8 @@ def _in_order(
     """Return the checked tables as arrays in the order of ids."""
     demands = _ordered(demand.index)
     closable = set(wants.rules.may_close)
-    columns = _ordered({*candidates, *closable})
+    first = set(wants.rules.preferred)
+    columns = sorted(_ordered({*candidates, *closable}), key=lambda one: one not in first)
     staying = tuple(one for one in roles["fixed"] if one not in closable)
     finite = np.isfinite(pairs.metres)
     metres = pairs.metres[finite]

@@ -44,6 +44,8 @@ class Rules(TypedDict, total=False):
         Some of ``fixed`` that may be closed. Closing never counts in ``p``, costs and saves nothing and takes away
         what they cover, so it happens only where a condition leaves a better plan no other way; of plans of the same
         objective the one that closes fewest is chosen. What is closed is closed in every phase.
+    preferred : ids
+        Candidates that come before all others where ties go by id; no objective, bound or gap depends on them.
     """
 
     street_of: Mapping[Any, Any] | pd.Series[Any] | None
@@ -58,6 +60,7 @@ class Rules(TypedDict, total=False):
     budget: float | None
     cost: Mapping[Any, Any] | pd.Series[Any] | None
     may_close: Iterable[Any]
+    preferred: Iterable[Any]
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Wishes:
     budget: Any = None
     cost: Any = None
     may_close: Any = ()
+    preferred: Any = ()
 
     @property
     def floors(self) -> dict[str, Any]:

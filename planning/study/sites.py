@@ -204,6 +204,8 @@ def _constraints(
         found["demand_street"] = places.street.rename_axis("demand_id")
     if ask.phases:
         found["phases"] = tuple((phase.name, phase.p) for phase in ask.phases)
+    if "preferred" in offered and offered["preferred"].any() and ask.model != "deficit":
+        found["preferred"] = tuple(offered.loc[offered["preferred"].astype(bool), "facility_id"])
     return found
 
 
