@@ -125,8 +125,10 @@ def _sheet_of_areas(printed: Printed, rows: list[tuple[Any, ...]]) -> None:
         for cell, key in zip(cells, ("required", "provided", "shortfall"), strict=True):
             if known or cell is not None:
                 same(cell, stored(judged[key]), name, key)
+    sums = printed.summary()
+    unknown = sums["meets"] + sums["fails"] == 0 < sums["not_assessable"]
     for place, key in enumerate(("required_m2", "provided_m2", "shortfall_m2"), start=20):
-        same(rows[-1][place], printed.summary()[key], key)  # the value of a formula keeps all its digits
+        same(rows[-1][place], None if unknown else sums[key], key)  # the value of a formula keeps all its digits
 
 
 def _rollups(printed: Printed, rows: list[tuple[Any, ...]]) -> None:

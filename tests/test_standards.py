@@ -196,6 +196,9 @@ def test_every_clause_is_cited_and_told_in_two_languages(standard):
         ("hubei", 20, None, None, None, False, False),
         ("yinchuan", 30, 20, None, None, False, False),
         ("harbin", 30, 20, None, None, False, False),
+        ("nanjing", None, None, None, None, False, False),
+        ("national", None, None, None, None, False, False),
+        ("shaanxi2019", None, None, None, None, False, False),
     ],
 )
 def test_rates_and_single_minimums(name, new, existing, least_new, least_existing, pooling, gross):
@@ -204,6 +207,54 @@ def test_rates_and_single_minimums(name, new, existing, least_new, least_existin
     assert [one and one.value for one in found] == [new, existing, least_new, least_existing]
     assert all(one is None or one.basis == "100_households" for one in found[:2])
     assert (standard.pooling, standard.gross) == (pooling, gross)
+
+
+# preset: what its source states and nothing else: clause, number (or parts), and the source; evidence is S throughout
+PRESETS = {
+    "anhui": ("AH-01 30, AH-02 350, AH-03 20, AH-04 -", "zixun.shangol.cn/zixun/2022/0701/17506.html"),
+    "guangdong": ("GD-01 20, GD-02 15", "qzpintuan.com/index.php?id=1338"),
+    "guizhou": (
+        "GZ-01 20, GZ-02 15, GZ-03 350, GZ-04 1000, GZ-05 350, GZ-06 700, GZ-07 0.6, GZ-08 -",
+        "lyfxds.cn/Home/News/show-640",
+    ),
+    "harbin": ("HRB-01 30, HRB-02 20", "pcyanglao.com/e/tags/?tagid=9598"),
+    "hefei": ("HF-01 30, HF-02 150, HF-03 500", "hf.zhuangyi.com/zixun/201706/1138066.html"),
+    "hubei": ("HB-01 20, HB-02 0.1, HB-03 1", "bjhyhl.com"),
+    "nanjing": ("NJ-01 -, NJ-02 -", "xet.cn"),
+    "national": ("GB-01 0.1, GB-02 40, GB-03 35, GB-04 18/44, GB-05 20, GB-06 0.55", "renrendoc.com/p-18958711.html"),
+    "shaanxi2019": ("SX19-01 0.1", "szb.sxworker.com"),
+    "shanghai": ("SH-01 50, SH-02 0.6, SH-03 0.025/0.031/0.035", "pcyanglao.com/zhengce/38262.html"),
+    "yinchuan": ("YC-01 30, YC-02 20", "yinchuan.gov.cn t20231030_4331674.html"),
+}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_hold_what_their_sources_state(name):
+    numbers, source = PRESETS[name]
+    preset = standards.load(name)
+    said = [
+        f"{one.id} {'/'.join(str(part.value) for part in one.parts) or ('-' if one.value is None else one.value)}"
+        for one in preset.clauses
+    ]
+    assert ", ".join(said) == numbers
+    assert source in preset.source
+    assert (preset.kind, preset.evidence, preset.status) == ("preset", "S", "issued")
+
+
+def test_every_preset_is_held():
+    assert set(PRESETS) == {one.id for one in standards.catalogue() if one.kind == "preset"}
+
+
+def test_area_types_and_strictness_of_presets():
+    """Hefei's rate counts usable area and its minimum gross; radii are below, not up to; a range stays open."""
+    hefei = standards.load("hefei")
+    assert [hefei.clause(one).area_type for one in ("HF-01", "HF-02")] == ["usable", "gross"]
+    assert [standards.load(one).clause(two).comparator for one, two in (("hefei", "HF-03"), ("guizhou", "GZ-06"))] == [
+        "<"
+    ] * 2
+    picked = standards.apply(standards.load("nanjing"), {"numbers": {"NJ-01": 25}})
+    assert standards.required(picked.clause("NJ-01")) == "本文件未规定；用户给定 ≥ 25 ㎡/百户"
+    assert standards.load("shaanxi").rate("new").value is None  # nothing is borrowed from the preset of 2019
 
 
 def test_shanghai_counts_by_residents():

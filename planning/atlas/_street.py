@@ -23,6 +23,7 @@ from planning.atlas._canvas import Canvas
 from planning.atlas._labels import Label
 from planning.atlas._page import Type
 from planning.atlas._view import View
+from planning.study.sums import known
 
 MARKS: Final = {"covered": "●", "uncovered": "○", "unreachable": "⊘", "unsnapped": "?", "newly_covered": "●"}
 
@@ -184,6 +185,7 @@ def _floor_rows(view: View, figures: Any) -> list[list[str]]:
     """Return the compliance rows: a new street centre counts for no area's quota, so before and after are equal."""
     if figures is None:
         return []
+    figures = known(figures)
     same = view.plan.siting.level in ("county", "street")
     rows = []
     for key, show in (("meets", words.whole), ("shortfall_m2", words.m2)):

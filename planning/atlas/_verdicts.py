@@ -20,6 +20,7 @@ from planning.atlas._blocks import TABLE_ROW_MM, Column, Flow
 from planning.atlas._canvas import Canvas
 from planning.atlas._page import Type
 from planning.atlas._view import View
+from planning.study.sums import known
 
 LISTED: Final = 20
 LEVELS: Final = ("community", "village")
@@ -120,7 +121,8 @@ def _streets(flow: Flow) -> None:
     flow.table(columns, rows, total=_row(view.say("total"), view.summary["compliance"]), reserve_mm=20)
 
 
-def _row(name: str, figures: Any) -> list[str]:
+def _row(name: str, found: Any) -> list[str]:
+    figures = known(found)
     cells = [words.whole(figures[key]) for key in VERDICTS]
     return [name, *cells, *(words.m2(figures[f"{key}_m2"]) for key in ("required", "provided", "shortfall"))]
 

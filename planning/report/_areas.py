@@ -86,14 +86,20 @@ def compliance(result: StudyResult, language: Language) -> Sheet:
         title=texts.t("report.title_compliance", language, standard=standard_title(result, language)),
         columns=columns,
         rows=plain_frame(_in_words(rows, language).to_dict("records"), columns),
-        notes=(*stamp(result, language), texts.t("report.note_compliance", language)),
+        notes=(*stamp(result, language), texts.t("report.note_compliance", language), *_nobody(summary, language)),
         total_label=TOTAL,
         totals={
             "households": math.fsum(layer["households"].dropna()),
-            **{f"counted_{name}": summary[name] for name in _SUMS},
+            **{f"counted_{name}": summary[name] for name in _SUMS if summary[name] is not None},
         },
         frozen=2,
     )
+
+
+def _nobody(summary: Mapping[str, Any], language: Language) -> tuple[str, ...]:
+    """Return why the totals are empty, where no area can be judged."""
+    empty = any(summary[name] is None for name in _SUMS)
+    return (texts.t("report.note_nobody_judged", language, count=summary["not_assessable"]),) if empty else ()
 
 
 def _pool_rows(layer: pd.DataFrame, language: Language) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from planning import texts
+from planning import standards, texts
 from planning.report._sheet import Kind, Sheet, headings, plain_frame, stamp, words_of, yes_no
 from planning.study import StudyResult
 from planning.texts import Language
@@ -39,7 +39,7 @@ _CHANGES: Final[Mapping[str, Kind]] = {
 
 
 def readings(result: StudyResult, language: Language) -> Sheet:
-    """Return each switch that touches the document: the reading used, why, and how many verdicts another changes."""
+    """Return each ambiguity of the document: the reading used, why, and how many verdicts another one changes."""
     found = result.readings
     rows = found.assign(
         title=found["switch"].map(words_of("sensitivity.switch", language)),
@@ -48,8 +48,19 @@ def readings(result: StudyResult, language: Language) -> Sheet:
         is_default=found["is_default"].map(yes_no(language)),
         reason=found[f"reason_{language}"],
     )
+    rows = pd.concat([rows, _settled(result, language)], ignore_index=True)
+    rows = rows.sort_values("ambiguity", key=lambda points: points.str[1:].astype(int), kind="stable")
     note = texts.t("sensitivity.readings_note", language)
     return _sheet("readings", rows, _READINGS, (*stamp(result, language), note), language)
+
+
+def _settled(result: StudyResult, language: Language) -> pd.DataFrame:
+    """Return the ambiguities that no switch decides, with how they are read and why."""
+    speed = result.inputs.plan.walk.speed_m_per_s
+    found = standards.settled(result.inputs.standard, language, speed_m_per_s=speed)
+    rows = pd.DataFrame(found, columns=["ambiguity", "where", "title", "reading", "reason"], dtype=object)
+    rows = rows[~rows["ambiguity"].isin(result.readings["ambiguity"])]
+    return rows.rename(columns={"where": "switch", "reading": "reading_used"})
 
 
 def sensitivity(result: StudyResult, language: Language) -> Sheet:

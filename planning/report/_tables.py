@@ -95,7 +95,7 @@ def overview(result: StudyResult, language: Language) -> Sheet:
             for weight in ("residential", *tables.WEIGHTS)
             if figures.get(f"{weight}_total") is not None
         ]
-    for name, value in _known(result.summary.get("compliance", {})).items():
+    for name, value in result.summary.get("compliance", {}).items():
         share = name.endswith("_share")
         rows.append({"topic": say("report.compliance_topic"), "item": say(f"report.compliance_{name}"),
                      "share" if share else "total": value})  # fmt: skip
@@ -111,12 +111,6 @@ def overview(result: StudyResult, language: Language) -> Sheet:
     )
     frame = plain_frame(rows, columns)
     return Sheet(say("report.sheet_overview"), result.inputs.plan.name, columns, frame, notes=stamp(result, language))
-
-
-def _known(compliance: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures on floor area; where no area can be judged those in m² are unknown, not the 0 they sum to."""
-    nothing = compliance and compliance["meets"] + compliance["fails"] == 0 and compliance["not_assessable"] > 0
-    return {name: None if nothing and name.endswith("_m2") else value for name, value in compliance.items()}
 
 
 def _siting_rows(result: StudyResult, say: Say) -> Iterator[dict[str, Any]]:

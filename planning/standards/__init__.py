@@ -8,6 +8,7 @@ from planning.standards._apply import apply
 from planning.standards._load import catalogue, ids, load, validate
 from planning.standards._model import MINIMUM, POOLING, RATE, Built, Clause, Part, Standard, Switch
 from planning.standards._schema import METRICS, UNITS
+from planning.standards._settled import settled
 from planning.standards._tell import asked, diff, listing, required, rows
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "load",
     "required",
     "rows",
+    "settled",
     "validate",
 ]

@@ -69,7 +69,7 @@ def summary(
         if inputs.plan.walk.profiles:
             found["coverage_profiles"] = {level: dict(cover.profiles) for level, cover in covers.items()}
     if judged.assessment is not None:
-        found["compliance"] = dict(judged.assessment.summary)
+        found["compliance"] = known(judged.assessment.summary)
     found["units"] = rows
     if judged.clauses is not None:
         found["indicators"] = list(_indicators(judged.clauses))
@@ -79,6 +79,15 @@ def summary(
     found["ledger"] = {name: dict(entry) for name, entry in counts.items()}
     whole: dict[str, Any] = clean(found)
     return whole
+
+
+def known(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return figures on floor area as they can be told: where no area can be judged, though some might owe, none is.
+
+    What such areas owe, have and lack is unknown; the 0 m² that a sum over nobody gives would read as a result.
+    """
+    nobody = figures["meets"] + figures["fails"] == 0 < figures["not_assessable"]
+    return {name: None if nobody and name.endswith("_m2") else value for name, value in figures.items()}
 
 
 def run_facts(inputs: StudyInputs) -> dict[str, Any]:

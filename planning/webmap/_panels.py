@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from planning.study.sums import known
 from planning.webmap import _words as words
 from planning.webmap._view import View
 
@@ -240,7 +241,7 @@ def _coverage_columns(view: View, level: str) -> list[tuple[str, Any]]:
 
 def _compliance_columns(view: View) -> list[tuple[str, Any]]:
     def cell(name: str, show: Any) -> Any:
-        return lambda unit: show((unit["compliance"] or {}).get(name))
+        return lambda unit: show(known(unit["compliance"]).get(name) if unit["compliance"] else None)
 
     def m2(value: Any) -> str:
         return words.square_metres(value, view.language)

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from planning import standards
+from planning.study.sums import known
 from planning.ui import parts, planmap, words
 from planning.ui.pages import card
 from planning.ui.parts import Cell, Column, Kind, Tone
@@ -135,11 +136,12 @@ def _table(desk: Desk, rows: pd.DataFrame) -> None:
 
 def _streets(desk: Desk) -> None:
     language = desk.language
-    units = [unit for unit in desk.summary["units"] if unit["type"] in ("street", "town") and unit["compliance"]]
+    streets = [unit for unit in desk.summary["units"] if unit["type"] in ("street", "town") and unit["compliance"]]
+    units = [{**unit, "compliance": known(unit["compliance"])} for unit in streets]
     if not units:
         parts.empty(desk.say("coverage.no_streets"))
         return
-    largest = max((unit["compliance"]["shortfall_m2"] for unit in units), default=0.0)
+    largest = max((unit["compliance"]["shortfall_m2"] or 0.0 for unit in units), default=0.0)
     left, right = st.columns([0.42, 0.58], gap="small")
     with left:
         parts.head(desk.say("compliance.shortfall_by_street"))
@@ -147,7 +149,7 @@ def _streets(desk: Desk) -> None:
             (
                 (
                     words.text(unit["name"] or unit["unit_id"]),
-                    unit["compliance"]["shortfall_m2"] / largest if largest else 0.0,
+                    (unit["compliance"]["shortfall_m2"] or 0.0) / largest if largest else 0.0,
                     words.m2(unit["compliance"]["shortfall_m2"], language),
                     "",
                 )
