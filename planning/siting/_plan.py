@@ -99,6 +99,8 @@ class SitingPlan:
         ``deficit``: whom the floor area is credited to, each square metre once.
     assigned : tuple of (demand, facility, share)
         ``capacitated``: the share of each demand that each open facility serves.
+    size : tuple
+        ``capacitated``: the size built at each site, in rank order; None where it has only one.
     stages : tuple of Stage
         Objectives in order of rank, where a model has more than one.
     """
@@ -122,6 +124,7 @@ class SitingPlan:
     floor_area_m2: tuple[float, ...] = ()
     credited: tuple[tuple[Any, Any, float], ...] = ()
     assigned: tuple[tuple[Any, Any, float], ...] = ()
+    size: tuple[Any, ...] = ()
     stages: tuple[Stage, ...] = ()
 
 

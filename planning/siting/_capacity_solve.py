@@ -1,0 +1,307 @@
+"""Room `siting`: the capacitated model as a mixed-integer programme, objective by objective."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from planning.siting._ask import Ask, Wants
+from planning.siting._capacity_tables import Sizes
+from planning.siting._highs import Clock
+from planning.siting._plan import Stage, gap, status
+from planning.siting._program import Program
+from planning.siting._units import Flags, Floats, Ints
+
+PAIRS_TRIED: Final = 200
+
+
+@dataclass(frozen=True)
+class Option:
+    """One size of one facility, by its position; ``new`` where it is a candidate's."""
+
+    facility: int
+    size: Any
+    capacity: float
+    cost: float
+    new: bool
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The question in positions: pairs within the radius of demand that weighs something, and the sizes to build.
+
+    ``facilities`` are candidates, then fixed ones; ``near`` says which demand anybody could reach.
+    """
+
+    facilities: tuple[Any, ...]
+    options: tuple[Option, ...]
+    facility: Ints
+    place: Ints
+    metres: Floats
+    weight: Floats
+    load: Floats
+    near: Flags
+    required: Ints
+    p: int
+    budget: float | None
+    single_source: bool
+
+    @property
+    def new(self) -> Flags:
+        """Return which options are candidates'."""
+        return np.array([option.new for option in self.options], dtype=bool)
+
+    def served_by(self, built: Iterable[int]) -> float:
+        """Return the most weight that the fixed facilities and the options ``built`` can serve."""
+        if not len(self.place):
+            return 0.0
+        program = build(self, frozenset(built))
+        found, point = program.minimise({"g": -self.weight[self.place]}, Clock.of(60.0))
+        if "g" not in point:
+            return 0.0
+        return math.fsum(assigned_weight(self, clean(self, point["g"])).tolist()) if found.finished else math.nan
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The options built, the share of demand in each pair, the most that could be served, and how it was proven."""
+
+    built: tuple[int, ...]
+    share: Floats
+    bound: float
+    stages: tuple[Stage, ...]
+    ties: tuple[tuple[int, int], ...]
+
+
+def ground_of(
+    ask: Ask, reach: pd.DataFrame, wants: Wants, given: Sizes, loads: Floats, *, single_source: bool
+) -> Ground:
+    """Return a checked question in positions."""
+    facilities = (*ask.candidates, *wants.fixed)
+    at = {one: position for position, one in enumerate(facilities)}
+    where = {one: position for position, one in enumerate(ask.demands)}
+    within = reach[reach["distance_m"].to_numpy(dtype=np.float64) <= ask.radius_m]
+    rows = [
+        (at[facility], where[place], float(metres))
+        for facility, place, metres in within[["facility_id", "demand_id", "distance_m"]].itertuples(index=False)
+        if facility in at
+    ]
+    table = np.array(sorted(rows), dtype=np.float64).reshape(-1, 3)
+    facility, place = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
+    near = np.isin(np.arange(len(ask.demands)), place)
+    kept = ask.weight[place] > 0
+    total = float(loads.sum())
+    options = [
+        Option(position, size.name, min(size.capacity, total), size.cost, position < len(ask.candidates))
+        for position, one in enumerate(facilities)
+        for size in given.of(one)
+    ]
+    return Ground(
+        facilities, tuple(options), facility[kept], place[kept], table[kept, 2], ask.weight, loads, near,
+        ask.required, ask.p, given.budget, single_source,
+    )  # fmt: skip
+
+
+def build(ground: Ground, built: frozenset[int] | None = None) -> Program:
+    """Write down: x builds a size of a facility, g is the share of a demand that a facility serves.
+
+    With ``built``, those options and the fixed ones are built, and no other.
+    """
+    program, options = Program(), ground.options
+    count, pairs = len(options), len(ground.place)
+    program.columns("x", count, whole=built is None)
+    program.columns("g", pairs, whole=ground.single_source)
+    owner = np.array([option.facility for option in options], dtype=np.int64)
+    of_facility = sparse.csr_array((owner[None, :] == np.arange(len(ground.facilities))[:, None]).astype(float))
+    pair = sparse.eye_array(pairs, format="csr")
+    by_place = _sum_by(ground.place, np.ones(pairs), len(ground.weight))
+    by_facility = _sum_by(ground.facility, ground.load[ground.place], len(ground.facilities))
+    capacity = np.array([option.capacity for option in options])
+    program.rows({"g": by_place}, -math.inf, 1.0)
+    program.rows({"g": by_facility, "x": -of_facility.multiply(capacity[None, :]).tocsr()}, -math.inf, 0.0)
+    program.rows({"g": pair, "x": -of_facility[ground.facility]}, -math.inf, 0.0)
+    if built is not None:
+        held = np.array([number in built or not option.new for number, option in enumerate(options)], dtype=float)
+        program.rows({"x": sparse.eye_array(count, format="csr")}, held, held)
+        return program
+    _choose(ground, program, of_facility)
+    return program
+
+
+def _choose(ground: Ground, program: Program, of_facility: Any) -> None:
+    """Let at most p facilities be built, in one size each, within the budget; fixed and required ones always."""
+    new = ground.new.astype(float)
+    always = np.array([not option.new for option in ground.options], dtype=float)
+    program.rows({"x": of_facility}, -math.inf, 1.0)
+    program.rows({"x": new}, -math.inf, float(ground.p))
+    program.rows({"x": always}, float(always.sum()), math.inf)
+    if len(ground.required):
+        program.rows({"x": of_facility[ground.required]}, 1.0, math.inf)
+    if ground.budget is not None:
+        program.rows({"x": new * np.array([option.cost for option in ground.options])}, -math.inf, ground.budget)
+
+
+def _sum_by(group: Ints, amount: Floats, groups: int) -> Any:
+    return sparse.csr_array((amount, (group, np.arange(len(group)))), shape=(groups, len(group)))
+
+
+# --------------------------------------------------------------------------------------------------- the objectives
+
+
+def solve(ground: Ground, then: Sequence[str], clock: Clock) -> Solved | None:
+    """Return the plan that serves most and, of those, is best by ``then``; None where time ran out without one."""
+    program = build(ground)
+    costs = _costs(ground)
+    built, bound = _best(ground, program, {"g": -ground.weight[ground.place]}, clock)
+    if built is None:
+        return None
+    served = ground.served_by(built)
+    total = float(ground.weight.sum())
+    most = max(served, min(-bound, total)) if math.isfinite(bound) else total
+    most = served if most - served <= _slack(total) else most
+    stages = [Stage("served", served, most, gap(served, most), status(served, most))]
+    program.rows({"g": ground.weight[ground.place]}, served - _slack(total), math.inf)
+    for name in then:
+        found, least = _best(ground, program, costs[name], clock)
+        if found is not None and ground.served_by(found) >= served - _slack(total):
+            built = found
+        stage = _stage(ground, name, built, served, least)
+        stages.append(stage)
+        _hold(program, costs[name], stage.objective)
+    built = _smaller_ids(ground, built)
+    share = assign(ground, built, served)
+    return Solved(tuple(sorted(built)), share, most, tuple(stages), _ties(ground, built, served, clock))
+
+
+def _slack(total: float) -> float:
+    """Return what the solver's arithmetic cannot tell apart in sums of that size."""
+    return 1e-6 + 1e-9 * total
+
+
+def _costs(ground: Ground) -> dict[str, dict[str, Floats]]:
+    new = ground.new.astype(float)
+    return {
+        "sites": {"x": new},
+        "cost": {"x": new * np.array([option.cost for option in ground.options])},
+        "distance": {"g": ground.weight[ground.place] * ground.metres},
+    }
+
+
+def _best(
+    ground: Ground, program: Program, costs: Mapping[str, Floats], clock: Clock
+) -> tuple[frozenset[int] | None, float]:
+    """Return the new options the solver builds, and its bound; None where it has no plan in time."""
+    if not ground.options:
+        return frozenset(), 0.0
+    if clock.left_s == 0:
+        return None, -math.inf
+    found, point = program.minimise(costs, clock)
+    if "x" not in point:
+        return None, -math.inf if found.infeasible else found.bound
+    built = frozenset(np.flatnonzero((point["x"] > 0.5) & ground.new).tolist())
+    return (built if _allowed(ground, built) else None), found.bound
+
+
+def _allowed(ground: Ground, built: frozenset[int]) -> bool:
+    """Say whether p and the budget are kept to the letter."""
+    cost = math.fsum(ground.options[option].cost for option in built)
+    return len(built) <= ground.p and (ground.budget is None or cost <= ground.budget + 1e-9)
+
+
+def _stage(ground: Ground, name: str, built: frozenset[int], served: float, least: float) -> Stage:
+    """Return what a further objective came to, and its proof."""
+    if name == "sites":
+        value = float(len(built))
+        least = math.ceil(least - 1e-6) if math.isfinite(least) else least
+    elif name == "cost":
+        value = math.fsum(ground.options[option].cost for option in built)
+    else:
+        share = assign(ground, built, served)
+        value = math.fsum((assigned_weight(ground, share) * ground.metres).tolist())
+    least = min(value, max(0.0, least))
+    least = value if value - least <= 1e-6 * max(1.0, value) else least
+    return Stage(name, value, least, gap(value, least), status(value, least))
+
+
+def _hold(program: Program, costs: Mapping[str, Floats], value: float) -> None:
+    program.rows(costs, -math.inf, value + 1e-6 * max(1.0, value))
+
+
+def assign(ground: Ground, built: Iterable[int], served: float) -> Floats:
+    """Return the shares of the assignment that serves ``served`` over the least distance."""
+    program = build(ground, frozenset(built))
+    if not len(ground.place):
+        return np.empty(0)
+    weight = ground.weight[ground.place]
+    program.rows({"g": weight}, served, math.inf)
+    _, point = program.minimise({"g": weight * ground.metres}, Clock.of(60.0))
+    if "g" not in point:
+        program = build(ground, frozenset(built))
+        _, point = program.minimise({"g": -weight}, Clock.of(60.0))
+    return clean(ground, point["g"])
+
+
+def clean(ground: Ground, share: Floats) -> Floats:
+    """Return shares without the solver's dust; of single sources, whole ones."""
+    near = np.rint(share)
+    dust = np.abs(share - near) <= 1e-9
+    return near if ground.single_source else np.where(dust, near, np.clip(share, 0.0, 1.0))
+
+
+def assigned_weight(ground: Ground, share: Floats) -> Floats:
+    """Return the weight served in each pair."""
+    return np.asarray(ground.weight[ground.place] * share)
+
+
+# ------------------------------------------------------------------------------------------- one answer of many equal
+
+
+def _alike(ground: Ground) -> dict[int, tuple[Any, ...]]:
+    """Return, of each candidate, what it can do: candidates of equal answers are interchangeable."""
+    near: dict[int, list[tuple[int, float]]] = {}
+    for facility, place, metres in zip(ground.facility, ground.place, ground.metres, strict=True):
+        near.setdefault(int(facility), []).append((int(place), float(metres)))
+    sizes: dict[int, list[tuple[float, float]]] = {}
+    for option in ground.options:
+        if option.new:
+            sizes.setdefault(option.facility, []).append((option.capacity, option.cost))
+    return {site: (tuple(near.get(site, ())), tuple(of)) for site, of in sizes.items()}
+
+
+def _smaller_ids(ground: Ground, built: frozenset[int]) -> frozenset[int]:
+    """Build at the smaller id of candidates that are alike."""
+    alike = _alike(ground)
+    numbers: dict[int, list[int]] = {}
+    for number, option in enumerate(ground.options):
+        numbers.setdefault(option.facility, []).append(number)
+    used = {ground.options[option].facility: numbers[ground.options[option].facility].index(option) for option in built}
+    required = set(ground.required.tolist())
+    moved: dict[int, int] = {}
+    for kind in dict.fromkeys(alike.values()):
+        group = sorted(site for site, one in alike.items() if one == kind)
+        sizes = sorted(used[site] for site in group if site in used and site not in required)
+        free = [site for site in group if site not in required]
+        moved |= dict(zip(free, sizes, strict=False)) | {site: used[site] for site in group if site in required}
+    return frozenset(numbers[site][size] for site, size in moved.items())
+
+
+def _ties(ground: Ground, built: frozenset[int], served: float, clock: Clock) -> tuple[tuple[int, int], ...]:
+    """Return pairs (site, alternative) that serve as much; as far as time and `PAIRS_TRIED` go."""
+    open_ = {ground.options[option].facility: option for option in built}
+    movable = [site for site in sorted(open_) if site not in set(ground.required.tolist())]
+    others = [number for number, option in enumerate(ground.options) if option.new and option.facility not in open_]
+    pairs = [(site, number) for site in movable for number in others][:PAIRS_TRIED]
+    found = []
+    for site, number in pairs:
+        other = built - {open_[site]} | {number}
+        if clock.left_s == 0:
+            break
+        if _allowed(ground, other) and abs(ground.served_by(other) - served) <= _slack(float(ground.weight.sum())):
+            found.append((site, ground.options[number].facility))
+    return tuple(dict.fromkeys(found))
