@@ -167,7 +167,7 @@ def _signed(cell: float, factor: Fraction) -> tuple[float, str]:
     """Hold a cell that is a number already against zero and infinity."""
     number = float(cell)
     if not math.isfinite(number):
-        return math.nan, "" if math.isnan(number) else "number_not_finite"
+        return math.nan, "number_not_finite"
     if number < 0:
         return math.nan, "number_negative"
     return (number, "") if factor == 1 else _exact(repr(number), factor)

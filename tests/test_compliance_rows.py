@@ -51,6 +51,84 @@ def test_every_cell_of_the_rooms() -> None:
     ]
 
 
+def test_rooms_of_nobody_and_rooms_that_are_gone() -> None:
+    """Z is no area; a closed room is on no paper either."""
+    found = assess([area()], [unit("f", 100, "Z"), unit("g", 90, "A", status="closed")])
+    nobody, gone = cells(found.rooms)
+    assert [nobody[name] for name in ("residential_id", "pool_id", "counted", "counted_on_paper")] == [None] * 2 + [
+        False
+    ] * 2
+    assert (nobody["reason"], nobody["rejected_m2"], nobody["credited_m2"]) == ("served_unknown", None, 0.0)
+    assert (gone["counted"], gone["counted_on_paper"], gone["reason"]) == (False, False, "status")
+
+
+def test_a_pool_that_lacks_a_member_takes_a_room_alone_but_divides_none() -> None:
+    """P lost a member's row: what serves P alone is P's; what P and A share, nobody can divide."""
+    pools = pd.DataFrame({"residential_id": ["B", "C"], "pool_id": ["P", "P"], "left_out": [pd.NA, True]})
+    tables = (
+        table("residential", [area("A"), area("B")]),
+        table("facilities", [unit("f", 100, "P"), unit("g", 60, "A;P"), unit("h", 40, "A")]),
+    )
+    found = compliance.assess(*tables, pools, NO_MINIMUM, switches={}, as_of=date(2025, 12, 31))
+    said = found.rooms[["facility_id", "residential_id", "pool_id", "share", "reason"]]
+    assert [tuple(row.values()) for row in cells(said)] == [
+        ("f", None, "P", 1.0, "counted"),
+        ("g", None, "P", None, "share_unknown"),
+        ("g", None, None, None, "served_unknown"),
+        ("g", "A", None, None, "share_unknown"),
+        ("h", "A", None, 1.0, "counted"),
+    ]
+    assert found.residential.loc["B", ["verdict", "reason"]].tolist() == ["not_assessable", "member_left_out"]
+    whole = pools.assign(left_out=[False, pd.NA])[:1]
+    judged = compliance.assess(*tables, whole, NO_MINIMUM, switches={}, as_of=date(2025, 12, 31))
+    assert judged.residential.loc["B", "verdict"] == "fails"
+
+
+# ----------------------------------------------------------------------------------------------------------- the areas
+
+
+def test_every_cell_of_the_areas() -> None:
+    """A owes 300 m² and has 100, 190 on paper; B, of unknown age, owes 200 or 300 and has none."""
+    rooms = [unit("f", 100), unit("g", 90, status="building")]
+    found = assess([area("A"), area("B", built=None)], rooms)
+    assert (found.residential.index.name, found.residential.index.tolist()) == ("residential_id", ["A", "B"])
+    assert (found.accounts.index.name, found.accounts.index.tolist()) == ("residential_id", ["A", "B"])
+    assert [str(index.dtype) for index in (found.residential.index, found.accounts.index)] == ["str", "str"]
+    assert found.accounts.columns.tolist() == ["required_m2", "provided_m2", "shortfall_m2"]
+    assert {str(kind) for kind in found.accounts.dtypes} == {str(kind) for kind in found.subjects.dtypes} == {"object"}
+    nothing = dict.fromkeys(("pool_id", "pool_required_m2", "pool_provided_m2", "pool_shortfall_m2", "unit_ok"))
+    nothing |= {"rate_ok": False, "verdict": "fails", "paper_verdict": "fails"}
+    assert cells(found.residential) == [
+        nothing
+        | {"built_used": "new", "built_from": "field", "required_m2": 300.0, "provided_m2": 100.0}
+        | {"shortfall_m2": 200.0, "reason": "rate_short", "paper_provided_m2": 190.0},
+        nothing
+        | {"built_used": None, "built_from": "unknown", "required_m2": None, "provided_m2": 0.0}
+        | {"shortfall_m2": None, "reason": "no_room", "paper_provided_m2": 0.0},
+    ]
+    assert found.subjects.columns.tolist()[:5] == ["subject_kind", "subject_id", "members", "verdict", "reason"]
+    assert compliance.summarise(found, iter(["A"])) == {
+        "required_m2": 300.0,
+        "provided_m2": 100.0,
+        "shortfall_m2": 200.0,
+        "areas_total": 1,
+        "meets": 0,
+        "fails": 1,
+        "not_assessable": 0,
+        "not_applicable": 0,
+        "meets_share": 0.0,
+    }
+    assert compliance.summarise(found, ["A", "B"]) == dict(found.summary)
+
+
+def test_areas_of_no_subject_still_have_their_columns() -> None:
+    found = assess([])
+    assert found.subjects.columns[0] == "subject_kind"
+    assert found.residential.columns[0] == "built_used"
+    assert found.accounts.columns.tolist() == ["required_m2", "provided_m2", "shortfall_m2"]
+    assert found.summary["meets_share"] is None
+
+
 # ------------------------------------------------------------------------------------------------------------ the sums
 
 
