@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Final, Literal
 
 from planning.errors import Fault, InputRefused, refuse
-from planning.plan import _faults, _screen
+from planning.plan import _faults, _screen, _siting
 from planning.plan._keys import INPUTS as INPUTS
 from planning.plan._keys import NEEDED_INPUTS as NEEDED_INPUTS
 from planning.plan._keys import SECTIONS as SECTIONS
@@ -25,6 +25,7 @@ from planning.plan._robustness import read as read_robustness
 from planning.plan._screen import MINIMUM as MINIMUM
 from planning.plan._screen import Generate as Generate
 from planning.plan._screen import Screen as Screen
+from planning.plan._siting import Phase as Phase
 
 BANDS_M: Final = (720, 900, 1000)
 Model = Literal["lscp", "mclp", "p_median", "p_center", "deficit"]
@@ -80,14 +81,6 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One phase of building; ``p`` counts all new sites open by its end."""
-
-    name: str
-    p: int
-
-
-@dataclass(frozen=True)
 class Siting:
     """What is asked of the optimiser."""
 
@@ -98,6 +91,14 @@ class Siting:
     demand: Literal["elderly", "residents", "households"] = "elderly"
     one_per_street: bool = False
     min_share_per_street: float = 0.0
+    share: float | None = None
+    min_per_street: int = 0
+    min_share: Mapping[str, float] = field(default_factory=dict)
+    spacing_m: float = 0.0
+    budget: float | None = None
+    min_floor_area_m2: float | None = None
+    max_floor_area_m2: float | None = None
+    may_close: tuple[str, ...] = ()
     phases: tuple[Phase, ...] = ()
     time_limit_s: float = 60.0
     explain: bool | None = None
@@ -215,7 +216,8 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
     folder = path.resolve().parent
     head = words["plan"]
     siting = dict(words.get("siting", {}))
-    siting["phases"] = tuple(Phase(**phase) for phase in siting.get("phases", ()))
+    siting["phases"] = _siting.phases(siting.get("phases", ()))
+    siting["may_close"] = tuple(siting.get("may_close", ()))
     siting["screen"] = _screen.screens(siting.get("screen", ()))
     siting["generate"] = _screen.generation(siting.get("generate"))
     if "robustness" in siting:
@@ -295,6 +297,7 @@ def _contradictions(plan: Plan) -> list[Fault]:
     if counts and (siting.p is None or counts != sorted(counts) or counts[-1] != siting.p):
         facts = {"p": siting.p}
         faults.append(Fault("plan_phases", file=plan.file, column="siting.phases", value=str(counts), facts=facts))
+    faults += _siting.contradictions(siting, as_of=plan.as_of, file=plan.file)
     if siting.robustness is not None:
         by_radius = plan.standards.get("service_radius_m") is not None
         faults += robustness_faults(

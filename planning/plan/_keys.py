@@ -10,6 +10,7 @@ from typing import Any, Final
 from planning.keys import DATE, TEXT, TEXTS, Kind, choice, choices, is_text
 from planning.plan._robustness import KEYS as ROBUSTNESS
 from planning.plan._screen import GENERATE, SCREEN
+from planning.plan._siting import KEYS as CONDITIONS
 from planning.tables import LEVELS, UNIT_TYPES
 
 INPUTS: Final = (
@@ -87,13 +88,6 @@ def _is_rates(value: Any) -> bool:
 def _is_numbers(value: Any) -> bool:
     at_least_zero = _number(0, 1e9).accepts
     return isinstance(value, dict) and bool(value) and all(map(at_least_zero, value.values()))
-
-
-def _is_phases(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(phase, dict) and set(phase) == {"name", "p"} and is_text(phase["name"]) and _is_whole(phase["p"])
-        for phase in value
-    )
 
 
 def _is_profiles(value: Any) -> bool:
@@ -224,9 +218,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "demand": choice("elderly", "residents", "households"),
         "one_per_street": FLAG,
         "min_share_per_street": _number(0, 1),
-        "phases": Kind(
-            _is_phases, '形如 [{ name = "近期", p = 2 }] 的列表', 'a list such as [{ name = "近期", p = 2 }]'
-        ),
+        **CONDITIONS,
         "time_limit_s": _number(0, 86400, open_low=True),
         "explain": FLAG,
         "generate": GENERATE,

@@ -153,7 +153,7 @@ def _apart(plan: SitingPlan, wants: Wants) -> None:
         near = [
             other
             for other, place in places.items()
-            if other != site and round(math.dist(place, places[site]), 3) < rules.spacing_m
+            if other != site and round(math.dist(place, places[site]), 3) < round(rules.spacing_m, 3)
         ]
         if near:
             raise PlanDisagrees(f"{plan.model}: {site} is nearer than {rules.spacing_m} m to {near[0]}")

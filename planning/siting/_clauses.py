@@ -140,7 +140,7 @@ def _too_near(places: Any, spacing_m: float) -> tuple[Ints, Ints]:
     """Return the pairs nearer to one another than ``spacing_m``, to the millimetre."""
     found = KDTree(places).query_pairs(spacing_m + 0.001, output_type="ndarray").reshape(-1, 2)
     metres = np.linalg.norm(places[found[:, 0]] - places[found[:, 1]], axis=1)
-    near = found[np.rint(metres * 1000) < spacing_m * 1000]
+    near = found[np.rint(metres * 1000) < np.rint(spacing_m * 1000)]
     near = near[np.lexsort((near[:, 1], near[:, 0]))].astype(np.int64)
     return near[:, 0], near[:, 1]
 

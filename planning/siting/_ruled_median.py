@@ -38,7 +38,8 @@ def least(sums: Walk, p: int, clock: Clock) -> Choice:
         return Choice(start, 0)
     if clock.left_s == 0 or not len(sums.weight):
         return Choice(start, 0 if len(sums.weight) else sums.cost(start))
-    return _Master(sums, quest, start).solve(clock)
+    master = _Master(sums, quest, start)
+    return master.solve(clock) if len(master.columns) else Choice(start, sums.cost(start))
 
 
 def _improved(sums: Walk, quest: Quest, sites: Ints) -> Ints:

@@ -11,14 +11,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planning import catchment, demand, siting
+from planning import catchment, siting
 from planning.errors import Fault
 from planning.siting import SitingPlan
 from planning.standards import Clause
-from planning.study import deficits, layers, worth
+from planning.study import constraints, deficits, layers, worth
 from planning.study.circles import cover_level
-from planning.study.records import Ground, LevelCover, Places, StudyInputs
-from planning.tables import WEIGHTS
+from planning.study.records import Ground, LevelCover, StudyInputs
+from planning.tables import AGE_BANDS, WEIGHTS
 
 _MODELS: Final[Mapping[str, Callable[..., SitingPlan]]] = {
     "lscp": siting.lscp,
@@ -69,7 +69,7 @@ def check(inputs: StudyInputs) -> list[Fault]:
     plan = inputs.plan
     if "candidates" not in inputs.tables and plan.siting.generate is None:
         return []
-    own = [*_model_faults(inputs), *_weight_faults(inputs), *_number_faults(inputs), *_street_faults(inputs)]
+    own = [*_model_faults(inputs), *_weight_faults(inputs), *_number_faults(inputs), *constraints.check(inputs)]
     return own + deficits.check(inputs)
 
 
@@ -96,26 +96,13 @@ def _number_faults(inputs: StudyInputs) -> list[Fault]:
     plan, candidates = inputs.plan, inputs.tables.get("candidates")
     if candidates is None:  # those made later are counted then
         return []
-    usable = int((candidates["role"] != "forbidden").sum())
-    if plan.siting.p is None or plan.siting.p <= usable:
+    out = {one.facility_id for one in constraints.excluded(plan, candidates)}
+    usable = int(((candidates["role"] != "forbidden") & ~candidates["facility_id"].isin(out)).sum())
+    wanted = 1 if plan.siting.p is None else plan.siting.p
+    if wanted <= usable:
         return []
     facts: dict[str, Any] = {"usable": usable, "all": len(candidates)}
-    return [
-        Fault("siting_p_above_candidates", file=plan.file, column="siting.p", value=str(plan.siting.p), facts=facts)
-    ]
-
-
-def _street_faults(inputs: StudyInputs) -> list[Fault]:
-    plan = inputs.plan
-    if not plan.siting.one_per_street and plan.siting.min_share_per_street == 0:
-        return []
-    faults = []
-    if plan.siting.model not in ("lscp", "mclp"):
-        faults.append(Fault("siting_streets_model", file=plan.file, column="siting.model", value=plan.siting.model))
-    units = inputs.tables.get("units")
-    if units is None or not units["type"].isin(layers.STREET_TYPES).any():
-        faults.append(Fault("siting_streets_absent", file=plan.file, column="inputs.units"))
-    return faults
+    return [Fault("siting_p_above_candidates", file=plan.file, column="siting.p", value=str(wanted), facts=facts)]
 
 
 def choose(inputs: StudyInputs, ground: Ground) -> Choice:
@@ -134,9 +121,11 @@ def choose(inputs: StudyInputs, ground: Ground) -> Choice:
         answer = worth.retold(inputs, ground, fixed, offered, answer)
     opened = offered.set_index("facility_id", drop=False).loc[list(answer.sites)]
     before = cover_level(inputs, ground, fixed, radius_m=plan.siting_radius_m)
-    after = cover_level(inputs, ground, layers.together(fixed, opened), radius_m=plan.siting_radius_m)
-    layer = _layer(answer, opened, facilities, _size_clause(inputs))
+    staying = fixed[~fixed["facility_id"].isin(answer.closed)]
+    after = cover_level(inputs, ground, layers.together(staying, opened), radius_m=plan.siting_radius_m)
+    layer = _layer(answer, opened, facilities, inputs)
     summary = _summary(inputs, answer, layer, before.summary, after.summary)
+    summary |= constraints.summary(inputs, offered, answer)
     if asked.deficit is not None:
         judged = deficits.held(inputs, ground, asked.deficit, answer)
         summary |= deficits.summary(asked.deficit, answer, judged)
@@ -150,7 +139,9 @@ def nothing(ground: Ground) -> Choice:
 
 def serving_with(choice: Choice, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the facilities in service together with the chosen sites."""
-    return facilities[facilities["in_service"] | facilities["facility_id"].isin(choice.layer["facility_id"])]
+    opened = facilities["facility_id"].isin(choice.layer["facility_id"])
+    closed = facilities["facility_id"].isin(() if choice.plan is None else choice.plan.closed)
+    return facilities[(facilities["in_service"] & ~closed) | opened]
 
 
 def question(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFrame) -> Question:
@@ -167,7 +158,6 @@ def question(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fix
     facts: dict[str, Any] = {
         "fixed": tuple(fixed["facility_id"]),
         "required": tuple(offered.loc[offered["role"] == "required", "facility_id"]),
-        "forbidden": tuple(offered.loc[offered["role"] == "forbidden", "facility_id"]),
         "time_limit_s": ask.time_limit_s,
     }
     if ask.model != "lscp":
@@ -176,7 +166,7 @@ def question(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fix
         facts["weight"] = ask.demand
     if by_radius:
         facts["radius_m"] = plan.siting_radius_m
-    facts |= _constraints(inputs, offered, fixed, ground.places)
+    facts |= constraints.options(inputs, offered, fixed, ground.places)
     facts["candidates"] = tuple(offered["facility_id"])
     walks = layers.by_effort(reach)
     deficit = deficits.ask(inputs, ground, offered, walks) if ask.model == "deficit" else None
@@ -186,34 +176,8 @@ def question(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fix
 def demand_table(inputs: StudyInputs) -> pd.DataFrame:
     """Return the weights of every area by ``demand_id``; an empty cell weighs nothing."""
     areas = inputs.tables["residential"]
-    weights = pd.DataFrame(areas[list(WEIGHTS)]).fillna(0.0)
+    weights = pd.DataFrame(areas[[*WEIGHTS, *AGE_BANDS]]).fillna(0.0)
     return weights.set_axis(pd.Index(areas["residential_id"], name="demand_id"), axis="index")
-
-
-def _constraints(
-    inputs: StudyInputs, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFrame, places: Places
-) -> dict[str, Any]:
-    """Return the constraints the plan asks for, as the models take them."""
-    ask = inputs.plan.siting
-    found: dict[str, Any] = {}
-    if ask.one_per_street:
-        found["one_per_street"] = True
-        found["street_of"] = _street_of(pd.concat([fixed, offered], ignore_index=True), inputs)
-    if ask.min_share_per_street > 0:
-        found["min_share_per_street"] = ask.min_share_per_street
-        found["demand_street"] = places.street.rename_axis("demand_id")
-    if ask.phases:
-        found["phases"] = tuple((phase.name, phase.p) for phase in ask.phases)
-    if "preferred" in offered and offered["preferred"].any() and ask.model != "deficit":
-        found["preferred"] = tuple(offered.loc[offered["preferred"].astype(bool), "facility_id"])
-    return found
-
-
-def _street_of(facilities: gpd.GeoDataFrame, inputs: StudyInputs) -> pd.Series:
-    """Return the street whose polygon contains each facility."""
-    units = inputs.tables["units"]
-    street = demand.unit_of(facilities, units, list(layers.STREET_TYPES))
-    return street.set_axis(pd.Index(facilities["facility_id"], name="facility_id"))
 
 
 def _size_clause(inputs: StudyInputs) -> Clause | None:
@@ -232,15 +196,16 @@ def _size_ok(area_m2: pd.Series, clause: Clause | None) -> pd.Series:
 
 
 def _layer(
-    answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, size: Clause | None
+    answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, inputs: StudyInputs
 ) -> gpd.GeoDataFrame:
     """Return the chosen sites with rank, phase and gain, in rank order."""
     layer = opened[[*_KEPT, "geometry"]].reset_index(drop=True)
     layer.insert(2, "rank", range(1, len(layer) + 1))
     layer.insert(3, "phase", list(answer.phase) if answer.phase else None)
     layer.insert(4, "gain", list(answer.gain))
-    layer.insert(5, "floor_area_m2", list(answer.floor_area_m2) or layer["max_floor_area_m2"])
-    layer.insert(6, "size_ok", _size_ok(layer["floor_area_m2"], size))
+    largest = inputs.plan.siting.max_floor_area_m2
+    layer.insert(5, "floor_area_m2", list(answer.floor_area_m2) or layer["max_floor_area_m2"].clip(upper=largest))
+    layer.insert(6, "size_ok", _size_ok(layer["floor_area_m2"], _size_clause(inputs)))
     return gpd.GeoDataFrame(layer, geometry="geometry", crs=facilities.crs)
 
 

@@ -29,13 +29,14 @@ def retold(
     chooses by the way to the gates, which is then only a good plan: its objective is what coverage says, its bound
     what all candidates together would cover.
     """
-    whole = inputs.plan.walk.rule == "entrance"
+    whole, every = inputs.plan.walk.rule == "entrance", fixed
+    fixed = fixed[~fixed["facility_id"].isin(answer.closed)]
     if not answer.sites or (whole and answer.model in ("mclp", "lscp")):
         return answer
     if whole:
         return _ranked(inputs, ground, fixed, offered, answer)
     told = replace(answer, gain=_gains(inputs, ground, fixed, offered, answer.sites))
-    return _bounded(inputs, ground, fixed, offered, told) if answer.model == "mclp" else told
+    return _bounded(inputs, ground, every, offered, told) if answer.model == "mclp" else told
 
 
 def _ranked(
@@ -87,7 +88,8 @@ def _bounded(
 ) -> SitingPlan:
     """Return the plan with its objective as coverage tells it, and the bound of opening every candidate."""
     usable = offered.loc[offered["role"] != "forbidden", "facility_id"]
-    objective = _worth(inputs, ground, fixed, offered, answer.sites)
+    staying = fixed[~fixed["facility_id"].isin(answer.closed)]
+    objective = _worth(inputs, ground, staying, offered, answer.sites)
     bound = _worth(inputs, ground, fixed, offered, tuple(usable))
     gap = 0.0 if bound == objective else (bound - objective) / objective if objective else math.inf
     return replace(
