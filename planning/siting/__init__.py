@@ -12,7 +12,6 @@ from planning.siting._coverage import lscp, mclp
 from planning.siting._deficit import deficit
 from planning.siting._distance import p_center, p_median
 from planning.siting._phases import Phase
-from planning.siting._phases import Phase
 from planning.siting._plan import PhasePlan, SitingPlan
 
 __all__ = ["Phase", "PhasePlan", "SitingPlan", "capacitated", "deficit", "lscp", "mclp", "p_center", "p_median"]
