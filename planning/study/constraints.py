@@ -210,6 +210,9 @@ def options(inputs: StudyInputs, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFr
         found |= {"spacing_m": ask.spacing_m, "points": _points(both)}
     if ask.may_close:
         found["may_close"] = ask.may_close
+    if "preferred" in offered:
+        chosen = offered["preferred"].astype(bool) & ~offered["facility_id"].isin(found["forbidden"])
+        found["preferred"] = tuple(offered.loc[chosen, "facility_id"])
     found["cost"] = offered.set_index("facility_id")["cost"]
     if ask.budget is not None:
         found["budget"] = ask.budget
