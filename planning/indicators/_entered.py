@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from planning import tables, texts
 from planning import units as written
 from planning.errors import Fault
 from planning.indicators._units import PLAN
@@ -58,7 +59,8 @@ def read(
             continue
         key, entry = found
         if key in entries:
-            twice = _fault("indicator_twice", "indicator_id", key[0], subject=key[1])
+            of_whom = {f"of_{one}": _of_whom(key[1], one) for one in texts.LANGUAGES}
+            twice = _fault("indicator_twice", "indicator_id", key[0], subject=key[1], **of_whom)
             faults.append(replace(twice, file=file, row=place))
         entries[key] = entry
     return entries, tuple(faults)
@@ -106,11 +108,20 @@ def _entry(row: Mapping[Any, Any], clause: Clause) -> Entry | Fault:
         return replace(_fault("indicator_empty", "value", "", clause=clause.id), severity="warning")
     value = _value(row["value"], clause)
     if value is None:
-        return _fault("indicator_value", "value", _text(row["value"]), clause=clause.id, unit=clause.unit)
+        return _fault("indicator_value", "value", _text(row["value"]), clause=clause.id, **_unit(clause))
     for column in ("source", "date"):
         if pd.isna(row[column]):
-            return _fault("indicator_without_source", column, "", clause=clause.id)
+            said = tables.contract("indicators").columns[column]
+            return _fault("indicator_without_source", column, "", clause=clause.id, what_zh=said.zh, what_en=said.en)
     return Entry(value, _text(row["source"]), _text(row["date"]))
+
+
+def _unit(clause: Clause) -> dict[str, str]:
+    return {f"unit_{one}": texts.t(f"standard.unit.{clause.unit}", one) for one in texts.LANGUAGES}
+
+
+def _of_whom(subject: str, language: texts.Language) -> str:
+    return texts.t("sensitivity.kind.plan", language) if subject == PLAN else subject
 
 
 def _subject(cell: object, known: tuple[str, ...]) -> str | None:
