@@ -326,6 +326,15 @@ def test_phases_open_the_sites_that_leave_least_by_then():
     assert plan.phases[0].objective == 100 - dict(zip(plan.sites, plan.floor_area_m2, strict=True))["S1"]
 
 
+def test_a_site_to_be_had_later_waits_and_a_phase_keeps_to_its_money():
+    """S2 leaves least but is to be had in the second phase only; 5 buys nothing in a first phase."""
+    first = siting.Phase("近期", 1, unavailable=("S2",))
+    plan = paper(needs={"A": Fraction(100), "B": Fraction(50)}, phases=(first, ("远期", 2))).plan()
+    assert dict(zip(plan.sites, plan.phase, strict=True)) == {"S1": "近期", "S2": "远期"}
+    poor = siting.Phase("近期", 1, budget=5.0)
+    assert paper(phases=(poor, ("远期", 2))).plan().phases[0].sites == ()
+
+
 def test_a_required_site_that_is_too_small_has_no_plan():
     plan = paper(
         sizes={"S1": (Fraction(90), Fraction(80)), "S2": (Fraction(40), Fraction(80))}, required=("S1",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -109,7 +109,7 @@ def _sizes(sizes: pd.DataFrame | None, *, budget: Any) -> list[Fault]:
         return [Fault("siting_deficit_columns", value=", ".join(missing), facts={"table": "sizes"})]
     pairs = [f"{one} · {size}" for one, size in zip(sizes["facility_id"], sizes["size"], strict=True)]
     bad = [pair for pair, value in zip(pairs, sizes["capacity"], strict=True) if not _amount(value)]
-    costs = sizes["cost"] if "cost" in wanted else []
+    costs: list[Any] = sizes["cost"].tolist() if "cost" in wanted else []
     unpaid = [pair for pair, value in zip(pairs, costs, strict=False) if not (_amount(value) and math.isfinite(value))]
     twice = sorted({pair for pair in pairs if pairs.count(pair) > 1}) if len(set(pairs)) < len(pairs) else []
     return [
@@ -141,9 +141,5 @@ def _amount(value: Any) -> bool:
     """Say whether ``value`` is a number of 0 or more; infinite is one."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | Fraction | np.number):
         return False
-    return not math.isnan(value) and value >= 0
+    return bool(not math.isnan(value) and value >= 0)
 
-
-def as_ids(ids: Iterable[Any]) -> tuple[Any, ...]:
-    """Return ids as a tuple."""
-    return tuple(ids)

@@ -69,7 +69,8 @@ def deficit(  # noqa: PLR0913  the options are the model's
     required
         New sites always opened; they count towards ``p`` and ``budget``.
     phases
-        As in `mclp`: of the final sites, with their floor areas, each phase opens those that leave the least.
+        As in `mclp`: of the final sites, with their floor areas, each phase opens those that leave the least, within
+        its own p and budget; the shortfall is that of all ``needs`` in every phase.
 
     Returns
     -------
@@ -141,8 +142,8 @@ def _report(ask: _ask.Ask, ground: Ground, solved: Solved, per_unit: float) -> S
     """Return the plan: sites by what they add, phase by phase, and its proof stage by stage."""
     given, area = ground.quota, solved.area
     opened = np.array(sorted(area), dtype=np.int64)
-    phases = _pairs(ask.phases)
-    phased = _in_phases(ask, ground, area, [q for _, q in phases])
+    phases = [(phase.name, int(phase.p)) for phase in ask.phases]
+    phased = _in_phases(ask, ground, area)
     order, gains, opened_in = _ranked(given, area, phased or [opened])
     objective = float(given.left(area))
     covered = ground.covered(opened)
@@ -178,18 +179,22 @@ def _report(ask: _ask.Ask, ground: Ground, solved: Solved, per_unit: float) -> S
     )  # fmt: skip
 
 
-def _pairs(phases: Sequence[Any]) -> list[tuple[str, int]]:
-    """Return name and number of each phase."""
-    return [(phase.name, int(phase.p)) if hasattr(phase, "p") else (phase[0], int(phase[1])) for phase in phases]
+def _in_phases(ask: _ask.Ask, ground: Ground, area: Mapping[int, Fraction]) -> list[Ints]:
+    """Return what is open by the end of each phase: of the final sites those that leave least by then.
 
-
-def _in_phases(ask: _ask.Ask, ground: Ground, area: Mapping[int, Fraction], counts: Sequence[int]) -> list[Ints]:
-    """Return what is open by the end of each phase: of the final sites those that leave least by then."""
+    A site that is to be had later waits; what is open stays open; the money is what may be spent by then.
+    """
     final = np.array(sorted(area), dtype=np.int64)
     opened: Ints = np.empty(0, dtype=np.int64)
     by_phase: list[Ints] = []
-    for q in counts:
-        opened = final if q >= len(final) else best_of(ground, area, final, opened, q, ask.clock)
+    for number, phase in enumerate(ask.phases, 1):
+        lacking = {one for later in ask.phases[number - 1 :] for one in later.unavailable}
+        ready = [site for site in final.tolist() if ask.candidates[site] not in lacking]
+        among = np.union1d(opened, np.array(ready, dtype=np.int64))
+        if number == len(ask.phases):
+            opened = final
+        else:
+            opened = best_of(ground, area, among, opened, int(phase.p), ask.clock, budget=phase.budget)
         by_phase.append(opened)
     return by_phase
 

@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from planning.siting._deficit_ground import SLACK_M2, Ground, first_plan, least_areas, settle, shares_of, ties, worth
-from planning.siting._deficit_tables import HUNDREDTH, ZERO
+from planning.siting._deficit_tables import HUNDREDTH, ZERO, exact
 from planning.siting._highs import Clock
 from planning.siting._program import Program, settled
 from planning.siting._units import Floats, Ints
@@ -98,10 +98,20 @@ def solve(ground: Ground, clock: Clock) -> Solved:
     )
 
 
-def best_of(ground: Ground, area: Mapping[int, Fraction], among: Ints, opened: Ints, p: int, clock: Clock) -> Ints:
+def best_of(
+    ground: Ground,
+    area: Mapping[int, Fraction],
+    among: Ints,
+    opened: Ints,
+    p: int,
+    clock: Clock,
+    *,
+    budget: Any = None,
+) -> Ints:
     """Return the ``p`` of the sites ``among``, ``opened`` included, that leave least at the floor areas they have."""
-    sizes = tuple(area.get(site) for site in range(len(ground.quota.most)))
-    inner = replace(ground, quota=replace(ground.quota, least=sizes, most=sizes, budget=None), required=opened, p=p)
+    sizes = tuple(area[site] if site in among else None for site in range(len(ground.quota.most)))
+    quota = replace(ground.quota, least=sizes, most=sizes, budget=exact(budget))
+    inner = replace(ground, quota=quota, required=opened, p=p)
     run = _Run.of(inner, np.sort(among), clock)
     if p > len(opened):
         _build(run)

@@ -98,7 +98,8 @@ def quota(
         if facility in share and value:
             share[facility][place[subject]] = value
     sized = sites.reindex(list(candidates))
-    cost = sites["cost"].reindex(list(candidates)) if budget is not None else [ZERO] * len(candidates)
+    known = "cost" in sites.columns
+    cost = sites["cost"].reindex(list(candidates)) if known else [ZERO] * len(candidates)
     return Quota(
         subjects=tuple(subjects),
         short=tuple(exact(needs[subject]) or ZERO for subject in subjects),
@@ -135,7 +136,7 @@ def faults(
     if budget is not None:
         found += [] if _amount(budget) else [Fault("siting_deficit_budget", value=str(budget))]
         found += _amounts(sites, "cost")
-        found += _named("siting_deficit_cost", list(sites.index[sites["cost"].isna()]))
+        found += _named("siting_deficit_cost", list(sites.index[sites["cost"].isna() & sites["most_m2"].notna()]))
     if not _amount(radius_m):
         found.append(Fault("siting_radius", value=str(radius_m)))
     return found
