@@ -75,6 +75,14 @@ def test_facilities_out_of_use_are_suggested():
     assert (private["source"], private["name"]) == ("lease", "建议：F1")
 
 
+def test_levels_and_kinds_may_be_chosen_and_an_unknown_kind_stays():
+    table = facilities().assign(kind=["station", "institution", None, None, None, "centre"])
+    assert set(places(made("idle_assets", {"facilities": table}, kinds=("station",)))) == {"S-idle-F9'", "S-idle-F4"}
+    assert set(places(made("idle_assets", {"facilities": table}, levels=("village", "county")))) == {
+        "S-idle-F1", "S-idle-F5",
+    }  # fmt: skip
+
+
 def test_closed_ones_only_where_the_plan_says_so():
     found = made("idle_assets", {"facilities": facilities()}, statuses=("closed",))
     assert places(found) == {"S-idle-F3": (3, 0)}

@@ -112,7 +112,7 @@ def test_a_run_with_screening_from_files_to_sheets(tmp_path):
 GENERATED = {
     "grid": ('generate = { from = "grid", spacing_m = 500 }', "", {}),
     "parcels": (
-        'generate = "parcels"\n[[siting.screen]]\nrule = "land_use"\nnot = ["M*"]\n',
+        'generate = "parcels"\nscreen = [{ rule = "land_use", not = ["M*"] }, { rule = "available", by = 2030-01-01 }]',
         '[inputs.parcels]\npath = "parcels.gpkg"',
         {
             "parcels": gpd.GeoDataFrame(
@@ -235,7 +235,8 @@ at_least_m2 = 3
 
 @pytest.mark.parametrize(
     "siting",
-    ["screen = 3", "screen = [3]", "generate = 3", 'generate = "gird"', 'generate = { spacing_m = 3 }',
+    ["screen = 3", "screen = [3]", "generate = 3", 'generate = ["grid"]', 'generate = "gird"',
+     'generate = { spacing_m = 3 }',
      'generate = { from = "grid", spacing_m = 3 }', 'generate = { from = "grid", spacing = 300 }',
      '[[siting.screen]]\nrule = ["floor_area"]'],
 )  # fmt: skip

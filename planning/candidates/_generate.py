@@ -114,13 +114,29 @@ def _nothing(scene: Scene, counts: Mapping[str, int], faults: list[Fault]) -> Ma
 
 
 _Rows = tuple[gpd.GeoDataFrame, Objects, dict[str, int]]
-_COPIED: Final = ("name", "storey", "own_entrance", "accessible", "area_type", "land_area_m2")
+_COPIED: Final = (
+    "name",
+    "storey",
+    "own_entrance",
+    "accessible",
+    "open_to_public",
+    "serves",
+    "area_type",
+    "land_area_m2",
+)
 
 
 def _idle_assets(facts: Mapping[str, Any], scene: Scene) -> _Rows:
-    """Take facilities out of use; usable floor area is not the floor area available, so that stays unknown."""
+    """Take facilities out of use; usable floor area is not the floor area available, so that stays unknown.
+
+    A facility whose kind is not known may be of one of the kinds asked for, and stays.
+    """
     facilities = scene.layers["facilities"]
     idle = facilities[facilities["status"].isin(facts["statuses"])].sort_values("facility_id", kind="stable")
+    if "levels" in facts:
+        idle = idle[idle["level"].isin(facts["levels"])]
+    if "kinds" in facts:
+        idle = idle[idle["kind"].isin(facts["kinds"]) | idle["kind"].isna()]
     area = idle["floor_area_m2"].mask(idle["area_type"] == "usable")
     least = facts["min_floor_area_m2"]
     small = np.array([not pd.isna(one) and Decimal(str(one)) < Decimal(str(least)) for one in area], dtype=bool)

@@ -80,7 +80,7 @@ def _storey(candidates: gpd.GeoDataFrame, facts: Mapping[str, Any], _: Around) -
     left_out, most = facts.get("exclude", ()), facts.get("at_most")
     cells = candidates["storey"]
     codes = [_storey_code(cell, left_out, most) for cell in cells]
-    limit = " ".join([*([f"≤ {most}"] if most else []), *([f"∉ {';'.join(left_out)}"] if left_out else [])])
+    limit = ", ".join([*([f"≤ {most}"] if most else []), *([f"∉ {';'.join(left_out)}"] if left_out else [])])
     return _found(codes, _texts(cells), limit)
 
 
@@ -138,7 +138,7 @@ def _column(candidates: gpd.GeoDataFrame, facts: Mapping[str, Any], _: Around) -
             codes.append((UNKNOWN, "value_missing" if units.is_missing(cell) else "value_unreadable"))
         else:
             codes.append(_number_code(Decimal(str(number)), low, high))
-    limit = " ".join(f"{sign} {_plain(bound)}" for sign, bound in (("≥", low), ("≤", high)) if bound is not None)
+    limit = ", ".join(f"{sign} {_plain(bound)}" for sign, bound in (("≥", low), ("≤", high)) if bound is not None)
     return _found(codes, _texts(cells), limit, unit=_unit(facts["column"]))
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from planning.errors import Fault
 from planning.keys import DATE, TEXT, Kind, choice, choices, is_text
+from planning.tables import LEVELS
 
 Verdict = Literal["forbid", "require", "prefer"]
 MINIMUM: Final = "minimum"
@@ -130,7 +131,14 @@ _COMMON: Final[Mapping[str, Kind]] = {
 }
 WAYS: Final[Mapping[str, _Form]] = MappingProxyType(
     {
-        "idle_assets": _Form({"statuses": choices("idle", "diverted", "closed"), "min_floor_area_m2": _number(0, 1e7)}),
+        "idle_assets": _Form(
+            {
+                "statuses": choices("idle", "diverted", "closed"),
+                "levels": choices(*LEVELS),
+                "kinds": choices("centre", "station", "day_care", "institution"),
+                "min_floor_area_m2": _number(0, 1e7),
+            }
+        ),
         "parcels": _Form(
             {"min_area_m2": _number(0, 1e9), "plot_ratio": _number(0, 20, open_low=True), "within_m": _METRES}
         ),
@@ -156,7 +164,7 @@ SCREEN: Final = Kind(
     "tables written [[siting.screen]]",
 )
 GENERATE: Final = Kind(
-    lambda value: isinstance(value, Mapping) or value in WAYS,
+    lambda value: isinstance(value, Mapping) or (isinstance(value, str) and value in WAYS),
     f'{"、".join(WAYS)} 之一，或形如 {{ from = "grid", spacing_m = 500 }} 的表',
     f'one of {", ".join(WAYS)}, or a table such as {{ from = "grid", spacing_m = 500 }}',
     tuple(WAYS),

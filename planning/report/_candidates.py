@@ -42,7 +42,7 @@ _LIST: Final[Mapping[str, Kind]] = {
     "available_from": "text",
 }
 _UNITS: Final = {"m2": "m²"}
-_CHOICES: Final = ("ownership", "source")
+_CHOICES: Final = {"ownership": "ownership", "source": "source", "storey": "candidates.storey"}
 
 
 def screening(result: StudyResult, language: Language) -> Sheet:
@@ -97,7 +97,7 @@ def _made(result: StudyResult, language: Language) -> tuple[str, ...]:
 
 def _said(table: pd.DataFrame, name: str, language: Language) -> list[Any]:
     """Return a column with the words of a choice as planners say them."""
-    words = {rule: words_of(rule, language) for rule in _CHOICES}
+    words = {rule: words_of(group, language) for rule, group in _CHOICES.items()}
     return [_in_words(cell, words.get(rule, {})) for rule, cell in zip(table["rule"], table[name], strict=True)]
 
 
