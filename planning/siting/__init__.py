@@ -12,6 +12,23 @@ from planning.siting._coverage import lscp, mclp
 from planning.siting._deficit import deficit
 from planning.siting._distance import p_center, p_median
 from planning.siting._phases import Phase
+from planning.siting._explain import EXPLAINED, Depth, Explanation, Worth, evaluate, explain
 from planning.siting._plan import PhasePlan, SitingPlan
 
-__all__ = ["Phase", "PhasePlan", "SitingPlan", "capacitated", "deficit", "lscp", "mclp", "p_center", "p_median"]
+__all__ = [
+    "EXPLAINED",
+    "Depth",
+    "Explanation",
+    "Phase",
+    "PhasePlan",
+    "SitingPlan",
+    "Worth",
+    "capacitated",
+    "deficit",
+    "evaluate",
+    "explain",
+    "lscp",
+    "mclp",
+    "p_center",
+    "p_median",
+]

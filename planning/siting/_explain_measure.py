@@ -1,0 +1,204 @@
+"""Room `siting`: what a plan of each model is worth, and what changing one site does to that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planning.siting import _ask, _clauses
+from planning.siting._ask import Ask, Wants
+from planning.siting._clauses import share_of
+from planning.siting._conditions import Conditions
+from planning.siting._explain_sums import Figure, Longest, Total
+from planning.siting._median import COST_TOTAL, WEIGHT_TOTAL
+from planning.siting._phases import as_phases
+from planning.siting._plan import SitingPlan
+from planning.siting._rules import Wishes
+from planning.siting._units import COVER_TOTAL, Floats, Ints, whole
+
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changes do, one each: demand left out and metres beyond the plan's (whole units), and the objective then."""
+
+    left: Ints
+    cost: Ints
+    objective: Floats
+
+    def order(self) -> Ints:
+        """Return the changes as whole numbers that ascend from the best: who is left out decides, then metres."""
+        keys = np.stack([self.left.ravel(), self.cost.ravel()])
+        _, rank = np.unique(keys, axis=1, return_inverse=True)
+        return np.asarray(rank, dtype=np.int64).reshape(self.left.shape)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a model makes small: first the demand left out beyond ``slack``, then ``cost``, if it has one.
+
+    ``left_units`` and ``cost_units`` whole units make one of the weight's and of the objective's. Every method takes
+    positions of candidates.
+    """
+
+    model: str
+    left: Total
+    slack: int
+    left_units: float
+    cost: Figure | None = None
+    cost_units: float = 1.0
+    far: int = 0
+
+    def key(self, sites: Ints) -> Key:
+        """Return what plans are compared by: the less the better."""
+        return max(0, self.left.value(sites) - self.slack), self._further(sites)
+
+    def left_out(self, sites: Ints) -> float:
+        """Return the demand that ``sites`` and the fixed ones leave out."""
+        return self.left.value(sites) / self.left_units
+
+    def total(self) -> float:
+        """Return all demand."""
+        return int(self.left.weight.sum()) / self.left_units
+
+    def objective(self, sites: Ints) -> float:
+        """Return the model's objective of ``sites``."""
+        left, cost = np.array([self.left.value(sites)]), np.array([self.cost.value(sites) if self.cost else 0])
+        return float(self._objective(left, cost, len(sites))[0])
+
+    def drop(self, sites: Ints) -> Change:
+        """Return what leaving out each of ``sites`` does."""
+        return self._change(sites, lambda figure: figure.drop(sites), len(sites) - 1)
+
+    def add(self, sites: Ints) -> Change:
+        """Return what opening each candidate as well does."""
+        return self._change(sites, lambda figure: figure.add(sites), len(sites) + 1)
+
+    def swap(self, sites: Ints) -> Change:
+        """Return what each candidate in the place of each site does: sites × candidates."""
+        return self._change(sites, lambda figure: figure.swap(sites), len(sites))
+
+    def loss(self, sites: Ints, change: Change) -> Floats:
+        """Return how much worse the objective gets; `lscp`: the demand left uncovered.
+
+        NaN where a model by distance leaves more demand out: sums over different people cannot be compared.
+        """
+        if self.model == "lscp":
+            return np.asarray(change.left / self.left_units)
+        before = self.objective(sites)
+        worse = before - change.objective if self.model == "mclp" else change.objective - before
+        return np.asarray(worse) if self.model == "mclp" else np.where(change.left == 0, worse, np.nan)
+
+    def _further(self, sites: Ints) -> int:
+        return self.cost.value(sites) if self.cost else 0
+
+    def _change(self, sites: Ints, of: Callable[[Figure], Ints], count: int) -> Change:
+        left, base = of(self.left), self.left.value(sites)
+        cost = of(self.cost) if self.cost else np.zeros_like(left)
+        objective = self._objective(base + left, self._further(sites) + cost, count)
+        beyond = np.maximum(0, base + left - self.slack) - max(0, base - self.slack)
+        return Change(beyond, cost, objective)
+
+    def _objective(self, left: Ints, cost: Ints, count: int) -> Floats:
+        if self.model == "mclp":
+            return np.asarray((int(self.left.weight.sum()) - left) / self.left_units)
+        if self.model == "lscp":
+            return np.full(left.shape, float(count))
+        return np.asarray(np.maximum(0, cost - self.far * left) / self.cost_units)
+
+
+def read(model: str, reach: pd.DataFrame, demand: pd.DataFrame, options: Mapping[str, Any]) -> tuple[Ask, Conditions]:
+    """Check the tables and options as the verb of ``model`` does; return them in order, and the conditions."""
+    own = {field.name for field in fields(Wants)} - {"model", "rules"}
+    rules = Wishes(**{name: value for name, value in options.items() if name not in own})
+    wants = Wants(model, **{name: value for name, value in options.items() if name in own}, rules=rules)
+    ask = _ask.read(reach, demand, wants)
+    return ask, _clauses.conditions(ask, wants.rules, budget=wants.money[-1])
+
+
+def settled(options: Mapping[str, Any], plan: SitingPlan) -> dict[str, Any]:
+    """Return options as they are at the end: of phases the last alone, and what the plan closes closed for good."""
+    found = {name: value for name, value in options.items() if name not in {"phases", "may_close"}}
+    if plan.closed:
+        found["fixed"] = tuple(one for one in options.get("fixed", ()) if one not in set(plan.closed))
+    last = as_phases(options.get("phases", ()))[-1:]
+    if last and (last[0].budget is not None or last[0].unavailable or last[0].absent):
+        found["phases"] = last
+    return found
+
+
+def measure(ask: Ask) -> Measure:
+    """Return what the question's model makes small."""
+    return _MEASURES[ask.model](ask)
+
+
+def _most(ask: Ask) -> Measure:
+    weight, per_unit = _whole(ask.weight, COVER_TOTAL)
+    return Measure("mclp", _left(ask, weight, ask.radius_m), 0, per_unit)
+
+
+def _fewest(ask: Ask) -> Measure:
+    """Return the demand that must be covered: all that can be reached, each 1, or a share of the weight."""
+    if ask.share < 1:
+        weight, per_unit = _whole(ask.weight, COVER_TOTAL)
+        total = int(weight.sum())
+        slack = total - share_of(ask.share, total)
+        return Measure("lscp", _left(ask, weight, ask.radius_m), slack, per_unit)
+    ones = _left(ask, np.ones(len(ask.demands), dtype=np.int64), ask.radius_m)
+    everyone = np.arange(len(ask.candidates))
+    reachable = ones.two(everyone)[0] == 0
+    return Measure("lscp", ones.part(reachable), 0, 1.0)
+
+
+def _walked(ask: Ask) -> Measure:
+    weight, per_unit = _whole(ask.weight, WEIGHT_TOTAL)
+    pay, cap, far, per_metre = _metres(ask, COST_TOTAL / max(float(weight.sum()), 1.0))
+    cost = Total(ask.site, ask.place, pay, cap, weight, len(ask.candidates))
+    # whoever is left out pays `far` in the sum; it is taken off again in the objective
+    return Measure("p_median", _left(ask, weight, np.inf), 0, per_unit, cost, per_unit * per_metre, far)
+
+
+def _centred(ask: Ask) -> Measure:
+    ones = ask.there.astype(np.int64)
+    pay, cap, far, per_metre = _metres(ask, float(COST_TOTAL))
+    cost = Longest(ask.site, ask.place, pay, cap, ones, len(ask.candidates), far)
+    return Measure("p_center", _left(ask, ones, np.inf), 0, 1.0, cost, per_metre)
+
+
+_MEASURES: Mapping[str, Callable[[Ask], Measure]] = {
+    "lscp": _fewest,
+    "mclp": _most,
+    "p_median": _walked,
+    "p_center": _centred,
+}
+
+
+def _left(ask: Ask, weight: Ints, radius_m: float) -> Total:
+    """Return the demand left out: nobody pays within ``radius_m`` of an open site, everybody else pays 1."""
+    near = ask.metres <= radius_m
+    served = (ask.fixed_m <= radius_m) & np.isfinite(ask.fixed_m)
+    nothing = np.zeros(int(near.sum()), dtype=np.int64)
+    cap = np.where(served, 0, 1)
+    return Total(ask.site[near], ask.place[near], nothing, cap, weight, len(ask.candidates))
+
+
+def _metres(ask: Ask, largest: float) -> tuple[Ints, Ints, int, float]:
+    """Return distances of pairs, of fixed sites, and one beyond the longest, in whole units, and units a metre."""
+    longest = ask.longest_m + 1.0
+    finite = np.isfinite(ask.fixed_m)
+    everything = np.concatenate([ask.metres, ask.fixed_m[finite], [longest]])
+    units, per_metre = _whole(everything, largest, total=longest)
+    cap = np.full(len(ask.demands), units[-1], dtype=np.int64)
+    cap[finite] = units[len(ask.metres) : -1]
+    return units[: len(ask.metres)], cap, int(units[-1]), per_metre
+
+
+def _whole(amounts: Floats, largest: float, *, total: float | None = None) -> tuple[Ints, float]:
+    """Return amounts as whole units, and how many make one."""
+    units = whole(amounts, largest, total=total)
+    return units.values, units.per_unit  # noqa: PD011  no table's values
