@@ -11,8 +11,8 @@ from planning.siting._capacity import capacitated
 from planning.siting._coverage import lscp, mclp
 from planning.siting._deficit import deficit
 from planning.siting._distance import p_center, p_median
-from planning.siting._phases import Phase
 from planning.siting._explain import EXPLAINED, Depth, Explanation, Worth, evaluate, explain
+from planning.siting._phases import Phase
 from planning.siting._plan import PhasePlan, SitingPlan
 
 __all__ = [
