@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from planning.siting import _local
 from planning.siting._conditions import Conditions
-from planning.siting._highs import Clock, Found, Model, minimise, relaxed
-from planning.siting._reduce import Small, shrink
+from planning.siting._highs import Clock, Found, Model, fractional, minimise, relaxed
+from planning.siting._prices import priced
+from planning.siting._reduce import Small, shrink, without
 from planning.siting._units import Flags, Floats, Ints
 
 EQUAL = 2e-9  # what the solver's arithmetic cannot tell apart is equal; of totals below 1e8 it is less than one unit
+FEW = 100  # so many sites or fewer are solved before a long search for a first plan pays
 SCALE = 1e8  # the solver's tolerances are absolute: larger totals are scaled down to this
 
 
@@ -82,14 +85,37 @@ def best(ground: Ground, p: int, clock: Clock) -> Choice:
     ceiling = base + _ceiling(small, limit)
     if ground.value(chosen) == ceiling or clock.left_s == 0:
         return Choice(chosen, ceiling)
-    found = minimise(most(small, limit), clock, start=_start(small, start))
-    return _better(ground, small, chosen, found, min(ceiling, base + down(found.bound, _scale(small))))
+    relaxation = fractional(most(small, limit), clock)
+    if small.sites > FEW:
+        start = _local.improve(small.reach, small.weight, start, clock)
+        chosen = _opened(ground, small, start)
+    prices = priced(small, _by_row(small, relaxation), limit)
+    ceiling = min(ceiling, base + prices.bound)
+    if ground.value(chosen) == ceiling or clock.left_s == 0:
+        return Choice(chosen, ceiling)
+    hopeless = prices.hopeless(ground.value(chosen) - base)
+    hopeless[start] = False
+    rest = without(small, hopeless)
+    start = np.searchsorted(rest.columns, small.columns[start])
+    found = minimise(most(rest, limit), clock, start=_start(rest, start), good=True)
+    if found.infeasible:
+        raise RuntimeError("the solver calls a problem infeasible that has a plan")
+    # what was left out holds no better plan, so the bound of the rest or the plan itself is that of the whole
+    bound = min(ceiling, max(ground.value(chosen), base + down(found.bound, _scale(rest))))
+    return _better(ground, rest, chosen, found, bound)
+
+
+def _by_row(small: Small, found: Found) -> Floats:
+    """Return the prices of the demands in a solved relaxation; whom one site alone can cover has all its weight."""
+    price = small.weight.astype(np.float64)
+    shared = np.flatnonzero(np.diff(small.reach.indptr) > 1)
+    if len(found.price):
+        price[shared] = -found.price[: len(shared)] / _scale(small)
+    return price
 
 
 def _better(ground: Ground, small: Small, start: Ints, found: Found, bound: int) -> Choice:
     """Return the better of the start and of what the solver found."""
-    if found.infeasible:
-        raise RuntimeError("the solver calls a problem infeasible that has a plan")
     plans = [start]
     if found.x is not None:
         plans.append(_opened(ground, small, np.flatnonzero(found.x[: small.sites] > 0.5)))

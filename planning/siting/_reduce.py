@@ -73,6 +73,11 @@ def shrink(reach: Any, weight: Ints, covered: Flags, required: Ints, *, all_of_i
             return _merge_rows(_drop_empty(small))
 
 
+def without(small: Small, sites: Flags) -> Small:
+    """Return the problem without ``sites``; what only they cover, nobody covers."""
+    return _merge_rows(_drop_empty(small.pick(slice(None), ~sites)))
+
+
 def _drop_empty(small: Small) -> Small:
     """Drop rows nobody can cover and sites that cover nothing."""
     rows = np.diff(small.reach.indptr) > 0
