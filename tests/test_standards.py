@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -783,3 +785,35 @@ def test_every_key_measure_unit_and_switch_is_in_the_documentation(page):
 def test_the_example_of_the_documentation_is_a_valid_file(page, own):
     example = page.split("```toml")[1].split("```")[0]
     assert standards.validate(own(example)) == ()
+
+
+def test_the_documentation_says_how_each_clause_is_judged(page):
+    """Computed, judged once a number is given, entered, or not at all: one way each, as the program does it."""
+    for name in DOCUMENTS:
+        counts = dict.fromkeys(("computed", "given", "entered", "never"), 0)
+        for found in standards.load(name).clauses:
+            row = next(line for line in page.splitlines() if line.startswith(f"| {found.id} |"))
+            how = row.split("|")[5]
+            by_hand = found.metric in ("manual", "statement")
+            takes = any(f"{found.id}（" in line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+            way = (
+                "given"
+                if takes
+                else "never"
+                if found.value is None and not found.parts
+                else "entered"
+                if by_hand
+                else "computed"
+            )
+            counts[way] += 1
+            assert takes == ("给数后" in how), found.id
+            assert by_hand == ("填报" in how or (way == "never" and found.metric == "statement")), found.id
+        (said,) = [line for line in page.split(f"### `{name}` ")[1].splitlines() if line.startswith("* 共 ")][:1]
+        assert [int(number) for number in re.findall(r"\d+", said)] == [sum(counts.values()), *counts.values()]
+
+
+def test_the_numbers_of_the_documentation_can_be_given(page):
+    block = page.split("```ini")[1].split("```")[0]
+    numbers = tomllib.loads(block)["standards"]["numbers"]
+    filled = standards.apply(standards.load("shaanxi"), {"numbers": numbers})
+    assert {one.id for one in filled.clauses if one.entered} == set(numbers)
