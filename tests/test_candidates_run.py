@@ -147,6 +147,11 @@ def test_a_run_with_candidates_the_tool_made(tmp_path, way):
     if way in expected:
         assert sites == expected[way]
     assert set(sites) <= set(layer.loc[layer["role_used"] == "candidate", "facility_id"])
+    assert all(site["suggested"] is True for site in done.result.summary["siting"]["sites"])
+    assert gpd.read_file(tmp_path / "out" / "results.gpkg", layer="sites")["suggested"].all()
+    book = openpyxl.load_workbook(tmp_path / "out" / "tables.xlsx")
+    for sheet in ("备选点位一览表", "规划选址表"):
+        assert any("工具建议" in str(row[0]) for row in book[sheet].iter_rows(max_row=6, values_only=True)), sheet
     assert "建议" in (tmp_path / "out" / "map.html").read_text("utf-8")
     again = runs.run(plan, out=tmp_path / "again")
     assert again.run_id == done.run_id

@@ -57,7 +57,7 @@ def screening(result: StudyResult, language: Language) -> Sheet:
         verdict=table["verdict"].map(words_of("candidates.verdict", language)),
         reason=table["reason"].map(lambda codes: sentences(codes, "candidates.reason", language)),
     )
-    notes = (*stamp(result, language), texts.t("candidates.note.screening", language), *_made(result, language))
+    notes = (*stamp(result, language), texts.t("candidates.note.screening", language), *made(result, language))
     return _sheet("screening", rows, _SCREENING, notes, language)
 
 
@@ -74,7 +74,7 @@ def listing(result: StudyResult, language: Language) -> Sheet:
         preferred=table["preferred"].map(yes_no(language)),
         reasons=table["reasons"].map(lambda codes: sentences(codes, "candidates.reason", language)),
     )
-    return _sheet("list", rows, _LIST, (*stamp(result, language), *_made(result, language)), language)
+    return _sheet("list", rows, _LIST, (*stamp(result, language), *made(result, language)), language)
 
 
 def _sheet(
@@ -86,7 +86,7 @@ def _sheet(
     return Sheet(texts.t(f"candidates.sheet.{name}", language), title, heads, frame, notes=notes, frozen=2)
 
 
-def _made(result: StudyResult, language: Language) -> tuple[str, ...]:
+def made(result: StudyResult, language: Language) -> tuple[str, ...]:
     """Return the sentence that candidates were suggested by the tool, where they were."""
     made = result.inputs.plan.siting.generate
     if made is None:

@@ -234,7 +234,7 @@ def sites(result: StudyResult, language: Language) -> Sheet:
         texts.t("report.title_sites", language),
         columns,
         plain_frame(rows.to_dict("records"), columns),
-        notes=(*stamp(result, language), proof),
+        notes=(*stamp(result, language), proof, *_candidates.made(result, language)),
         total_label=TOTAL,
         totals=sums_of(layer, "gain", "floor_area_m2"),
     )

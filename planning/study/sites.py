@@ -199,7 +199,8 @@ def _layer(
     answer: SitingPlan, opened: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, inputs: StudyInputs
 ) -> gpd.GeoDataFrame:
     """Return the chosen sites with rank, phase and gain, in rank order."""
-    layer = opened[[*_KEPT, "geometry"]].reset_index(drop=True)
+    made = ["suggested"] if "suggested" in opened else []
+    layer = opened[[*_KEPT, *made, "geometry"]].astype(dict.fromkeys(made, bool)).reset_index(drop=True)
     layer.insert(2, "rank", range(1, len(layer) + 1))
     layer.insert(3, "phase", list(answer.phase) if answer.phase else None)
     layer.insert(4, "gain", list(answer.gain))
