@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_siting import DEMAND, REACH, WEIGHTS, demand_of, mclp
+from test_siting import DEMAND, RADIUS, REACH, WEIGHTS, demand_of, mclp
 
 from planning import siting
 from planning.errors import InputRefused
@@ -40,8 +40,47 @@ REFUSALS: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "siting_time_limit": (lambda: mclp(REACH, DEMAND, 1, time_limit_s=0), ("0",)),
     "siting_share": (lambda: siting.lscp(REACH, DEMAND, radius_m=1, share=1.1), ("1.1",)),
     "siting_phases": (lambda: mclp(REACH, DEMAND, 2, phases=[("i", 2), ("ii", 1)]), ("2, 1", "2")),
-    "siting_street_options": (lambda: mclp(REACH, DEMAND, 1, one_per_street=True), ("street_of",)),
+    "siting_street_options": (
+        lambda: mclp(REACH, DEMAND, 1, one_per_street=True, min_share_per_street=0.5, spacing_m=9, budget=1),
+        ("street_of", "demand_street", "points", "cost"),
+    ),
+    "siting_no_candidates": (lambda: siting.lscp(REACH, DEMAND, radius_m=1, forbidden=list("ABCDF")), ()),
+    "siting_min_per_street": (lambda: mclp(REACH, DEMAND, 1, min_per_street=1.5, street_of={}), ("1.5",)),
+    "siting_streets_contradict": (
+        lambda: mclp(REACH, DEMAND, 1, min_per_street=2, one_per_street=True, street_of={}),
+        ("2",),
+    ),
+    "siting_spacing": (lambda: siting.p_center(REACH, DEMAND, p=1, spacing_m=-5), ("-5",)),
+    "siting_points_columns": (
+        lambda: mclp(REACH, DEMAND, 1, spacing_m=5, points=POINTS.drop(columns="y_m")),
+        ("y_m",),
+    ),
+    "siting_points_missing": (
+        lambda: mclp(REACH, DEMAND, 1, spacing_m=5, fixed=["F"], points=POINTS.drop(["B", "F"])),
+        ("B, F",),
+    ),
+    "siting_budget": (lambda: mclp(REACH, DEMAND, 1, budget=-1, cost=dict.fromkeys("ABCDF", 1)), ("-1",)),
+    "siting_cost_missing": (
+        lambda: mclp(REACH, DEMAND, 1, budget=1, cost={"A": 1, "B": math.nan, "C": 0, "F": 2}, forbidden=["F"]),
+        ("B, D",),
+    ),
+    "siting_cost_negative": (
+        lambda: mclp(REACH, DEMAND, 1, budget=1, cost={"A": 1, "B": -0.1, "C": 0, "D": -2, "F": 2}),
+        ("B, D",),
+    ),
+    "siting_floor_model": (
+        lambda: siting.p_median(REACH, DEMAND, p=1, weight="elderly", min_share={"elderly": 0.5}),
+        ("p_median",),
+    ),
+    "siting_may_close_absent": (lambda: mclp(REACH, DEMAND, 1, fixed=["F"], may_close=["F", "A"]), ("A",)),
+    "siting_phase_budgets": (
+        lambda: mclp(
+            REACH, DEMAND, 1, phases=[siting.Phase("i", 1, budget=2)], budget=3, cost=dict.fromkeys("ABCDF", 1)
+        ),
+        ("2", "3"),
+    ),
 }
+POINTS = pd.DataFrame({"x_m": range(5), "y_m": 0.0}, index=list("ABCDF"))
 
 
 class TestRefusals:
@@ -68,6 +107,47 @@ class TestRefusals:
             mclp(broken_pairs(metres=math.nan), demand_of({**WEIGHTS, "a": -1}), 99, min_share_per_street=2)
         codes = {fault.code for fault in refused.value.faults}
         assert codes == {"siting_distance_missing", "siting_weight_negative", "siting_p_above", "siting_share"}
+
+    def test_what_contradicts_itself_is_refused_whole(self) -> None:
+        """Every fault of the conditions beside those of the tables, in one refusal."""
+        with pytest.raises(InputRefused) as refused:
+            mclp(
+                broken_pairs(metres=-1),
+                DEMAND,
+                1,
+                one_per_street=True,
+                min_per_street=3,
+                street_of={},
+                spacing_m=math.nan,
+                budget=math.inf,
+                cost={},
+                min_share={"elderly": 1.5},
+                required=["A"],
+                forbidden=["A"],
+            )
+        codes = {fault.code for fault in refused.value.faults}
+        assert codes >= {
+            "siting_distance_negative",
+            "siting_streets_contradict",
+            "siting_spacing",
+            "siting_budget",
+            "siting_share",
+            "siting_role_twice",
+        }
+
+    @pytest.mark.parametrize("model", ["mclp", "p_median"])
+    def test_an_unknown_condition_is_a_mistake_of_the_caller(self, model: str) -> None:
+        radius = {"radius_m": RADIUS} if model == "mclp" else {}
+        with pytest.raises(TypeError, match="spacing"):
+            getattr(siting, model)(REACH, DEMAND, p=1, weight="elderly", spacing=5, **radius)
+
+    def test_a_weight_of_a_share_must_be_one(self) -> None:
+        demand = DEMAND.assign(elderly_80=[1, 2, math.nan, -1, 0, 0])
+        for column, codes in (("elderly_80", {"siting_weight_missing", "siting_weight_negative"}),
+                              ("old", {"siting_weight_column"})):  # fmt: skip
+            with pytest.raises(InputRefused) as refused:
+                mclp(REACH, demand, 1, min_share={column: 0.5})
+            assert {fault.code for fault in refused.value.faults} == codes
 
     def test_a_single_text_is_one_id(self) -> None:
         assert mclp(REACH, DEMAND, 1, forbidden="C").sites == ("D",)

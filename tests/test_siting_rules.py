@@ -1,0 +1,191 @@
+"""Conditions of siting, each on paper: on the line, just beyond it, and why there is no plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from test_siting import DEMAND, REACH, RADIUS, demand_of, mclp, reach_of
+
+from planning import siting
+
+LINE = pd.DataFrame({"x_m": [0.0, 300.0, 500.0, 1000.0], "y_m": 0.0}, index=list("ABCF"))
+
+
+def named(plan: siting.SitingPlan) -> list[tuple[str, str]]:
+    assert plan.status == "infeasible"
+    return [(reason["code"], reason["subject_id"]) for reason in plan.reasons]
+
+
+class TestSpacing:
+    """A at 0, B at 300, C at 500, F at 1000 on a line; A 4, B 2, C 1, each its own estate."""
+
+    REACH = reach_of({"A": "a", "B": "b", "C": "c", "F": "f"})
+    DEMAND = demand_of({"a": 4, "b": 2, "c": 1, "f": 8})
+
+    @pytest.mark.parametrize(
+        ("spacing", "sites"), [(200, "ABC"), (200.001, "AB"), (300, "AB"), (300.001, "AC"), (500, "AC"), (500.001, "A")]
+    )
+    def test_on_the_line_and_a_millimetre_beyond(self, spacing: float, sites: str) -> None:
+        plan = mclp(self.REACH, self.DEMAND, 3, forbidden=["F"], spacing_m=spacing, points=LINE)
+        assert set(plan.sites) == set(sites)
+        assert plan.gap == 0
+
+    def test_less_than_a_millimetre_is_nothing(self) -> None:
+        points = LINE.assign(x_m=[0.0, 299.9996, 500, 1000])
+        assert set(mclp(self.REACH, self.DEMAND, 2, spacing_m=300, points=points, fixed=["F"]).sites) == {"A", "B"}
+        points = LINE.assign(x_m=[0.0, 299.9994, 500, 1000])
+        assert set(mclp(self.REACH, self.DEMAND, 2, spacing_m=300, points=points, fixed=["F"]).sites) == {"A", "C"}
+
+    def test_existing_ones_keep_new_ones_off(self) -> None:
+        """F at 1000 keeps B (700) and C (500) off at 701 m."""
+        plan = mclp(self.REACH, self.DEMAND, 3, fixed=["F"], spacing_m=701, points=LINE)
+        assert plan.sites == ("A",)
+
+    def test_existing_ones_are_not_held_against_each_other(self) -> None:
+        plan = mclp(self.REACH, self.DEMAND, 1, fixed=["B", "C", "F"], spacing_m=250, points=LINE)
+        assert plan.sites == ("A",)
+        assert plan.closed == ()
+
+    def test_every_model(self) -> None:
+        options: dict[str, Any] = {"forbidden": ["F"], "spacing_m": 400, "points": LINE}
+        assert set(siting.p_median(self.REACH, self.DEMAND, p=3, weight="elderly", **options).sites) == {"A", "C"}
+        # two estates at most, and nobody walks further than 100 m: of A with C and B alone the smaller ids
+        assert set(siting.p_center(self.REACH, self.DEMAND, p=3, **options).sites) == {"A", "C"}
+        plan = siting.lscp(self.REACH, self.DEMAND, radius_m=RADIUS, **options)
+        assert named(plan) == [("spacing", "spacing"), ("cover", "a"), ("cover", "b")]
+
+    def test_two_required_sites_too_near_are_named(self) -> None:
+        plan = mclp(self.REACH, self.DEMAND, 3, required=["A", "B"], spacing_m=300.001, points=LINE)
+        assert named(plan) == [("spacing", "spacing"), ("required", "A"), ("required", "B")]
+
+
+class TestClosing:
+    """F in the north covers a = 1; A, also in the north, would cover a, b, c = 7."""
+
+    STREETS = {"F": "north", "A": "north", "B": "south", "C": "south", "D": "west"}
+
+    def test_a_better_site_takes_the_place_of_an_old_one(self) -> None:
+        plan = mclp(
+            REACH, DEMAND, 1, fixed=["F"], forbidden=["C", "D", "B"], street_of=self.STREETS, one_per_street=True
+        )
+        assert (plan.status, plan.sites, plan.closed) == ("not_needed", (), ())
+        plan = mclp(
+            REACH,
+            DEMAND,
+            1,
+            fixed=["F"],
+            forbidden=["C", "D", "B"],
+            street_of=self.STREETS,
+            one_per_street=True,
+            may_close=["F"],
+        )
+        assert (plan.sites, plan.closed, plan.objective, plan.gain) == (("A",), ("F",), 7, (7,))
+
+    def test_nothing_is_closed_without_need(self) -> None:
+        """Nobody but A's circle holds what F covers; closing F would change nothing, so it stays."""
+        plan = mclp(REACH, DEMAND, 3, fixed=["F"], may_close=["F"])
+        assert (set(plan.sites), plan.closed, plan.objective) == ({"A", "B", "C"}, (), 31)
+
+    def test_a_tie_keeps_it_open(self) -> None:
+        """A new twin in the same street would cover as much: the old one stays and nothing is built."""
+        reach, demand = reach_of({"F": "x", "A": "x"}), demand_of({"x": 4})
+        options: dict[str, Any] = {"street_of": {"F": "s", "A": "s"}, "one_per_street": True, "may_close": ["F"]}
+        plan = mclp(reach, demand, 1, fixed=["F"], **options)
+        assert (plan.status, plan.sites, plan.closed) == ("not_needed", (), ())
+
+    def test_a_closed_one_counts_for_no_street(self) -> None:
+        """At least one in the street and A must open 100 m from F, 200 m asked: F closes and A stands for it."""
+        reach, demand = reach_of({"F": "x", "A": "xy"}), demand_of({"x": 4, "y": 1})
+        points = pd.DataFrame({"x_m": [0.0, 100.0], "y_m": 0.0}, index=["F", "A"])
+        options: dict[str, Any] = {"spacing_m": 200, "points": points, "street_of": {"F": "s", "A": "s"}}
+        plan = mclp(reach, demand, 1, fixed=["F"], may_close="F", min_per_street=1, **options)
+        assert (plan.sites, plan.closed, plan.gain) == (("A",), ("F",), (5,))
+
+    def test_what_it_covers_is_lost(self) -> None:
+        """F covers 8; the site that would push it out covers 4: it stays."""
+        reach, demand = reach_of({"F": "x", "A": "y"}), demand_of({"x": 8, "y": 4})
+        points = pd.DataFrame({"x_m": [0.0, 100.0], "y_m": 0.0}, index=["F", "A"])
+        plan = mclp(reach, demand, 1, fixed=["F"], may_close="F", spacing_m=200, points=points)
+        assert (plan.status, plan.closed, plan.objective) == ("not_needed", (), 8)
+
+
+class TestLeastNumbers:
+    STREETS = {"F": "north", "A": "north", "B": "south", "C": "south", "D": "west"}
+
+    def test_a_site_that_adds_nothing_opens_where_a_street_asks_for_it(self) -> None:
+        """With one for every street, D (a twin of C) opens in the west, where nobody else can."""
+        plan = mclp(REACH, DEMAND, 3, fixed=["F"], street_of=self.STREETS, min_per_street=1)
+        assert set(plan.sites) == {"A", "B", "D"}
+        plan = mclp(REACH, DEMAND, 2, fixed=["F"], street_of=self.STREETS, min_per_street=1)
+        assert set(plan.sites) == {"B", "D"}
+
+    def test_existing_ones_count(self) -> None:
+        plan = mclp(REACH, DEMAND, 1, fixed=["F", "B"], street_of=self.STREETS, min_per_street=1)
+        assert plan.sites == ("D",)
+
+    def test_a_street_without_any_facility_is_named(self) -> None:
+        plan = mclp(REACH, DEMAND, 3, street_of=self.STREETS, min_per_street=1, streets=["east"])
+        assert named(plan) == [("street_least", "east")]
+        assert "仅此一项就无解" in plan.reasons[0]["message"]
+
+    def test_more_streets_than_sites(self) -> None:
+        plan = mclp(REACH, DEMAND, 1, fixed=["F"], street_of=self.STREETS, min_per_street=1)
+        assert named(plan) == [("street_least", "south"), ("street_least", "west"), ("p", "p")]
+
+    def test_every_model(self) -> None:
+        options: dict[str, Any] = {"street_of": self.STREETS, "min_per_street": 1}
+        for plan in (
+            siting.lscp(REACH, DEMAND, radius_m=RADIUS, **options),
+            siting.p_median(REACH, DEMAND, p=3, weight="elderly", **options),
+            siting.p_center(REACH, DEMAND, p=3, **options),
+        ):
+            assert {self.STREETS[site] for site in plan.sites} == {"north", "south", "west"}
+            assert plan.gap == 0
+
+
+class TestShares:
+    """Of 80 and over, a and b have 1 each, d 2, z 4 out of reach: 8 in all."""
+
+    DEMAND = DEMAND.assign(elderly_80=[1, 1, 0, 2, 0, 4])
+
+    @pytest.mark.parametrize(("share", "sites"), [(0.0, {"C"}), (0.25, {"B"}), (0.2501, None)])
+    def test_the_share_of_another_weight(self, share: float, sites: set[str] | None) -> None:
+        """One site: C takes 16 and none of them; A and B 2 of 8 each, B with 12 against A's 7."""
+        plan = mclp(REACH, self.DEMAND, 1, min_share={"elderly_80": share})
+        if sites is None:
+            assert named(plan) == [("share_floor", "elderly_80"), ("p", "p")]
+            assert "0.2500" in plan.reasons[0]["message"]
+        else:
+            assert set(plan.sites) == sites
+
+    def test_whom_nobody_reaches_counts(self) -> None:
+        plan = siting.lscp(REACH, self.DEMAND, radius_m=RADIUS, min_share={"elderly_80": 0.51})
+        assert named(plan) == [("share_floor", "elderly_80")]
+        assert siting.lscp(REACH, self.DEMAND, radius_m=RADIUS, min_share={"elderly_80": 0.5}).status == "optimal"
+
+
+class TestMoney:
+    COST = {"A": 3, "B": 2, "C": 2, "D": 1, "F": 9}
+
+    def test_the_cheaper_twin_where_money_is_short(self) -> None:
+        """C and D cover the same; with 3 in hand B and D (28) beat B alone or A."""
+        plan = mclp(REACH, DEMAND, 3, budget=3, cost=self.COST)
+        assert (set(plan.sites), plan.objective, plan.spent) == ({"B", "D"}, 28, 3)
+        assert plan.ties == ()
+
+    def test_costs_without_a_budget_are_told(self) -> None:
+        assert mclp(REACH, DEMAND, 1, cost=self.COST).spent == 2
+        assert mclp(REACH, DEMAND, 1, cost={"A": 3}).spent is None
+        assert mclp(REACH, DEMAND, 1).spent is None
+
+    def test_the_fewest_sites_may_be_too_dear(self) -> None:
+        """All asks for A, B and C or D: 6 at least."""
+        assert siting.lscp(REACH, DEMAND, radius_m=RADIUS, budget=6, cost=self.COST).spent == 6
+        plan = siting.lscp(REACH, DEMAND, radius_m=RADIUS, budget=5.99, cost=self.COST)
+        assert [code for code, _ in named(plan)] == ["budget", "cover", "cover", "cover"]
+
+    def test_required_sites_above_the_budget_are_named(self) -> None:
+        plan = siting.p_center(REACH, DEMAND, p=2, required=["A", "B"], budget=4, cost=self.COST)
+        assert named(plan) == [("budget", "budget"), ("required", "A"), ("required", "B")]
