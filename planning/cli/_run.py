@@ -47,6 +47,21 @@ def demo(folder: Path) -> None:
     report(done.folder, done.run_id, done.result.summary, done.result.inputs.plan.defaults)
 
 
+def _argue(siting: Any) -> None:
+    """Say briefly what holds the choice of sites: the nearest substitute, plans nearly as good, robustness."""
+    why = siting.get("explanation")
+    if why is not None and why["substitutes"]:
+        near = min(why["substitutes"], key=lambda one: (one["loss_share"] is None, one["loss_share"]))
+        share = "—" if near["loss_share"] is None else f"{near['loss_share']:.2%}"
+        sites = {"site": near["facility_id"], "other": near["alternative"], "share": share}
+        click.echo(texts.both("cli.siting_substitute", **sites))
+    tried = siting.get("robustness")
+    if tried is not None:
+        sites_always = "、".join(tried["no_regret"]) or "—"
+        facts = {name: tried[name] for name in ("scenarios", "answered", "plan_is_best")}
+        click.echo(texts.both("cli.siting_robustness", **facts, sites=sites_always))
+
+
 def report(folder: Path, run_id: str, summary: Any, defaults: Iterable[str]) -> None:
     """Say what the run found, in a few lines, and where it is."""
     for level, figures in summary.get("coverage", {}).items():
@@ -73,6 +88,7 @@ def report(folder: Path, run_id: str, summary: Any, defaults: Iterable[str]) -> 
         gap = "—" if siting["gap"] is None else f"{siting['gap']:.2%}"
         status = texts.t(f"siting_status.{siting['status']}", "zh"), texts.t(f"siting_status.{siting['status']}", "en")
         click.echo(texts.both("cli.siting_line", sites=sites, gap=gap, status=status[0], status_en=status[1]))
+        _argue(siting)
         if siting["unreachable"]:
             click.echo(texts.both("cli.siting_unreachable", count=len(siting["unreachable"])))
         small = "、".join(str(site["rank"]) for site in siting["sites"] if site["size_ok"] is False)

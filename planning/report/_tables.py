@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import tables, texts
-from planning.report import _areas, _candidates, _origins, _proposals, _readings, _scorecard
+from planning.report import _areas, _argument, _candidates, _origins, _proposals, _readings, _scorecard
 from planning.report._sheet import (
     Heading,
     Kind,
@@ -66,6 +66,7 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
         yield _candidates.screening(result, language)
     if result.summary.get("siting") is not None:
         yield sites(result, language)
+        yield from _argument.sheets(result, language)
     if len(result.indicators):
         yield clauses(result, language)
     per_unit = _scorecard.by_unit(result, language)

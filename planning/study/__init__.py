@@ -18,11 +18,13 @@ from planning.network import Network
 from planning.study import (
     account,
     circles,
+    explained,
     gaps,
     health,
     layers,
     offers,
     people,
+    robustness,
     rollups,
     scorecard,
     sensitivity,
@@ -37,6 +39,7 @@ from planning.study.records import LevelCover as LevelCover
 from planning.study.records import Places as Places
 from planning.study.records import StudyInputs as StudyInputs
 from planning.study.records import StudyResult as StudyResult
+from planning.study.told import Told
 
 Progress = Callable[[str], None]
 PARTS: Final = frozenset({"coverage", "compliance", "siting"})
@@ -137,8 +140,16 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
     judged = _judge(inputs, ground, covers) if "compliance" in parts else Judged()
     step("siting")
     choice = sites.choose(inputs, ground) if "siting" in parts else sites.nothing(ground)
+    told = _tell(inputs, ground, choice)
     step("layers")
-    return _result(inputs, ground, covers, judged, choice, offered)
+    return replace(_result(inputs, ground, covers, judged, choice.with_figures(told.summary), offered), told=told)
+
+
+def _tell(inputs: StudyInputs, ground: Ground, choice: sites.Choice) -> Told:
+    """Explain the choice of sites and try it in other circumstances, as far as the plan asks."""
+    found, robust = explained.explain(inputs, ground, choice), robustness.assess(inputs, ground, choice)
+    parts = {"explanation": found, "robustness": robust}
+    return Told(found, robust, {name: part.summary for name, part in parts.items() if part is not None})
 
 
 def _offered(inputs: StudyInputs) -> tuple[StudyInputs, Ground, Offers]:

@@ -16,6 +16,7 @@ from planning.network import Network
 from planning.plan import Plan
 from planning.siting import SitingPlan
 from planning.standards import Standard
+from planning.study.told import Told
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,7 @@ class StudyResult:
     counts: Mapping[str, Mapping[str, int]]
     siting: SitingPlan | None
     summary: Mapping[str, Any]
+    told: Told = field(default_factory=Told)
     candidates: gpd.GeoDataFrame | None = None
     screening: pd.DataFrame = field(default_factory=pd.DataFrame)
 

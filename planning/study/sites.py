@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -54,7 +54,8 @@ class Question:
 class Choice:
     """A siting answer: the solver's plan, the layer of its sites, its entry in the summary; what was asked and found.
 
-    ``covers`` is the coverage of the level sites are sought for, before and after.
+    ``covers`` is the coverage of the level sites are sought for, before and after; ``solved`` is the model's own
+    answer, which ``plan`` tells by what is newly covered.
     """
 
     plan: SitingPlan | None
@@ -62,6 +63,11 @@ class Choice:
     summary: Mapping[str, Any] | None
     question: Question | None = None
     covers: tuple[LevelCover, LevelCover] | None = None
+    solved: SitingPlan | None = None
+
+    def with_figures(self, figures: Mapping[str, Any]) -> Choice:
+        """Return the same choice with more figures in its entry of the summary."""
+        return self if self.summary is None else replace(self, summary={**self.summary, **figures})
 
 
 def check(inputs: StudyInputs) -> list[Fault]:
@@ -116,9 +122,9 @@ def choose(inputs: StudyInputs, ground: Ground) -> Choice:
     offered = facilities[facilities["status"] == "candidate"]
     fixed = layers.serving(facilities, plan.siting.level)
     asked = question(inputs, ground, offered, fixed)
-    answer = asked.answer()
+    answer = solved = asked.answer()
     if asked.deficit is None:
-        answer = worth.retold(inputs, ground, fixed, offered, answer)
+        answer = worth.retold(inputs, ground, fixed, offered, solved)
     opened = offered.set_index("facility_id", drop=False).loc[list(answer.sites)]
     before = cover_level(inputs, ground, fixed, radius_m=plan.siting_radius_m)
     staying = fixed[~fixed["facility_id"].isin(answer.closed)]
@@ -129,7 +135,7 @@ def choose(inputs: StudyInputs, ground: Ground) -> Choice:
     if asked.deficit is not None:
         judged = deficits.held(inputs, ground, asked.deficit, answer)
         summary |= deficits.summary(asked.deficit, answer, judged)
-    return Choice(answer, layer, summary, asked, (before, after))
+    return Choice(answer, layer, summary, asked, (before, after), solved)
 
 
 def nothing(ground: Ground) -> Choice:
