@@ -13,7 +13,8 @@ from planning.siting._deficit import deficit
 from planning.siting._distance import p_center, p_median
 from planning.siting._explain import EXPLAINED, Depth, Explanation, Worth, evaluate, explain
 from planning.siting._phases import Phase
-from planning.siting._plan import PhasePlan, SitingPlan
+from planning.siting._plan import PhasePlan, SitingPlan, Stage
+from planning.siting._then import Then
 
 __all__ = [
     "EXPLAINED",
@@ -22,6 +23,8 @@ __all__ = [
     "Phase",
     "PhasePlan",
     "SitingPlan",
+    "Stage",
+    "Then",
     "Worth",
     "capacitated",
     "deficit",

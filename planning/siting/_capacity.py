@@ -167,6 +167,9 @@ def _ranked(ground: Ground, solved: Solved) -> tuple[list[int], list[float]]:
         ground.facility, weights=assigned_weight(ground, solved.share), minlength=len(ground.facilities)
     )
     built = sorted(solved.built, key=lambda option: (-by_facility[ground.options[option].facility], option))
-    steps = [ground.served_by(built[:count]) for count in range(len(built) + 1)]
+    served = math.fsum(assigned_weight(ground, solved.share).tolist())
+    limit_s = 5.0 if ground.single_source else 60.0
+    steps = [min(served, ground.served_by(built[:count], limit_s)) for count in range(len(built))]
+    steps = np.maximum.accumulate([*steps, served]).tolist()
     gains = [max(0.0, after - before) for before, after in pairwise(steps)]
     return built, gains

@@ -57,15 +57,13 @@ class Ground:
         """Return which options are candidates'."""
         return np.array([option.new for option in self.options], dtype=bool)
 
-    def served_by(self, built: Iterable[int]) -> float:
-        """Return the most weight that the fixed facilities and the options ``built`` can serve."""
+    def served_by(self, built: Iterable[int], limit_s: float = 60.0) -> float:
+        """Return the most weight found that the fixed facilities and the options ``built`` can serve."""
         if not len(self.place):
             return 0.0
         program = build(self, frozenset(built))
-        found, point = program.minimise({"g": -self.weight[self.place]}, Clock.of(60.0))
-        if "g" not in point:
-            return 0.0
-        return math.fsum(assigned_weight(self, clean(self, point["g"])).tolist()) if found.finished else math.nan
+        _, point = program.minimise({"g": -self.weight[self.place]}, Clock.of(limit_s))
+        return math.fsum(assigned_weight(self, clean(self, point["g"])).tolist()) if "g" in point else 0.0
 
 
 @dataclass(frozen=True)
@@ -156,27 +154,57 @@ def _sum_by(group: Ints, amount: Floats, groups: int) -> Any:
 
 def solve(ground: Ground, then: Sequence[str], clock: Clock) -> Solved | None:
     """Return the plan that serves most and, of those, is best by ``then``; None where time ran out without one."""
-    program = build(ground)
-    costs = _costs(ground)
-    built, bound = _best(ground, program, {"g": -ground.weight[ground.place]}, clock)
-    if built is None:
+    program, weight = build(ground), ground.weight[ground.place]
+    best, bound = _best(ground, program, {"g": -weight}, clock)
+    if best is None:
         return None
-    served = ground.served_by(built)
-    total = float(ground.weight.sum())
+    served, total = best.served(ground), float(ground.weight.sum())
     most = max(served, min(-bound, total)) if math.isfinite(bound) else total
     most = served if most - served <= _slack(total) else most
     stages = [Stage("served", served, most, gap(served, most), status(served, most))]
-    program.rows({"g": ground.weight[ground.place]}, served - _slack(total), math.inf)
+    program.rows({"g": weight}, served - _slack(total), math.inf)
+    best = _walked(ground, best, served)
     for name in then:
-        found, least = _best(ground, program, costs[name], clock)
-        if found is not None and ground.served_by(found) >= served - _slack(total):
-            built = found
-        stage = _stage(ground, name, built, served, least)
-        stages.append(stage)
-        _hold(program, costs[name], stage.objective)
-    built = _smaller_ids(ground, built)
-    share = assign(ground, built, served)
-    return Solved(tuple(sorted(built)), share, most, tuple(stages), _ties(ground, built, served, clock))
+        costs = _costs(ground)[name]
+        found, least = _best(ground, program, costs, clock)
+        if found is not None and found.served(ground) >= served - _slack(total):
+            best = _better(ground, name, _walked(ground, found, served), best)
+        stages.append(_stage(ground, name, best, least))
+        _hold(program, costs, stages[-1].objective)
+    best = _tidied(ground, best, served, clock)
+    return Solved(tuple(sorted(best.built)), best.share, most, tuple(stages), _ties(ground, best.built, served, clock))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The options built, and the share of demand in each pair."""
+
+    built: frozenset[int]
+    share: Floats
+
+    def served(self, ground: Ground) -> float:
+        """Return the weight served."""
+        return math.fsum(assigned_weight(ground, self.share).tolist())
+
+
+def _walked(ground: Ground, plan: Plan, served: float) -> Plan:
+    """Return a plan with the least walk; whole demands stay where the solver put them, for moving them is as hard."""
+    share = None if ground.single_source else assign(ground, plan.built, served, 60.0)
+    return plan if share is None else Plan(plan.built, share)
+
+
+def _better(ground: Ground, name: str, one: Plan, other: Plan) -> Plan:
+    """Return the better of two plans by an objective; of equals the one already held."""
+    return one if _value(ground, name, one) < _value(ground, name, other) else other
+
+
+def _tidied(ground: Ground, plan: Plan, served: float, clock: Clock) -> Plan:
+    """Return the plan at the smaller ids of candidates that are alike, walking least where that is quickly found."""
+    built = _smaller_ids(ground, plan.built)
+    if ground.single_source and built == plan.built:
+        return plan
+    share = assign(ground, built, served, max(5.0, clock.left_s))
+    return plan if share is None else Plan(built, share)
 
 
 def _slack(total: float) -> float:
@@ -193,19 +221,17 @@ def _costs(ground: Ground) -> dict[str, dict[str, Floats]]:
     }
 
 
-def _best(
-    ground: Ground, program: Program, costs: Mapping[str, Floats], clock: Clock
-) -> tuple[frozenset[int] | None, float]:
-    """Return the new options the solver builds, and its bound; None where it has no plan in time."""
+def _best(ground: Ground, program: Program, costs: Mapping[str, Floats], clock: Clock) -> tuple[Plan | None, float]:
+    """Return the plan the solver finds, and its bound; None where it has none in time."""
     if not ground.options:
-        return frozenset(), 0.0
+        return Plan(frozenset(), np.empty(0)), 0.0
     if clock.left_s == 0:
         return None, -math.inf
     found, point = program.minimise(costs, clock)
     if "x" not in point:
         return None, -math.inf if found.infeasible else found.bound
     built = frozenset(np.flatnonzero((point["x"] > 0.5) & ground.new).tolist())
-    return (built if _allowed(ground, built) else None), found.bound
+    return (Plan(built, clean(ground, point["g"])) if _allowed(ground, built) else None), found.bound
 
 
 def _allowed(ground: Ground, built: frozenset[int]) -> bool:
@@ -214,37 +240,41 @@ def _allowed(ground: Ground, built: frozenset[int]) -> bool:
     return len(built) <= ground.p and (ground.budget is None or cost <= ground.budget + 1e-9)
 
 
-def _stage(ground: Ground, name: str, built: frozenset[int], served: float, least: float) -> Stage:
+def _stage(ground: Ground, name: str, plan: Plan, least: float) -> Stage:
     """Return what a further objective came to, and its proof."""
-    if name == "sites":
-        value = float(len(built))
-        least = math.ceil(least - 1e-6) if math.isfinite(least) else least
-    elif name == "cost":
-        value = math.fsum(ground.options[option].cost for option in built)
-    else:
-        share = assign(ground, built, served)
-        value = math.fsum((assigned_weight(ground, share) * ground.metres).tolist())
+    value = _value(ground, name, plan)
+    if name == "sites" and math.isfinite(least):
+        least = math.ceil(least - 1e-6)
     least = min(value, max(0.0, least))
     least = value if value - least <= 1e-6 * max(1.0, value) else least
     return Stage(name, value, least, gap(value, least), status(value, least))
+
+
+def _value(ground: Ground, name: str, plan: Plan) -> float:
+    """Return what a plan comes to by a further objective."""
+    if name == "sites":
+        return float(len(plan.built))
+    if name == "cost":
+        return math.fsum(ground.options[option].cost for option in plan.built)
+    return math.fsum((assigned_weight(ground, plan.share) * ground.metres).tolist())
 
 
 def _hold(program: Program, costs: Mapping[str, Floats], value: float) -> None:
     program.rows(costs, -math.inf, value + 1e-6 * max(1.0, value))
 
 
-def assign(ground: Ground, built: Iterable[int], served: float) -> Floats:
-    """Return the shares of the assignment that serves ``served`` over the least distance."""
+def assign(ground: Ground, built: Iterable[int], served: float, limit_s: float) -> Floats | None:
+    """Return the shares of the assignment that serves ``served`` over the least distance; None where none is found."""
     program = build(ground, frozenset(built))
     if not len(ground.place):
         return np.empty(0)
     weight = ground.weight[ground.place]
     program.rows({"g": weight}, served, math.inf)
-    _, point = program.minimise({"g": weight * ground.metres}, Clock.of(60.0))
+    _, point = program.minimise({"g": weight * ground.metres}, Clock.of(limit_s))
     if "g" not in point:
-        program = build(ground, frozenset(built))
-        _, point = program.minimise({"g": -weight}, Clock.of(60.0))
-    return clean(ground, point["g"])
+        return None
+    share = clean(ground, point["g"])
+    return share if math.fsum((weight * share).tolist()) >= served - _slack(float(ground.weight.sum())) else None
 
 
 def clean(ground: Ground, share: Floats) -> Floats:
@@ -302,6 +332,10 @@ def _ties(ground: Ground, built: frozenset[int], served: float, clock: Clock) ->
         other = built - {open_[site]} | {number}
         if clock.left_s == 0:
             break
-        if _allowed(ground, other) and abs(ground.served_by(other) - served) <= _slack(float(ground.weight.sum())):
+        if _allowed(ground, other) and _same(ground.served_by(other, clock.left_s), served, ground):
             found.append((site, ground.options[number].facility))
     return tuple(dict.fromkeys(found))
+
+
+def _same(one: float, other: float, ground: Ground) -> bool:
+    return abs(one - other) <= _slack(float(ground.weight.sum()))

@@ -142,4 +142,3 @@ def _amount(value: Any) -> bool:
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | Fraction | np.number):
         return False
     return bool(not math.isnan(value) and value >= 0)
-

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from planning.errors import Fault, InputRefused
+from planning.errors import Fault, InputRefused, refuse
 from planning.siting import _ask, _audit, _clauses, _conflict, _solve
 from planning.siting._ask import Ask, Wants
 from planning.siting._conditions import Conditions
@@ -20,6 +20,7 @@ from planning.siting._polish import CoverWorth, settle
 from planning.siting._report import Answer, Solved, infeasible, report
 from planning.siting._rules import Rules, Wishes
 from planning.siting._stages import stages
+from planning.siting._then import Then, refine, with_proof
 from planning.siting._units import COVER_TOTAL, Flags, whole
 
 Ids = Iterable[Any]
@@ -37,6 +38,7 @@ def lscp(  # noqa: PLR0913  the options are the model's
     forbidden: Ids = (),
     candidates: Ids = (),
     time_limit_s: float = 60.0,
+    then: Then | None = None,
     **rules: Unpack[Rules],
 ) -> SitingPlan:
     """Open the fewest new sites so that every reachable demand lies within ``radius_m`` of an open one.
@@ -63,6 +65,9 @@ def lscp(  # noqa: PLR0913  the options are the model's
         Ids that may be opened and count as candidates although nobody is in their reach.
     time_limit_s
         Seconds for the solver; a plan stopped by it is ``feasible`` and shows its gap.
+    then
+        Further objectives that decide among plans of the same number of sites, see `Then`; their proof stands in
+        ``stages``.
     **rules
         Conditions: see `Rules`.
 
@@ -83,7 +88,7 @@ def lscp(  # noqa: PLR0913  the options are the model's
         candidates=candidates,
         rules=Wishes(**rules),
     )
-    ask = _ask.read(reach, demand, wants)
+    ask = _read(reach, demand, wants, then)
     ground = _ground(ask, _clauses.conditions(ask, wants.rules, budget=wants.rules.budget))
     reachable = _reachable(ground)
     counted, need = _lscp_need(ask, ground, reachable)
@@ -96,8 +101,9 @@ def lscp(  # noqa: PLR0913  the options are the model's
     count = float(ask.is_new[sites].sum())
     ranking = CoverWorth(ground)
     solved = Solved(sites, worth, ranking, count, float(min(choice.bound, count)), ground.per_unit)
-    plan = report(Answer(ask, solved, wants), ~reachable, reachable & ~ground.covered(sites))
-    return _audit.lscp(plan, reach, demand, wants)
+    solved, proof = refine(ask, counted, solved, then or Then(), hold=need)
+    plan = report(Answer(ask, solved, wants), ~reachable, reachable & ~ground.covered(solved.sites))
+    return _audit.lscp(with_proof(plan, ask, then, proof), reach, demand, wants)
 
 
 def mclp(  # noqa: PLR0913  the options are the model's
@@ -113,6 +119,7 @@ def mclp(  # noqa: PLR0913  the options are the model's
     candidates: Ids = (),
     time_limit_s: float = 60.0,
     phases: Sequence[Any] = (),
+    then: Then | None = None,
     **rules: Unpack[Rules],
 ) -> SitingPlan:
     """Open at most ``p`` new sites so that the most weight lies within ``radius_m`` of an open one.
@@ -134,6 +141,9 @@ def mclp(  # noqa: PLR0913  the options are the model's
         `Phase`, pairs (name, p) or objects with ``name`` and ``p``; p is cumulative and the last is ``p``. The plan is
         best for the last, which alone holds least numbers and shares; each earlier phase opens those of its sites that
         cover most by then, within its own limits.
+    then
+        Further objectives that decide among plans that cover as much, see `Then`; a site may then be opened for one of
+        them alone.
     **rules
         Conditions: see `Rules`.
 
@@ -155,7 +165,7 @@ def mclp(  # noqa: PLR0913  the options are the model's
         candidates=candidates,
         rules=Wishes(**rules),
     )
-    ask = _ask.read(reach, demand, wants)
+    ask = _read(reach, demand, wants, then)
     conditions = _clauses.conditions(ask, wants.rules, budget=wants.money[-1])
     ground = _ground(ask, conditions)
     solved = cover_most(ask, conditions)
@@ -163,9 +173,23 @@ def mclp(  # noqa: PLR0913  the options are the model's
         must_be_infeasible(solved, wants)
         return infeasible(ask, _conflict.reasons(ask, ground, ask.p, None))
     reachable = _reachable(ground)
+    solved, proof = refine(ask, ground, solved, then or Then())
     answer = Answer(ask, solved, wants, stages(ask, solved, wants, cover_most))
     plan = report(answer, ~reachable, reachable & ~ground.covered(solved.sites))
-    return _audit.mclp(plan, reach, demand, wants)
+    return _audit.mclp(with_proof(plan, ask, then, proof), reach, demand, wants)
+
+
+def _read(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants, then: Then | None) -> Ask:
+    """Check the question and its further objectives, everything at once."""
+    alien = [] if then is None else then.faults(tuple(set(wants.candidates) - {*wants.fixed, *wants.forbidden}))
+    try:
+        ask = _ask.read(reach, demand, wants)
+    except InputRefused as refused:
+        raise InputRefused((*refused.faults, *alien)) from None
+    alien = alien or ([] if then is None else then.faults([one for one, new in zip(ask.candidates, ask.is_new,
+                                                                                   strict=True) if new]))  # fmt: skip
+    refuse(alien)
+    return ask
 
 
 def cover_most(ask: Ask, conditions: Conditions) -> Solved | Choice:
