@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planning.coverage._frontage import area_shares, frontage_shares
+from planning.coverage._radius import needed_radius_m
 from planning.tables import AGE_BANDS, WEIGHTS
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "cover",
     "frontage_shares",
     "held_column",
+    "needed_radius_m",
     "plain",
     "roll_up",
     "served_by",

@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from planning import standards, texts
-from planning.report._sheet import Kind, Sheet, headings, plain_frame, stamp, words_of, yes_no
+from planning.report._sheet import Kind, Sheet, headings, plain_frame, shown_number, stamp, words_of, yes_no
 from planning.study import StudyResult
 from planning.texts import Language
 
@@ -48,10 +48,20 @@ def readings(result: StudyResult, language: Language) -> Sheet:
         is_default=found["is_default"].map(yes_no(language)),
         reason=found[f"reason_{language}"],
     )
+    rows["others"] = rows["others"].mask(rows["switch"] == "service_radius_m", _needed(result, language))
     rows = pd.concat([rows, _settled(result, language)], ignore_index=True)
     rows = rows.sort_values("ambiguity", key=lambda points: points.str[1:].astype(int), kind="stable")
     note = texts.t("sensitivity.readings_note", language)
     return _sheet("readings", rows, _READINGS, (*stamp(result, language), note), language)
+
+
+def _needed(result: StudyResult, language: Language) -> str:
+    """Return the radius that each level would need for full coverage."""
+    said = []
+    for level, metres in result.summary.get("needed_radius_m", {}).items():
+        key = "sensitivity.needed_radius" if metres is not None else "sensitivity.no_radius"
+        said.append(texts.t(key, language, level=texts.t(f"level.{level}", language), radius=shown_number(metres)))
+    return texts.t("report.semicolon", language).join(said)
 
 
 def _settled(result: StudyResult, language: Language) -> pd.DataFrame:

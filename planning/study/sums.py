@@ -68,6 +68,11 @@ def summary(
         found["coverage_band"] = {level: dict(cover.bands) for level, cover in covers.items()}
         if inputs.plan.walk.profiles:
             found["coverage_profiles"] = {level: dict(cover.profiles) for level, cover in covers.items()}
+    if covers and _asks_for_a_radius(inputs):
+        areas = inputs.tables["residential"]
+        found["needed_radius_m"] = {
+            level: coverage.needed_radius_m(areas, cover.covered) for level, cover in covers.items()
+        }
     if judged.assessment is not None:
         found["compliance"] = known(judged.assessment.summary)
     found["units"] = rows
@@ -79,6 +84,13 @@ def summary(
     found["ledger"] = {name: dict(entry) for name, entry in counts.items()}
     whole: dict[str, Any] = clean(found)
     return whole
+
+
+def _asks_for_a_radius(inputs: StudyInputs) -> bool:
+    """Say whether the document speaks of a service radius, and walks are judged by entrances, so that one is enough."""
+    clauses = inputs.standard.clauses
+    spoken_of = any("A18" in clause.ambiguities or (clause.unit, clause.cls) == ("m", "S") for clause in clauses)
+    return spoken_of and inputs.plan.walk.rule == "entrance"
 
 
 def known(figures: Mapping[str, Any]) -> dict[str, Any]:
