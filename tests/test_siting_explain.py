@@ -398,6 +398,14 @@ def test_twin_and_forbidden_and_required() -> None:
     assert rows["in_place_of"].isna().all()
 
 
+def test_preferred_sites_stay_preferred_when_the_model_is_asked_again() -> None:
+    """B and C alone cover 6 and 3; with C preferred nothing changes but ties, and every cell can be asked."""
+    plan, found = paper(2, preferred=("C", "A"))
+    assert plan.sites == ("A", "C")
+    assert [set(sites) for sites in found.plans["sites"]] == [{"A", "B"}, {"A", "D"}, {"A"}]
+    assert found.plans_complete
+
+
 def test_rows_in_any_order_explain_alike() -> None:
     town = Town(11, "mclp")
     plan = town.solve()

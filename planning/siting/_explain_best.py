@@ -64,7 +64,10 @@ class Question:
         if "phases" in options:
             options["phases"] = tuple(replace(phase, p=options["p"]) for phase in options["phases"])
         # a site that may no longer be opened is no candidate either
-        options["candidates"] = tuple(one for one in self.ask.candidates if one not in set(options["forbidden"]))
+        open_ = set(self.ask.candidates) - set(options["forbidden"])
+        options["candidates"] = tuple(one for one in self.ask.candidates if one in open_)
+        if "preferred" in options:
+            options["preferred"] = tuple(one for one in options["preferred"] if one in open_)
         try:
             return self.solve(**options)
         except InputRefused as refused:

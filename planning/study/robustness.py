@@ -47,6 +47,9 @@ CHOSEN: Final[Mapping[str, str]] = {
     "no_regret": "bool",
 }
 
+_MOST: Final = ("mclp", "capacitated")
+"""The models whose objective is to be large."""
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -54,7 +57,6 @@ class Scenario:
 
     plan: Plan
     households: float
-    min_floor_area_m2: float | None
     as_planned: bool
 
 
@@ -83,14 +85,16 @@ def _scenarios(plan: Plan, asked: Robustness) -> Iterator[Scenario]:
     for values in itertools.product(*asked.axes.values()):
         found = dict(zip(names, values, strict=True))
         changed = _changed(plan, found)
-        factor, least = found.get("households", 1.0), found.get("min_floor_area_m2")
-        same = (changed.siting_radius_m, changed.walk, changed.siting.demand) == (
-            plan.siting_radius_m,
-            plan.walk,
-            plan.siting.demand,
-        )
+        factor = found.get("households", 1.0)
+        same = _kept(changed) == _kept(plan) and factor == 1
         limit_s = replace(changed.siting, time_limit_s=asked.time_limit_s)
-        yield Scenario(replace(changed, siting=limit_s), factor, least, same and factor == 1 and not least)
+        yield Scenario(replace(changed, siting=limit_s), factor, same)
+
+
+def _kept(plan: Plan) -> tuple[Any, ...]:
+    """Return all that a scenario may change but the number of people."""
+    ask = plan.siting
+    return plan.siting_radius_m, plan.walk, ask.demand, ask.min_floor_area_m2 or 0
 
 
 def _changed(plan: Plan, found: Mapping[str, Any]) -> Plan:
@@ -98,13 +102,14 @@ def _changed(plan: Plan, found: Mapping[str, Any]) -> Plan:
     speed = found.get("speeds_m_per_s", plan.walk.speed_m_per_s)
     minutes = found.get("minutes", plan.siting_minutes)
     demand = found.get("demand", plan.siting.demand)
+    least = found.get("min_floor_area_m2", plan.siting.min_floor_area_m2)
     standards = dict(plan.standards)
     if "radii_m" in found:
         standards["service_radius_m"] = found["radii_m"]
     return replace(
         plan,
         walk=replace(plan.walk, speed_m_per_s=speed),
-        siting=replace(plan.siting, minutes=minutes, demand=demand),
+        siting=replace(plan.siting, minutes=minutes, demand=demand, min_floor_area_m2=least or None),
         standards=standards,
     )
 
@@ -114,9 +119,7 @@ def _tried(inputs: StudyInputs, ground: Ground, scenario: Scenario, solved: Siti
     plan = scenario.plan
     question = _question(inputs, ground, scenario)
     answer = question.answer()
-    worth = siting.evaluate(
-        question.model, question.reach, question.demand, options=question.options, sites=solved.sites
-    )
+    worth = _worth(question, solved.sites)
     facts = {
         "as_planned": scenario.as_planned,
         "speed_m_per_s": plan.walk.speed_m_per_s,
@@ -124,7 +127,7 @@ def _tried(inputs: StudyInputs, ground: Ground, scenario: Scenario, solved: Siti
         "radius_m": plan.siting_radius_m if plan.siting.model in ("lscp", "mclp") else math.nan,
         "households": scenario.households,
         "demand": plan.siting.demand,
-        "min_floor_area_m2": math.nan if scenario.min_floor_area_m2 is None else scenario.min_floor_area_m2,
+        "min_floor_area_m2": plan.siting.min_floor_area_m2 or 0.0,
         "status": answer.status,
         "objective": answer.objective,
         "gap": answer.gap,
@@ -144,17 +147,14 @@ def _question(inputs: StudyInputs, ground: Ground, scenario: Scenario) -> Questi
         ground = replace(ground, walkways=walkways)
     facilities = ground.facilities
     offered = facilities[facilities["status"] == "candidate"]
-    if scenario.min_floor_area_m2:
-        # an area that is not known cannot be shown to be large enough
-        small = ~(offered["max_floor_area_m2"].astype(float) >= scenario.min_floor_area_m2)
-        offered = offered.assign(role=offered["role"].mask(small, "forbidden"))
     question = sites.question(changed, ground, offered, layers.serving(facilities, plan.siting.level))
-    options = {name: value for name, value in question.options.items() if name != "phases"}
-    options["p"] = (
-        min(options["p"], len(set(options["candidates"]) - set(options["forbidden"]))) if "p" in options else 0
-    )
-    if question.model == "lscp":
-        del options["p"]
+    options = dict(question.options)
+    closed = set(options["forbidden"])
+    options["required"] = tuple(one for one in options["required"] if one not in closed)
+    if "p" in options:
+        options["p"] = min(options["p"], len(set(options["candidates"]) - closed))
+    if "phases" in options:
+        options["phases"] = tuple(replace(phase, p=options["p"]) for phase in options["phases"][-1:])
     return replace(question, options=options)
 
 
@@ -168,20 +168,34 @@ def _inputs(inputs: StudyInputs, scenario: Scenario) -> StudyInputs:
     return replace(inputs, plan=scenario.plan, tables=tables)
 
 
+def _worth(question: Question, chosen: tuple[Any, ...]) -> siting.Worth:
+    """Return what given sites are worth; models that also choose sizes or shares are asked for those sites alone."""
+    options = question.options
+    if question.model in siting.EXPLAINED:
+        return siting.evaluate(question.model, question.reach, question.demand, options=options, sites=chosen)
+    open_ = set(options["candidates"]) - set(options["forbidden"])
+    if not set(chosen) <= open_:
+        return siting.Worth(math.nan, math.nan, math.nan, ("not_a_candidate",))
+    alone = {"required": chosen, "forbidden": (*options["forbidden"], *(open_ - set(chosen))), "p": len(chosen)}
+    answer = replace(question, options={**options, **alone}).answer()
+    breaks = ("no_plan",) if answer.status == "infeasible" else ()
+    return siting.Worth(answer.objective, 0.0, math.nan, breaks)
+
+
 def _regret(question: Question, answer: SitingPlan, worth: siting.Worth) -> dict[str, Any]:
     """Return how much worse the plan's sites are than the scenario's own answer; nothing where they cannot be had."""
     nothing = {"regret": math.nan, "regret_share": math.nan}
     if worth.breaks or answer.status == "infeasible" or math.isnan(worth.objective):
         return nothing
-    own = siting.evaluate(question.model, question.reach, question.demand, options=question.options, sites=answer.sites)
+    own = _worth(question, answer.sites) if question.model in siting.EXPLAINED else worth
     if question.model == "lscp":
         regret, whole = worth.left_out - own.left_out, worth.total
-    elif question.model == "mclp":
-        regret, whole = own.objective - worth.objective, own.objective
-    elif worth.left_out != own.left_out:
+    elif worth.left_out != own.left_out and question.model != "mclp":
         return nothing
+    elif question.model in _MOST:
+        regret, whole = answer.objective - worth.objective, answer.objective
     else:
-        regret, whole = worth.objective - own.objective, own.objective
+        regret, whole = worth.objective - answer.objective, answer.objective
     return {"regret": regret, "regret_share": regret / whole if whole else (0.0 if regret == 0 else math.nan)}
 
 
