@@ -8,31 +8,27 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import pandas as pd
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from planning import texts
 from planning.report import _tables as contents
 from planning.report._entries import entry_sheet, entry_text
+from planning.report._figures import foots, formats, is_missing
 from planning.report._sheet import Sheet
 from planning.study import StudyResult
+from planning.texts import Language
 
 __all__ = ["entry_sheet", "entry_text", "workbook"]
 
-_NUMBER_FORMATS: Final = {
-    "whole": "#,##0",
-    "m2": "#,##0.0",
-    "m": "#,##0",
-    "share": "0.0%",
-    "text": "@",
-    "plain": "General",
-}
 _FLOWING: Final = {"text_wrap": True, "indent": 1}  # a long text is read to its end, and off the number before it
 _WIDEST: Final = 52
+_NARROWEST_TEXT: Final = 15
+_PAGE_PX: Final = 1510 / 0.7  # an A3 sheet inside its margins, with 10 pt letters printed no smaller than 7 pt
+_MARGIN_IN: Final = 0.4
 _LINE_PT: Final = 15
 _MOST_LINES: Final = 27  # a row is at most 409 points high
 _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -51,81 +47,116 @@ def workbook(result: StudyResult) -> bytes:
                "nan_inf_to_errors": False}  # fmt: skip
     with xlsxwriter.Workbook(stream, options) as book:
         book.set_properties({"title": result.inputs.plan.name[:250], "created": _CREATED})
-        styles = _styles(book, language)
+        styles = _Styles(book, language)
         for sheet in contents.sheets(result, language):
             _write(book, sheet, styles)
     return stream.getvalue()
 
 
-@dataclass(frozen=True)
 class _Styles:
-    title: Any
-    note: Any
-    head: Any
-    cells: dict[str, Any]
-    totals: dict[str, Any]
+    """The formats of a book, each made once."""
 
+    def __init__(self, book: Any, language: Language) -> None:
+        self._book, self._made = book, dict[tuple[str, bool, bool], Any]()
+        self._font = {"font_name": "微软雅黑" if language == "zh" else "Calibri", "font_size": 10, "valign": "vcenter"}
+        self.language = language
+        self.title = self._of(bold=True, font_size=14)
+        self.note = self._of(font_color="#59616B", font_size=9, text_wrap=True, valign="top")
+        self.head = self._of(bold=True, bg_color="#EEF2F5", text_wrap=True, top=1, bottom=1)
 
-def _styles(book: Any, language: str) -> _Styles:
-    font = {"font_name": "微软雅黑" if language == "zh" else "Calibri", "font_size": 10, "valign": "vcenter"}
-    rule = {"bottom": 1, "bottom_color": "#D5DBE1"}
-    return _Styles(
-        title=book.add_format({**font, "bold": True, "font_size": 14}),
-        note=book.add_format({**font, "font_color": "#59616B", "font_size": 9}),
-        head=book.add_format({**font, "bold": True, "bg_color": "#EEF2F5", "text_wrap": True, "top": 1, "bottom": 1}),
-        cells={
-            kind: book.add_format({**font, **rule, **(_FLOWING if kind == "text" else {}), "num_format": form})
-            for kind, form in _NUMBER_FORMATS.items()
-        },
-        totals={
-            kind: book.add_format({**font, "bold": True, "top": 1, "bottom": 1, "num_format": form})
-            for kind, form in _NUMBER_FORMATS.items()
-        },
-    )
+    def _of(self, **more: Any) -> Any:
+        return self._book.add_format({**self._font, **more})
+
+    def cell(self, form: str, *, flowing: bool = False, total: bool = False) -> Any:
+        """Return the format of a cell that shows its number as ``form``."""
+        key = form, flowing, total
+        if key not in self._made:
+            rule = {"bold": True, "top": 1, "bottom": 1} if total else {"bottom": 1, "bottom_color": "#D5DBE1"}
+            self._made[key] = self._of(**rule, **(_FLOWING if flowing else {}), num_format=form)
+        return self._made[key]
 
 
 def _write(book: Any, sheet: Sheet, styles: _Styles) -> None:
     """Write one sheet: title, notes, headings, rows, and the total row where there is one."""
     page = book.add_worksheet(sheet.name)
     page.hide_gridlines(2)
-    page.write_string(0, 0, sheet.title, styles.title)
-    top = 1
-    for note in sheet.notes:
-        page.write_string(top, 0, note, styles.note)
-        top += 1
-    widths = [_width(column.label, sheet.rows[column.name]) for column in sheet.columns]
+    widths = _fitted(sheet, [_width(column.label, sheet.rows[column.name]) for column in sheet.columns])
+    top = 0 if sheet.bare else _write_head(page, sheet, widths, styles)
     for number, column in enumerate(sheet.columns):
         page.write_string(top, number, column.label, styles.head)
         page.set_column(number, number, widths[number])
-        _write_column(page, sheet.rows[column.name], (top + 1, number), styles.cells[column.kind])
+        _write_column(page, sheet, number, top + 1, styles)
     for offset, lines in enumerate(_lines(sheet, widths), start=1):
         if lines > 1:
             page.set_row(top + offset, _LINE_PT * lines)
     if sheet.total_label and len(sheet.rows):
         _write_total(page, sheet, top + 1, styles)
     page.freeze_panes(top + 1, sheet.frozen)
+    _set_paper(page, sheet, top, widths)
+
+
+def _write_head(page: Any, sheet: Sheet, widths: Sequence[float], styles: _Styles) -> int:
+    """Write title and notes, each note as wide as the table, and return the row of the headings."""
+    page.write_string(0, 0, sheet.title, styles.title)
+    rounded = () if foots(sheet, styles.language) else (texts.t("report.note_rounded", styles.language),)
+    for row, note in enumerate((*sheet.notes, *rounded), start=1):
+        if len(widths) > 1:
+            page.merge_range(row, 0, row, len(widths) - 1, "", styles.note)
+        page.write_string(row, 0, note, styles.note)
+        page.set_row(row, _LINE_PT * min(_MOST_LINES, max(1, math.ceil(_cells(note) / sum(widths)))))
+    return 1 + len(sheet.notes) + len(rounded)
+
+
+def _set_paper(page: Any, sheet: Sheet, top: int, widths: Sequence[float]) -> None:
+    """Print on A3 across as few pages as leave letters of 7 pt; headings and first columns are repeated."""
     page.set_landscape()
     page.set_paper(8)  # A3
-    page.fit_to_pages(1, 0)
+    page.set_margins(left=_MARGIN_IN, right=_MARGIN_IN, top=_MARGIN_IN, bottom=0.6)
+    page.set_footer("&C&9&A  &P / &N")
+    across = math.ceil(sum(map(_pixels, widths)) / _PAGE_PX)
+    page.fit_to_pages(across, 0)
     page.repeat_rows(top)
+    if across > 1:
+        page.repeat_columns(0, sheet.frozen - 1)
 
 
-def _write_column(page: Any, values: pd.Series, corner: tuple[int, int], style: Any) -> None:
-    row, number = corner
-    for offset, value in enumerate(values):
-        if _is_missing(value):
-            page.write_blank(row + offset, number, None, style)
+def _pixels(width: float) -> float:
+    return 7 * width + 5
+
+
+def _fitted(sheet: Sheet, widths: Sequence[float]) -> list[float]:
+    """Return the widths with long texts made narrower, so that the table goes on one page where it can."""
+    wide = [
+        column.kind == "text" and width > _NARROWEST_TEXT for column, width in zip(sheet.columns, widths, strict=True)
+    ]
+    over = sum(map(_pixels, widths)) - _PAGE_PX
+    spare = sum(7 * (width - _NARROWEST_TEXT) for width, is_wide in zip(widths, wide, strict=True) if is_wide)
+    kept = 1 - min(over / spare, 1) if over > 0 and spare else 1.0
+    return [
+        _NARROWEST_TEXT + (width - _NARROWEST_TEXT) * kept if is_wide else width
+        for width, is_wide in zip(widths, wide, strict=True)
+    ]
+
+
+def _write_column(page: Any, sheet: Sheet, number: int, first: int, styles: _Styles) -> None:
+    column = sheet.columns[number]
+    forms, _ = formats(sheet, column, styles.language)
+    flowing = column.kind == "text"
+    for row, (value, form) in enumerate(zip(sheet.rows[column.name], forms, strict=True), start=first):
+        style = styles.cell(form, flowing=flowing)
+        if is_missing(value):
+            page.write_blank(row, number, None, style)
         elif isinstance(value, str):
-            page.write_string(row + offset, number, value[:32767], style)
+            page.write_string(row, number, value[:32767], style)
         else:
-            page.write_number(row + offset, number, float(value), style)
+            page.write_number(row, number, float(value), style)
 
 
 def _write_total(page: Any, sheet: Sheet, first: int, styles: _Styles) -> None:
     """Write the total row below the rows; each sum is a formula over its column with its value stored."""
     last = first + len(sheet.rows) - 1
     for number, column in enumerate(sheet.columns):
-        style = styles.totals[column.kind]
+        style = styles.cell(formats(sheet, column, styles.language)[1], total=True)
         if number == 0:
             page.write_string(last + 1, 0, sheet.total_label, style)
         elif column.name in sheet.totals:
@@ -158,11 +189,7 @@ def _lines(sheet: Sheet, widths: Sequence[float]) -> list[int]:
 
 
 def _cells(value: Any) -> int:
-    if _is_missing(value):
+    if is_missing(value):
         return 0
     shown = value if isinstance(value, str) else f"{float(value):,.1f}"
     return sum(2 if ord(letter) > 0x2E80 else 1 for letter in shown)
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or bool(pd.isna(value))

@@ -20,6 +20,7 @@ from planning.report._sheet import (
     sentences,
     stamp,
     standard_title,
+    total_label,
     words_of,
     yes_no,
 )
@@ -27,7 +28,6 @@ from planning.standards import MINIMUM, RATE
 from planning.study import StudyResult
 from planning.texts import Language
 
-TOTAL: Final = "合计"
 _SUMS: Final = ("required_m2", "provided_m2", "shortfall_m2")
 _COMPLIANCE_COLUMNS: Final[Sequence[tuple[str, Kind]]] = (
     ("built_used", "text"),
@@ -87,7 +87,7 @@ def compliance(result: StudyResult, language: Language) -> Sheet:
         columns=columns,
         rows=plain_frame(_in_words(rows, language).to_dict("records"), columns),
         notes=(*stamp(result, language), texts.t("report.note_compliance", language), *_nobody(summary, language)),
-        total_label=TOTAL,
+        total_label=total_label(language),
         totals={
             "households": math.fsum(layer["households"].dropna()),
             **{f"counted_{name}": summary[name] for name in _SUMS if summary[name] is not None},
@@ -166,6 +166,6 @@ def rooms(result: StudyResult, language: Language) -> Sheet:
         columns,
         plain_frame(rows.to_dict("records"), columns),
         notes=(*stamp(result, language), texts.t("report.note_rooms", language)),
-        total_label=TOTAL,
+        total_label=total_label(language),
         totals={name: math.fsum(rows[name].dropna()) for name in ("credited_m2", "rejected_m2")},
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 import pandas as pd
 
@@ -14,11 +15,14 @@ from planning.report._sheet import (
     Kind,
     Sheet,
     headings,
+    kinds_of_units,
     listed,
     plain_frame,
     sentences,
+    shown_in_unit,
     stamp,
     standard_title,
+    total_label,
     words_of,
     yes_no,
 )
@@ -97,7 +101,8 @@ def scorecard(result: StudyResult, language: Language) -> Sheet:
         ),
     )
     notes = (*stamp(result, language), _totals(table, language), texts.t("scorecard.note", language))
-    return _sheet("scorecard", result, language, rows, headings(_SCORECARD, "scorecard.head.", language), notes)
+    sheet = _sheet("scorecard", result, language, rows, headings(_SCORECARD, "scorecard.head.", language), notes)
+    return replace(sheet, kinds=dict.fromkeys(("actual", "shortfall"), kinds_of_units(table["unit"])))
 
 
 def _totals(table: pd.DataFrame, language: Language) -> str:
@@ -125,7 +130,7 @@ def rollups(result: StudyResult, language: Language) -> Sheet:
     rest = texts.t("scorecard.rest", language)
     built = words_of("report.built", language)
     names = [
-        _unit_name(level, unit, name, built=built, rest=rest)
+        _unit_name(level, unit, name, built=built, rest=rest, whole=total_label(language))
         for level, unit, name in table[["level", "unit_id", "name"]].itertuples(index=False)
     ]
     rows = table.assign(level=table["level"].map(words_of("scorecard.level", language)), name=names)
@@ -133,12 +138,13 @@ def rollups(result: StudyResult, language: Language) -> Sheet:
     unknown = (rows["meets"] + rows["fails"] == 0) & (rows["not_assessable"] > 0)  # a sum over nothing would read 0
     rows = rows.assign(**{name: rows[name].mask(unknown) for name in ("required_m2", "provided_m2", "shortfall_m2")})
     notes = (*stamp(result, language), texts.t("scorecard.rollups_note", language))
-    return _sheet("rollups", result, language, rows, headings(_ROLLUPS, "scorecard.head.", language), notes)
+    sheet = _sheet("rollups", result, language, rows, headings(_ROLLUPS, "scorecard.head.", language), notes)
+    return replace(sheet, groups="level")
 
 
-def _unit_name(level: str, unit: object, name: object, *, built: Mapping[str, str], rest: str) -> str:
+def _unit_name(level: str, unit: object, name: object, *, built: Mapping[str, str], rest: str, whole: str) -> str:
     if unit == "plan":
-        return "合计"
+        return whole
     if level == "built":
         return built.get(str(unit), built["unknown"])
     if pd.isna(unit):  # type: ignore[call-overload]
@@ -166,8 +172,7 @@ def by_unit(result: StudyResult, language: Language) -> Sheet | None:
     table = result.indicators[result.indicators["subject_kind"] == "unit"]
     if table.empty:
         return None
-    words = words_of("verdict", language)
-    said = table.assign(said=table["verdict"].map(words) + table["actual"].map(_bracketed))
+    said = table.assign(said=[_said(row, language) for row in table.to_dict("records")])
     wide = said.set_index(["subject", "clause_id"])["said"].unstack("clause_id")  # noqa: PD010
     order = [clause.id for clause in result.inputs.standard.clauses if clause.id in wide.columns]
     units = result.units.set_index("unit_id").loc[wide.index, ["name", "type"]]
@@ -184,8 +189,11 @@ def by_unit(result: StudyResult, language: Language) -> Sheet | None:
     return _sheet("by_unit", result, language, rows.sort_values(["type", "unit_id"]), columns, notes)
 
 
-def _bracketed(value: float) -> str:
-    return "" if pd.isna(value) else f" {value:,.10g}"
+def _said(row: Mapping[Any, Any], language: Language) -> str:
+    """Return a verdict with the figure behind it, and whether it is overdue."""
+    figure = "" if pd.isna(row["actual"]) else f" {shown_in_unit(row['actual'], row['unit'], language)}"
+    late = texts.t("scorecard.late", language) if row["overdue"] is True or row["overdue"] == 1 else ""
+    return texts.t(f"verdict.{row['verdict']}", language) + figure + late
 
 
 def _sheet(

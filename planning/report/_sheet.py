@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -13,7 +13,8 @@ from planning import standards, tables, texts
 from planning.study import StudyResult
 from planning.texts import Language
 
-Kind = Literal["text", "whole", "m2", "m", "share", "plain"]
+Kind = Literal["text", "whole", "m2", "m", "share", "plain", "act"]
+_KIND_OF_UNIT: Final[Mapping[str, Kind]] = {"m2": "m2", "share": "share", "act": "act"}
 Say = Callable[..., str]
 
 
@@ -28,7 +29,11 @@ class Heading:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A table ready to be printed; ``totals`` are sums of additive columns, ``total_shares`` do not add."""
+    """A table ready to be printed; ``totals`` are sums of additive columns, ``total_shares`` do not add.
+
+    ``kinds`` says, for columns whose rows are not all shown alike, how each row is; ``groups`` names the column that
+    parts the rows into blocks of which the last is the total. A ``bare`` sheet begins with its headings.
+    """
 
     name: str
     title: str
@@ -39,6 +44,9 @@ class Sheet:
     totals: Mapping[str, float] = field(default_factory=dict)
     total_shares: Mapping[str, float] = field(default_factory=dict)
     frozen: int = 1
+    kinds: Mapping[str, Sequence[Kind]] = field(default_factory=dict)
+    groups: str = ""
+    bare: bool = False
 
 
 def stamp(result: StudyResult, language: Language) -> tuple[str, ...]:
@@ -68,6 +76,25 @@ def given_numbers(result: StudyResult, language: Language) -> tuple[str, ...]:
 def standard_title(result: StudyResult, language: Language) -> str:
     """Return the document's title."""
     return result.inputs.standard.title_zh if language == "zh" else result.inputs.standard.title_en
+
+
+def total_label(language: Language) -> str:
+    """Return what a total row is called."""
+    return texts.t("report.total_row", language)
+
+
+def kinds_of_units(units: Iterable[Any]) -> list[Kind]:
+    """Return how figures in the units of clauses are shown: shares as per cent, acts as yes and no."""
+    return [_KIND_OF_UNIT.get(str(unit), "plain") for unit in units]
+
+
+def shown_in_unit(value: float, unit: Any, language: Language) -> str:
+    """Return a figure in a sentence, in the unit of its clause."""
+    if unit == "share":
+        return f"{value:.1%}"
+    if unit == "act":
+        return texts.t("report.yes" if value else "report.no", language)
+    return f"{value:,.10g}"
 
 
 def speaker(language: Language) -> Say:

@@ -18,20 +18,22 @@ from planning.report._sheet import (
     Sheet,
     column_label,
     headings,
+    kinds_of_units,
     plain_frame,
     sentences,
+    shown_in_unit,
     shown_number,
     speaker,
     stamp,
     standard_title,
     sums_of,
+    total_label,
     words_of,
     yes_no,
 )
 from planning.study import StudyResult
 from planning.texts import Language
 
-TOTAL: Final = "合计"
 _COVERAGE: Final = (
     "residential_total",
     "residential_covered",
@@ -98,7 +100,7 @@ def overview(result: StudyResult, language: Language) -> Sheet:
         ]
     for name, value in result.summary.get("compliance", {}).items():
         share = name.endswith("_share")
-        rows.append({"topic": say("report.compliance_topic"), "item": say(f"report.compliance_{name}"),
+        rows.append({"topic": say("report.compliance_topic"), "item": say(f"report.compliance_{name}"), "name": name,
                      "share" if share else "total": value})  # fmt: skip
     rows += list(_siting_rows(result, say))
     columns = (
@@ -111,7 +113,15 @@ def overview(result: StudyResult, language: Language) -> Sheet:
         Heading("upper", say("report.upper"), "plain"),
     )
     frame = plain_frame(rows, columns)
-    return Sheet(say("report.sheet_overview"), result.inputs.plan.name, columns, frame, notes=stamp(result, language))
+    squares: list[Kind] = ["m2" if str(row.get("name")).endswith("_m2") else "plain" for row in rows]
+    return Sheet(
+        say("report.sheet_overview"),
+        result.inputs.plan.name,
+        columns,
+        frame,
+        notes=stamp(result, language),
+        kinds={"total": squares},
+    )
 
 
 def _siting_rows(result: StudyResult, say: Say) -> Iterator[dict[str, Any]]:
@@ -153,7 +163,7 @@ def by_street(result: StudyResult, language: Language) -> Sheet:
         rest = _rest(whole, found)
         if rest["residential_total"]:
             found.append({"street": texts.t("report.no_street", language), **rest})
-        found.append({"street": TOTAL, **whole})
+        found.append({"street": total_label(language), **whole})
         rows += [{"level": texts.t(f"level.{level}", language), **row} for row in found]
     frame = plain_frame(rows, columns)
     title = texts.t("report.title_by_street", language)
@@ -194,7 +204,7 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
         columns,
         plain_frame(rows.to_dict("records"), columns),
         notes=stamp(result, language),
-        total_label=TOTAL,
+        total_label=total_label(language),
         totals=sums_of(rows, "floor_area_m2", "beds", "nursing_beds"),
         frozen=2,
     )
@@ -236,7 +246,7 @@ def sites(result: StudyResult, language: Language) -> Sheet:
         columns,
         plain_frame(rows.to_dict("records"), columns),
         notes=(*stamp(result, language), proof, *_candidates.made(result, language)),
-        total_label=TOTAL,
+        total_label=total_label(language),
         totals=sums_of(layer, "gain", "floor_area_m2"),
     )
 
@@ -274,7 +284,10 @@ def clauses(result: StudyResult, language: Language) -> Sheet:
         reason=table["reason"].map(lambda codes: sentences(codes, "indicators.reason", language)),
         origin=table["origin"].map(words_of("indicators.origin", language)),
         beside=pd.Series(
-            [_beside(*pair, language) for pair in zip(table["beside"], table["beside_code"], strict=True)],
+            [
+                _beside(*found, language)
+                for found in zip(table["beside"], table["beside_code"], table["unit"], strict=True)
+            ],
             index=table.index,
             dtype=object,
         ),
@@ -282,7 +295,9 @@ def clauses(result: StudyResult, language: Language) -> Sheet:
     columns = headings(_CLAUSE_COLUMNS, "report.clause_", language)
     title = texts.t("report.title_clauses", language, standard=standard_title(result, language))
     frame = plain_frame(rows.to_dict("records"), columns)
-    return Sheet(texts.t("report.sheet_clauses", language), title, columns, frame, notes=stamp(result, language))
+    kinds = dict.fromkeys(("required", "actual"), kinds_of_units(table["unit"]))
+    name = texts.t("report.sheet_clauses", language)
+    return Sheet(name, title, columns, frame, notes=stamp(result, language), kinds=kinds)
 
 
 _CLAUSE_COLUMNS: Final[Mapping[str, Kind]] = {
@@ -304,6 +319,8 @@ _CLAUSE_COLUMNS: Final[Mapping[str, Kind]] = {
 }
 
 
-def _beside(value: float, code: Any, language: Language) -> str | None:
+def _beside(value: Any, code: Any, unit: Any, language: Language) -> str | None:
     """Return the figure under the other reading of an ambiguity, and which reading that is."""
-    return None if pd.isna(value) else f"{shown_number(value)} {texts.t(f'indicators.beside.{code}', language)}"
+    if pd.isna(value):
+        return None
+    return f"{shown_in_unit(value, unit, language)} {texts.t(f'indicators.beside.{code}', language)}"

@@ -1,0 +1,94 @@
+"""Room `planning.report`: how figures stand on paper. The cell keeps the exact value; only its number format rounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+import pandas as pd
+
+from planning import texts
+from planning.report._sheet import Heading, Kind, Sheet
+from planning.texts import Language
+
+_MOST_DECIMALS: Final = 4
+_FIXED: Final[dict[str, str]] = {"whole": "#,##0", "m": "#,##0", "share": "0.0%", "text": "@"}
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether a cell is empty."""
+    return value is None or bool(pd.isna(value))
+
+
+def formats(sheet: Sheet, column: Heading, language: Language) -> tuple[list[str], str]:
+    """Return the number format of each row of a column, and that of its total.
+
+    Square metres of one column share their decimals, one, or two where one would not say the value; other numbers
+    have as many as they need.
+    """
+    cells = sheet.rows[column.name]
+    kinds = sheet.kinds.get(column.name, [column.kind] * len(cells))
+    total = sheet.totals.get(column.name, sheet.total_shares.get(column.name))
+    areas = [value for value, kind in zip(cells, kinds, strict=True) if kind == "m2"]
+    squares = _numeric(max(1, min(2, _decimals([*areas, total if column.kind == "m2" else None]))))
+    pairs = zip([*cells, total], [*kinds, column.kind], strict=True)
+    found = [squares if kind == "m2" else _format(value, kind, language) for value, kind in pairs]
+    return found[:-1], found[-1]
+
+
+def _format(value: Any, kind: Kind, language: Language) -> str:
+    if kind == "act":
+        yes, no = (texts.t(f"report.{word}", language) for word in ("yes", "no"))
+        return f'[=1]"{yes}";[=0]"{no}";General'
+    return _FIXED[kind] if kind in _FIXED else _numeric(_decimals([value]))
+
+
+def _numeric(decimals: int) -> str:
+    return "#,##0" + ("." + "0" * decimals if decimals else "")
+
+
+def _decimals(values: Iterable[Any]) -> int:
+    """Return how many decimals say all of ``values``, at most `_MOST_DECIMALS`."""
+    numbers = [float(value) for value in values if not is_missing(value) and not isinstance(value, str)]
+    fits = (
+        places
+        for places in range(_MOST_DECIMALS)
+        if all(math.isclose(number, round(number, places), rel_tol=1e-12, abs_tol=1e-9) for number in numbers)
+    )
+    return next(fits, _MOST_DECIMALS)
+
+
+def foots(sheet: Sheet, language: Language) -> bool:
+    """Say whether the rows of every additive column add up to its total as they stand on paper.
+
+    Where they do not, the sheet says that figures are rounded one by one.
+    """
+    for column in sheet.columns:
+        if column.kind not in ("m2", "plain", "whole"):
+            continue
+        form, total_form = formats(sheet, column, language)
+        shown = [_shown(*pair) for pair in zip(sheet.rows[column.name], form, strict=True)]
+        if column.name in sheet.totals and sum(shown) != _shown(sheet.totals[column.name], total_form):
+            return False
+        if column.kind == "m2" and sheet.groups and not all(_blocks(sheet, shown)):
+            return False
+    return True
+
+
+def _blocks(sheet: Sheet, shown: Sequence[Decimal]) -> Iterable[bool]:
+    """Yield, for each block of rows, whether all but the last add up to the last."""
+    blocks: dict[Any, list[Decimal]] = {}
+    for name, value in zip(sheet.rows[sheet.groups], shown, strict=True):
+        blocks.setdefault(name, []).append(value)
+    for block in blocks.values():
+        yield sum(block[:-1]) == block[-1]
+
+
+def _shown(value: Any, form: str) -> Decimal:
+    """Return a number as its format shows it; an empty cell adds nothing."""
+    if is_missing(value) or isinstance(value, str):
+        return Decimal(0)
+    places = len(form.partition(".")[2]) if form.startswith("#") else _MOST_DECIMALS
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
