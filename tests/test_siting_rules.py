@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
-from test_siting import DEMAND, REACH, RADIUS, demand_of, mclp, reach_of
+from test_siting import DEMAND, RADIUS, REACH, demand_of, mclp, reach_of
 
 from planning import siting
 
@@ -64,7 +64,7 @@ class TestSpacing:
 class TestClosing:
     """F in the north covers a = 1; A, also in the north, would cover a, b, c = 7."""
 
-    STREETS = {"F": "north", "A": "north", "B": "south", "C": "south", "D": "west"}
+    STREETS: ClassVar = {"F": "north", "A": "north", "B": "south", "C": "south", "D": "west"}
 
     def test_a_better_site_takes_the_place_of_an_old_one(self) -> None:
         plan = mclp(
@@ -112,7 +112,7 @@ class TestClosing:
 
 
 class TestLeastNumbers:
-    STREETS = {"F": "north", "A": "north", "B": "south", "C": "south", "D": "west"}
+    STREETS: ClassVar = {"F": "north", "A": "north", "B": "south", "C": "south", "D": "west"}
 
     def test_a_site_that_adds_nothing_opens_where_a_street_asks_for_it(self) -> None:
         """With one for every street, D (a twin of C) opens in the west, where nobody else can."""
@@ -167,7 +167,7 @@ class TestShares:
 
 
 class TestMoney:
-    COST = {"A": 3, "B": 2, "C": 2, "D": 1, "F": 9}
+    COST: ClassVar = {"A": 3, "B": 2, "C": 2, "D": 1, "F": 9}
 
     def test_the_cheaper_twin_where_money_is_short(self) -> None:
         """C and D cover the same; with 3 in hand B and D (28) beat B alone or A."""
