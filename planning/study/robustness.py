@@ -124,7 +124,7 @@ def _tried(inputs: StudyInputs, ground: Ground, scenario: Scenario, solved: Siti
         "as_planned": scenario.as_planned,
         "speed_m_per_s": plan.walk.speed_m_per_s,
         "minutes": plan.siting_minutes if plan.standards.get("service_radius_m") is None else math.nan,
-        "radius_m": plan.siting_radius_m if plan.siting.model in ("lscp", "mclp") else math.nan,
+        "radius_m": math.nan if plan.siting.model in ("p_median", "p_center") else plan.siting_radius_m,
         "households": scenario.households,
         "demand": plan.siting.demand,
         "min_floor_area_m2": plan.siting.min_floor_area_m2 or 0.0,
@@ -177,7 +177,8 @@ def _worth(question: Question, chosen: tuple[Any, ...]) -> siting.Worth:
     if not set(chosen) <= open_:
         return siting.Worth(math.nan, math.nan, math.nan, ("not_a_candidate",))
     alone = {"required": chosen, "forbidden": (*options["forbidden"], *(open_ - set(chosen))), "p": len(chosen)}
-    answer = replace(question, options={**options, **alone}).answer()
+    phases = tuple(replace(phase, p=len(chosen)) for phase in options.get("phases", ()))
+    answer = replace(question, options={**options, **alone, "phases": phases}).answer()
     breaks = ("no_plan",) if answer.status == "infeasible" else ()
     return siting.Worth(answer.objective, 0.0, math.nan, breaks)
 
