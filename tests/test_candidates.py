@@ -174,16 +174,16 @@ def test_near_includes_the_limit_and_names_the_nearest():
 
 
 def test_a_place_without_a_kind_may_be_one_of_those_asked_for():
-    """Petrol at x = 0, something unnamed at x = 200, a park at x = 400; keep 100 m from petrol."""
+    """Petrol at x = 0, something unnamed at x = 200, a park at x = 400; 300 and 140 are on the line of either rule."""
     places = layer("hazards", *(Point(X0 + x, Y0) for x in (0, 200, 400)), kind=["加油站", None, "公园"])
-    table = sites(geometry=[Point(X0 + x, Y0) for x in (50, 150, 400, 301)])
+    table = sites(geometry=[Point(X0 + x, Y0) for x in (50, 150, 400, 300, 140)])
     keep = rule("away", **{"from": "hazards"}, at_least_m=100, kinds=("加油站",))
     assert judged(table, keep, Around({"hazards": places})) == [
-        "fails too_near", "unknown kind_missing", "meets", "meets",
+        "fails too_near", "unknown kind_missing", "meets", "meets", "unknown kind_missing",
     ]  # fmt: skip
     close = rule("near", to="hazards", at_most_m=60, kinds=("加油站",))
     assert judged(table, close, Around({"hazards": places})) == [
-        "meets", "unknown kind_missing", "fails too_far", "fails too_far",
+        "meets", "unknown kind_missing", "fails too_far", "fails too_far", "unknown kind_missing",
     ]  # fmt: skip
 
 
@@ -309,6 +309,11 @@ def test_what_follows_from_findings():
     assert screening.table["verdict"].tolist() == [
         "", "preferred", "forbidden", "preferred", "flagged", "preferred", "", "preferred", "", "flagged",
     ]  # fmt: skip
+
+
+def test_a_reason_given_by_two_rules_is_said_once():
+    rules = [rule("floor_area", at_least_m2=350), rule("floor_area", at_least_m2=300)]
+    assert marks(room.screen(sites(max_floor_area_m2=[100.0]), rules, Around()), "reasons") == {"S1": "area_below"}
 
 
 def test_an_unknown_may_forbid_but_never_passes():

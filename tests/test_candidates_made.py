@@ -15,6 +15,7 @@ from shapely import LineString, Point, Polygon, box
 from planning import candidates as room
 from planning import tables
 from planning.candidates import Made, Scene
+from planning.candidates._generate import _same_place
 from planning.plan import Generate
 from planning.plan._screen import DEFAULTS
 
@@ -118,6 +119,15 @@ def test_parcels_that_a_road_reaches():
     assert found.shapes.geom_type.tolist() == ["Polygon"] * 3, "rules look at the whole parcel"
 
 
+def test_a_parcel_drawn_from_another_vertex_has_the_same_door():
+    """Both near corners are 20 m from the road: the western one is taken, whichever comes first in the ring."""
+    corners = [(X0 + x, Y0 + y) for x, y in ((0, 20), (100, 20), (100, 60), (0, 60))]
+    for turn in range(4):
+        for ring in (corners[turn:] + corners[:turn], (corners[turn:] + corners[:turn])[::-1]):
+            found = made("parcels", {"parcels": parcels(Polygon(ring))}, street((-100, 0), (1000, 0)))
+            assert places(found) == {"S-parcel-D1": (0, 20)}
+
+
 def test_the_area_of_a_parcel_on_the_line():
     layer = parcels(box(X0, Y0, X0 + 20, Y0 + 15), box(X0, Y0 + 20, X0 + 20, Y0 + 34.999))
     found = made("parcels", {"parcels": layer}, street((0, 0), (100, 0)), min_area_m2=300)
@@ -175,6 +185,13 @@ def test_nodes_are_those_near_homes_and_every_home_has_one(seed):
     assert found.counts["kept"] + found.counts["off_road"] + found.counts["same_place"] == len(near)
     for shape in shapes:
         assert found.table.distance(shape).min() <= spacing + 200
+
+
+def test_of_places_within_a_metre_the_first_is_kept_and_hides_no_third():
+    """0, 0.6, 1.2 and 2.2 m along a road: the second is the first again, the fourth (1 m) the third; the third stays."""
+    row = np.array([Point(X0 + x, Y0) for x in (0, 0.6, 1.2, 2.2)], dtype=object)
+    assert _same_place(row, np.ones(4, dtype=bool)).tolist() == [False, True, False, True]
+    assert _same_place(row, np.array([False, True, True, True])).tolist() == [False, False, True, False]
 
 
 def test_a_node_keeps_its_id_when_homes_come():

@@ -135,7 +135,7 @@ def _marks(candidates: gpd.GeoDataFrame, table: pd.DataFrame) -> pd.DataFrame:
     own = candidates["role"].set_axis(ids)
     told = {word: ids.isin(table.loc[table["verdict"] == word, "facility_id"]) for word in (*_ROLES, "preferred")}
     forbidden = (own == "forbidden").to_numpy(dtype=bool) | told["forbidden"]
-    required = ~forbidden & ((own == "required").to_numpy(dtype=bool) | told["required"])
+    required = (own == "required").to_numpy(dtype=bool) | told["required"]
     role = np.select([forbidden, required], ["forbidden", "required"], "candidate")
     doubtful = table[table["outcome"] == UNKNOWN]
     return pd.DataFrame(

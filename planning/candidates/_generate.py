@@ -184,11 +184,12 @@ def _parcels(facts: Mapping[str, Any], scene: Scene) -> _Rows:
 
 def _doors(shapes: Objects, lines: Objects) -> tuple[NDArray[np.float64], Objects]:
     """Return how far each outline is from the nearest line, in millimetres, and its place nearest to it."""
+    shapes = shapely.normalize(shapes)  # the same outline drawn from another vertex has the same door
     doors = shapely.point_on_surface(shapes)
     gap_mm = np.full(len(shapes), np.inf)
     if not len(lines) or not len(shapes):
         return gap_mm, doors
-    row, line = shapely.STRtree(lines).query_nearest(shapely.normalize(shapes))
+    row, line = shapely.STRtree(lines).query_nearest(shapes)
     ways = shapely.shortest_line(shapes[row], lines[line])
     starts = shapely.get_point(ways, 0)
     order = np.lexsort((shapely.get_y(starts), shapely.get_x(starts), row))
