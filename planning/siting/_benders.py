@@ -172,6 +172,8 @@ class _Master:
             stall += 1
             if bound > best:
                 best, best_price, best_reduced, stall = bound, price, reduced, 0
+                if self.proven(best):
+                    break
             elif stall >= STALL:
                 step, stall, price, direction = step * SHRINK, 0, best_price, np.zeros(len(price))
                 continue

@@ -18,7 +18,7 @@ from scipy import sparse
 from planning.siting import _local
 from planning.siting._conditions import Conditions
 from planning.siting._highs import Clock, Found, Model, fractional, minimise, relaxed
-from planning.siting._prices import priced
+from planning.siting._prices import least_sites, priced
 from planning.siting._reduce import Small, shrink, without
 from planning.siting._units import Flags, Floats, Ints
 
@@ -308,15 +308,21 @@ def _cover_part(part: Small, clock: Clock) -> tuple[Ints, int]:
     start = _without_idle(part, greedy(part, part.sites))
     if len(start) == 1 or clock.left_s == 0:
         return start, 1
+    ones, each = np.ones(part.reach.shape[0]), np.ones(part.sites)
+    model = Model(each, part.reach, ones, ones * math.inf, each, each > 0)
+    least = 1
+    if part.sites > FEW:
+        least = least_sites(part.reach, fractional(model, clock).price)
+        start = _without_idle(part, _local.fewer(part.reach, start, least, clock))
+        if len(start) == least or clock.left_s == 0:
+            return start, least
     x = np.zeros(part.sites)
     x[start] = 1.0
-    ones = np.ones(part.reach.shape[0])
-    each = np.ones(part.sites)
-    found = minimise(Model(each, part.reach, ones, ones * math.inf, each, each > 0), clock, start=x)
+    found = minimise(model, clock, start=x, good=part.sites > FEW)
     columns = start if found.x is None else np.flatnonzero(found.x > 0.5)
     if len(columns) >= len(start) or (part.reach[:, columns].sum(axis=1) < 1).any():
         columns = start
-    return columns, min(len(columns), max(1, _up(found.bound)))
+    return columns, min(len(columns), max(least, _up(found.bound)))
 
 
 def _up(bound: float) -> int:

@@ -18,6 +18,9 @@ from planning.siting._units import Flags, Ints
 
 ROUNDS = 4000
 QUIET = 100, 14  # rounds without a better plan after which the search ends: so many, and so many more for each site
+TRIES = 12  # so often is one site fewer tried in a row, twice where the solver is quick
+TRY_ROUNDS = 400
+QUICK = 10_000  # so many pairs of row and site or fewer are no work for the solver
 MOST_SHUT = 5
 NOISE = 0.4
 WORSE = 0.0007  # so much less than the best, as a share, may a plan be kept with, less and less
@@ -175,3 +178,29 @@ def _exchange(plan: _Plan, queue: Ints) -> None:
         if other != site:
             held = set(waiting)
             waiting += [near for near in _open_near(plan, np.array([site, other])) if near not in held]
+
+
+def fewer(reach: Any, chosen: Ints, least: int, clock: Clock) -> Ints:
+    """Return sites that cover every row, not more than ``chosen``, which do; ``least`` are known to be needed.
+
+    One site is left out at a time and the rest is improved; rows that stay uncovered weigh more in the next try.
+    """
+    weight, trial, tries = np.ones(reach.shape[0], dtype=np.int64), _less_one(reach, chosen), 0
+    most = TRIES if reach.nnz > QUICK else 2
+    while len(chosen) > max(least, 2) and tries < most and clock.left_s > 0:
+        trial = improve(reach, weight, trial, clock, TRY_ROUNDS)
+        missed = reach[:, trial].sum(axis=1) == 0
+        if missed.any():
+            weight[missed] += 1
+            tries += 1
+        else:
+            chosen, weight[:], tries = trial, 1, 0
+            trial = _less_one(reach, chosen)
+    return np.sort(chosen)
+
+
+def _less_one(reach: Any, chosen: Ints) -> Ints:
+    """Return ``chosen`` without the site that is missed least."""
+    mine = reach[:, chosen]
+    lonely = (mine.sum(axis=1) == 1).astype(np.float64)
+    return np.delete(chosen, int(np.argmin(mine.T @ lonely)))

@@ -8,6 +8,7 @@ numbers, so that no tolerance of a solver is in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from planning.siting._reduce import Small
 from planning.siting._units import Flags, Floats, Ints
 
 FINE = 2**20  # prices are whole multiples of one over this, where the weights leave room
+SHARES = 10**9  # prices of a full cover are whole multiples of one over this
 ROOM = 2**62  # sums of priced weights stay below
 
 
@@ -44,7 +46,7 @@ class Priced:
 
     def _last(self) -> int:
         """Return what the least of the best ``limit`` sites earns."""
-        return int(np.sort(self.worth)[::-1][: self.limit].min(initial=0)) if len(self.worth) >= self.limit else 0
+        return int(np.sort(self.worth)[-self.limit]) if len(self.worth) >= self.limit else 0
 
     def _most(self, sites: int) -> int:
         """Return what the best ``sites`` earn."""
@@ -59,3 +61,15 @@ def priced(small: Small, price: Floats, limit: int) -> Priced:
     whole = np.clip(np.rint(price * unit).astype(np.int64), 0, top)
     worth = np.asarray(small.reach.T.astype(np.int64) @ whole, dtype=np.int64)
     return Priced(int((top - whole).sum()), worth, limit, unit)
+
+
+def least_sites(reach: Any, price: Floats) -> int:
+    """Return how few sites can cover every row: no site earns more than 1 by the prices, so each pays for one.
+
+    Prices that are a hair too high for some site are lowered by as much for all; without prices it is 1.
+    """
+    if len(price) != reach.shape[0] or not len(price):
+        return min(1, int(reach.shape[0]))
+    whole = np.clip(np.rint(price * SHARES), 0, SHARES).astype(np.int64)
+    dearest = max(SHARES, int((reach.T.astype(np.int64) @ whole).max()))
+    return max(1, int(-(-int(whole.sum()) // dearest)))
