@@ -401,7 +401,7 @@ CASES: dict[str, Callable[[int], None]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_quick(case: str) -> None:
-    for seed in range(200 if case in {"mclp", "lscp", "p_median", "p_center", "mclp streets"} else 40):
+    for seed in range(100 if case in {"mclp", "lscp", "p_median", "p_center", "mclp streets"} else 40):
         CASES[case](seed)
 
 

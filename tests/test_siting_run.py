@@ -38,7 +38,7 @@ class Desk:
 
     def inputs(self, more: str, **columns: Mapping[str, Any]) -> StudyInputs:
         file = self.folder / "plan.toml"
-        file.write_text(town.PLAN.format(standard="liaocheng", more=more), encoding="utf-8")
+        file.write_text(town.PLAN.format(standard="liaocheng", more=f"explain = false\n{more}"), encoding="utf-8")
         tables = {name: self.base.tables[name].assign(**given) for name, given in columns.items()}
         return replace(self.base, plan=plan.read(file), tables={**self.base.tables, **tables})
 
