@@ -42,6 +42,8 @@ def inputs(
     switches: dict[str, Any] | None = None,
     p: int = 1,
     level: str = "community",
+    model: Any = "deficit",
+    asked: dict[str, Any] | None = None,
     **changed: gpd.GeoDataFrame,
 ) -> StudyInputs:
     town = {
@@ -53,7 +55,7 @@ def inputs(
         **changed,
     }
     specs = {name: InputSpec(name, f"{name}.gpkg", Path(f"{name}.gpkg")) for name in town}
-    siting = Siting(level=level, model="deficit", p=p)
+    siting = Siting(level=level, model=model, p=p, **(asked or {}))
     plan = Plan("方格城", standard, DAY, specs, standards=switches or {}, siting=siting)
     numbered = {name: table.assign(source_row=range(1, len(table) + 1)) for name, table in town.items()}
     law = standards.apply(standards.load(standard), switches or {})
@@ -218,6 +220,49 @@ def test_a_document_without_a_rate_is_refused():
     with pytest.raises(InputRefused) as refused:
         planning.run(inputs(offered, standard="shaanxi"), parts=frozenset({"siting"}))
     assert [fault.code for fault in refused.value.faults] == ["siting_deficit_no_rule"]
+
+
+def test_the_budget_is_of_what_candidates_cost_as_a_whole():
+    """Of 50 and 60 (10 000 yuan) 100 pay for one; the second closes more."""
+    offered = sites(
+        {"facility_id": "C1", "at": IN_R1, "max_floor_area_m2": 300.0, "cost": 50.0},
+        {"facility_id": "C2", "at": OUTSIDE, "serves": "R2;R4", "max_floor_area_m2": 300.0, "cost": 60.0},
+    )
+    assert set(solved(inputs(offered, p=2, asked={"budget": 110.0}))["areas"]) == {"C1", "C2"}
+    assert set(solved(inputs(offered, p=2, asked={"budget": 109.99}))["areas"]) == {"C2"}
+    assert solved(inputs(offered, p=2, asked={"max_floor_area_m2": 210.0}))["areas"]["C2"] == 210
+
+
+def test_cover_first_then_close_the_shortfall():
+    """Both sites reach the same people; the one for R2 and R4 closes 300 m², the other 200."""
+    offered = sites(
+        {"facility_id": "C1", "at": OUTSIDE, "serves": "R2", "max_floor_area_m2": 300.0},
+        {"facility_id": "C2", "at": OUTSIDE, "serves": "R2;R4", "max_floor_area_m2": 300.0},
+    )
+    plain = solved(inputs(offered, model="mclp"))
+    assert ([*plain["areas"]], plain["objective"]) == (["C1"], 31)
+    found = solved(inputs(offered, model="mclp", asked={"then": ("shortfall", "distance")}))
+    assert (found["areas"], found["objective"], found["after"]["elderly_covered"]) == ({"C2": 300}, 31, 31)
+    assert [(one["name"], one["objective"], one["gap"]) for one in found["stages"][:2]] == [
+        ("coverage", 31, 0), ("shortfall", 1300, 0),
+    ]  # fmt: skip
+    assert found["compliance"]["after"]["shortfall_m2"] == 1300
+    with pytest.raises(InputRefused, match="street"):
+        planning.run(inputs(offered, model="mclp", level="street", asked={"then": ("shortfall",)}))
+    with pytest.raises(InputRefused, match="C1、C2"):
+        planning.run(inputs(offered, model="mclp", asked={"then": ("cost",)}))
+
+
+def test_a_site_serves_no_more_than_it_can():
+    """C reaches R1 to R5, 31 elderly; ten places serve ten, the nearest first: R4's eight and two of R3."""
+    offered = sites({"facility_id": "C", "at": OUTSIDE, "max_floor_area_m2": 200.0})
+    found = solved(inputs(offered, model="capacitated", asked={"capacity_per_site": 10.0}))
+    assert (found["status"], found["objective"], found["areas"]) == ("optimal", 10, {"C": 200})
+    assert {one["residential_id"]: one["share"] for one in found["assigned"]} == {"R4": 1, "R3": 0.5}
+    by_area = solved(inputs(offered, model="capacitated", asked={"capacity_per_m2": 0.1}))
+    assert by_area["objective"] == 20
+    whole = solved(inputs(offered, model="capacitated", asked={"capacity_per_site": 10.0, "single_source": True}))
+    assert {one["residential_id"]: one["share"] for one in whole["assigned"]} == {"R4": 1, "R2": 1}
 
 
 # ---------------------------------------------------------------------------- against the rule, subset by subset

@@ -28,7 +28,7 @@ from planning.plan._screen import Screen as Screen
 from planning.plan._siting import Phase as Phase
 
 BANDS_M: Final = (720, 900, 1000)
-Model = Literal["lscp", "mclp", "p_median", "p_center", "deficit"]
+Model = Literal["lscp", "mclp", "p_median", "p_center", "deficit", "capacitated"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,10 @@ class Siting:
     min_floor_area_m2: float | None = None
     max_floor_area_m2: float | None = None
     may_close: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    capacity_per_site: float | None = None
+    capacity_per_m2: float | None = None
+    single_source: bool = False
     phases: tuple[Phase, ...] = ()
     time_limit_s: float = 60.0
     explain: bool | None = None
@@ -218,6 +222,7 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
     siting = dict(words.get("siting", {}))
     siting["phases"] = _siting.phases(siting.get("phases", ()))
     siting["may_close"] = tuple(siting.get("may_close", ()))
+    siting["then"] = tuple(siting.get("then", ()))
     siting["screen"] = _screen.screens(siting.get("screen", ()))
     siting["generate"] = _screen.generation(siting.get("generate"))
     if "robustness" in siting:

@@ -212,7 +212,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
     },
     "siting": {
         "level": choice(*LEVELS),
-        "model": choice("lscp", "mclp", "p_median", "p_center", "deficit"),
+        "model": choice("lscp", "mclp", "p_median", "p_center", "deficit", "capacitated"),
         "p": WHOLE,
         "minutes": _number(0, 120, open_low=True),
         "demand": choice("elderly", "residents", "households"),

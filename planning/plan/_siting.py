@@ -10,10 +10,13 @@ from itertools import pairwise
 from typing import Any, Final
 
 from planning.errors import Fault
-from planning.keys import Kind, is_date, is_text
+from planning.keys import Kind, choices, is_date, is_text
 from planning.tables import AGE_BANDS, WEIGHTS
 
 SHARED: Final = (*WEIGHTS, *AGE_BANDS)
+THEN: Final = ("shortfall", "cost", "distance")
+COMBINED: Final[Mapping[str, tuple[str, ...]]] = {"lscp": THEN, "mclp": THEN, "capacitated": THEN[1:]}
+"""The further objectives that each model takes."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,10 @@ KEYS: Final[Mapping[str, Kind]] = {
     "budget": _amount(0, 1e9),
     "min_floor_area_m2": _amount(0, 1e7, open_low=True),
     "max_floor_area_m2": _amount(0, 1e7, open_low=True),
+    "then": choices(*THEN, may_be_empty=True),
+    "capacity_per_site": _amount(0, 1e9, open_low=True),
+    "capacity_per_m2": _amount(0, 1e6, open_low=True),
+    "single_source": Kind(lambda value: isinstance(value, bool), "true 或 false", "true or false"),
     "may_close": Kind(_is_ids, "设施编号的列表，不重复", "a list of facility ids, none twice"),
     "phases": Kind(
         _is_phases,
@@ -112,7 +119,20 @@ def contradictions(siting: Any, *, as_of: date, file: str) -> list[Fault]:
         found.append(fault("plan_floor_areas", "min_floor_area_m2", low, most=high))
     if siting.share is not None and siting.model != "lscp":
         found.append(fault("plan_share_model", "share", siting.share, model=siting.model))
-    return found + _phase_faults(siting, as_of, fault)
+    alien = [one for one in siting.then if one not in COMBINED.get(siting.model, ())]
+    if alien:
+        found.append(fault("plan_then_model", "then", "、".join(alien), model=siting.model))
+    return found + _capacity_faults(siting, fault) + _phase_faults(siting, as_of, fault)
+
+
+def _capacity_faults(siting: Any, fault: Any) -> list[Fault]:
+    """Name capacities without the model that knows them, and the model without one or with two."""
+    stated = [key for key in ("capacity_per_site", "capacity_per_m2") if getattr(siting, key) is not None]
+    if siting.model != "capacitated":
+        alien = [*stated, *(["single_source"] if siting.single_source else [])]
+        return [fault("plan_capacity_model", alien[0], siting.model)] if alien else []
+    found = [] if len(stated) == 1 else [fault("plan_capacity_one", "capacity_per_site", "、".join(stated) or "—")]
+    return found + ([fault("plan_capacity_phases", "phases", siting.model)] if siting.phases else [])
 
 
 def _phase_faults(siting: Any, as_of: date, fault: Any) -> list[Fault]:

@@ -115,7 +115,8 @@ class Measure:
 def read(model: str, reach: pd.DataFrame, demand: pd.DataFrame, options: Mapping[str, Any]) -> tuple[Ask, Conditions]:
     """Check the tables and options as the verb of ``model`` does; return them in order, and the conditions."""
     own = {field.name for field in fields(Wants)} - {"model", "rules"}
-    rules = Wishes(**{name: value for name, value in options.items() if name not in own})
+    # further objectives decide among equals; what is measured here is the model's own
+    rules = Wishes(**{name: value for name, value in options.items() if name not in {*own, "then"}})
     wants = Wants(model, **{name: value for name, value in options.items() if name in own}, rules=rules)
     ask = _ask.read(reach, demand, wants)
     return ask, _clauses.conditions(ask, wants.rules, budget=wants.money[-1])

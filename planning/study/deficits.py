@@ -241,8 +241,10 @@ def _why_not(
 # ---------------------------------------------------------------------------------------------------- what it changes
 
 
-def held(inputs: StudyInputs, ground: Ground, asked: Deficits, plan: SitingPlan) -> Assessment:
+def held(inputs: StudyInputs, ground: Ground, asked: Deficits, plan: SitingPlan, said_m2: float) -> Assessment:
     """Return the areas as they would stand with the sites of a plan, judged by the floor-area rule itself.
+
+    ``said_m2`` is the shortfall the plan says it leaves.
 
     Raises
     ------
@@ -253,16 +255,17 @@ def held(inputs: StudyInputs, ground: Ground, asked: Deficits, plan: SitingPlan)
     if plan.status == "infeasible":
         return after
     left = asked.owed.left(after)
-    if left is None or float(left) != plan.objective:
+    if left is None or float(left) != said_m2:
         found = "unknown" if left is None else float(left)
-        raise RuntimeError(f"deficit: the plan leaves {plan.objective} m², but the floor-area rule finds {found}")
+        raise RuntimeError(f"deficit: the plan leaves {said_m2} m², but the floor-area rule finds {found}")
     return after
 
 
 def _with_sites(inputs: StudyInputs, ground: Ground, asked: Deficits, plan: SitingPlan) -> gpd.GeoDataFrame:
     """Return the facilities with the plan's sites in service; areas' own statements stay beside a site's row."""
     facilities = ground.facilities
-    area = dict(zip(plan.sites, plan.floor_area_m2, strict=True))
+    sized = zip(plan.sites, plan.floor_area_m2, strict=True)
+    area = {site: m2 for site, m2 in sized if not math.isnan(m2)}  # what has no floor area to count adds none
     grown = {asked.hosts[site]: Fraction(0) for site in area if site in asked.hosts}
     for site, m2 in area.items():
         if site in asked.hosts:
@@ -325,7 +328,6 @@ def summary(asked: Deficits, plan: SitingPlan, after: Assessment) -> dict[str, A
         "not_assessable": int(asked.before.summary["not_assessable"]),
         "credited": credited,
         "left_out": left_out,
-        "stages": [vars(stage) for stage in plan.stages],
     }
 
 

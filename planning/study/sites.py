@@ -15,7 +15,7 @@ from planning import catchment, siting
 from planning.errors import Fault
 from planning.siting import SitingPlan
 from planning.standards import Clause
-from planning.study import constraints, deficits, layers, worth
+from planning.study import combined, constraints, deficits, layers, worth
 from planning.study.circles import cover_level
 from planning.study.records import Ground, LevelCover, StudyInputs
 from planning.tables import AGE_BANDS, WEIGHTS
@@ -26,9 +26,11 @@ _MODELS: Final[Mapping[str, Callable[..., SitingPlan]]] = {
     "p_median": siting.p_median,
     "p_center": siting.p_center,
     "deficit": siting.deficit,
+    "capacitated": siting.capacitated,
 }
 
-_BY_RADIUS: Final = ("lscp", "mclp", "deficit")
+_BY_RADIUS: Final = ("lscp", "mclp", "deficit", "capacitated")
+_OWN_GAINS: Final = ("deficit", "capacitated")
 _KEPT: Final = ("facility_id", "name", "source", "role", "max_floor_area_m2", "cost", "available_from")
 
 
@@ -36,7 +38,7 @@ _KEPT: Final = ("facility_id", "name", "source", "role", "max_floor_area_m2", "c
 class Question:
     """What the optimiser is asked: the model, its two tables and every option of its verb.
 
-    ``deficit`` is what the model of that name is held against, beside its options.
+    ``deficit`` is what a plan that lowers the shortfall is held against, beside its options.
     """
 
     model: str
@@ -76,7 +78,7 @@ def check(inputs: StudyInputs) -> list[Fault]:
     if "candidates" not in inputs.tables and plan.siting.generate is None:
         return []
     own = [*_model_faults(inputs), *_weight_faults(inputs), *_number_faults(inputs), *constraints.check(inputs)]
-    return own + deficits.check(inputs)
+    return own + deficits.check(inputs) + combined.check(inputs)
 
 
 def _model_faults(inputs: StudyInputs) -> list[Fault]:
@@ -123,7 +125,7 @@ def choose(inputs: StudyInputs, ground: Ground) -> Choice:
     fixed = layers.serving(facilities, plan.siting.level)
     asked = question(inputs, ground, offered, fixed)
     answer = solved = asked.answer()
-    if asked.deficit is None:
+    if asked.model not in _OWN_GAINS:
         answer = worth.retold(inputs, ground, fixed, offered, solved)
     opened = offered.set_index("facility_id", drop=False).loc[list(answer.sites)]
     before = cover_level(inputs, ground, fixed, radius_m=plan.siting_radius_m)
@@ -132,8 +134,9 @@ def choose(inputs: StudyInputs, ground: Ground) -> Choice:
     layer = _layer(answer, opened, facilities, inputs)
     summary = _summary(inputs, answer, layer, before.summary, after.summary)
     summary |= constraints.summary(inputs, offered, answer)
+    summary |= combined.summary(answer)
     if asked.deficit is not None:
-        judged = deficits.held(inputs, ground, asked.deficit, answer)
+        judged = deficits.held(inputs, ground, asked.deficit, answer, combined.shortfall_of(answer))
         summary |= deficits.summary(asked.deficit, answer, judged)
     return Choice(answer, layer, summary, asked, (before, after), solved)
 
@@ -175,8 +178,9 @@ def question(inputs: StudyInputs, ground: Ground, offered: gpd.GeoDataFrame, fix
     facts |= constraints.options(inputs, offered, fixed, ground.places)
     facts["candidates"] = tuple(offered["facility_id"])
     walks = layers.by_effort(reach)
-    deficit = deficits.ask(inputs, ground, offered, walks) if ask.model == "deficit" else None
-    return Question(ask.model, walks, demand_table(inputs), facts | (deficit.options if deficit else {}), deficit)
+    deficit = deficits.ask(inputs, ground, offered, walks) if combined.wants_shortfall(inputs) else None
+    facts |= combined.options(inputs, offered, fixed, deficit)
+    return Question(ask.model, walks, demand_table(inputs), facts, deficit)
 
 
 def demand_table(inputs: StudyInputs) -> pd.DataFrame:
