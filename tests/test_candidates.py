@@ -431,6 +431,10 @@ def test_a_word_that_no_candidate_has_is_told():
     assert "用地" in faults[0].message("zh")
 
 
+def test_a_column_with_some_cells_is_no_empty_column():
+    assert room.check(sites(storey=["1层", None]), [rule("storey", at_most=1)], Around()) == []
+
+
 def test_every_code_has_its_sentence_in_both_languages():
     source = "".join(path.read_text("utf-8") for path in (Path(room.__file__).parent).glob("*.py"))
     codes = set(re.findall(r'(?:UNKNOWN|FAILS), "([a-z_]+)"', source)) | {

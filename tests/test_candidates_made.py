@@ -188,7 +188,7 @@ def test_nodes_are_those_near_homes_and_every_home_has_one(seed):
 
 
 def test_of_places_within_a_metre_the_first_is_kept_and_hides_no_third():
-    """0, 0.6, 1.2 and 2.2 m along a road: the second is the first again, the fourth (1 m) the third; the third stays."""
+    """0, 0.6, 1.2 and 2.2 m along a road: the second is the first again, the fourth (1 m off) the third."""
     row = np.array([Point(X0 + x, Y0) for x in (0, 0.6, 1.2, 2.2)], dtype=object)
     assert _same_place(row, np.ones(4, dtype=bool)).tolist() == [False, True, False, True]
     assert _same_place(row, np.array([False, True, True, True])).tolist() == [False, False, True, False]
