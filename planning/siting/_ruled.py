@@ -357,7 +357,8 @@ def _filled(quest: Quest, sites: Ints, limit: int) -> Ints:
     transposed = sparse.csr_array(ground.reach.T)
     new = ~np.isin(np.arange(ground.reach.shape[1]), ground.closable)
     while int(new[sites].sum()) < limit:
-        gains = transposed @ np.where(ground.covered(sites), 0, ground.weight).astype(np.float64)
+        covered = ground.covered(sites)
+        gains = transposed @ np.where(covered, 0.0, _urgent(quest, covered))
         short = conditions.sum_of(sites) < conditions.low
         asked = np.asarray(conditions.rows[short].sum(axis=0)).ravel() > 0
         may = conditions.has_room(sites) & new & ((gains > 0) | asked)
@@ -367,6 +368,17 @@ def _filled(quest: Quest, sites: Ints, limit: int) -> Ints:
         order = np.where(may, gains + asked * (1.0 + ground.weight.sum()), -1.0)
         sites = np.sort(np.append(sites, int(np.argmax(order))))
     return sites
+
+
+def _urgent(quest: Quest, covered: Flags) -> Floats:
+    """Return the weight of each demand; shares that are not reached yet come before all else."""
+    weight = quest.ground.weight.astype(np.float64)
+    short = quest.conditions.need - quest.conditions.covered(covered)
+    unmet = np.flatnonzero(short > 0)
+    if not len(unmet):
+        return weight
+    pull = (1.0 / short[unmet]) @ quest.conditions.floors[unmet]
+    return np.asarray(weight + pull * (1.0 + weight.sum()))
 
 
 def _swapped(quest: Quest, sites: Ints) -> Ints:
