@@ -37,6 +37,15 @@ def both(key: str, /, **facts: object) -> str:
     return f"{t(key, 'zh', **facts)} / {t(key, 'en', **facts)}"
 
 
+def in_one_language(text: str, prefix: str, language: Language) -> str:
+    """Return ``text`` with the sentences of table ``prefix`` that it holds in both languages (`both`) said in one."""
+    said = {f"{entry['zh']} / {entry['en']}": entry[language] for key, entry in entries().items()
+            if key.startswith(f"{prefix}.")}  # fmt: skip
+    for both_said in sorted(said, key=len, reverse=True):
+        text = text.replace(both_said, said[both_said])
+    return text
+
+
 def printable(text: str) -> str:
     """Return a stranger's text fit to be shown and stored: controls and the like become escapes."""
     return "".join(

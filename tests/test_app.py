@@ -372,7 +372,7 @@ def test_coordinates_are_told_in_one_language():
     text = f"EPSG:4326 → {texts.both('crs.taken_as_equal')} → EPSG:4548 (CGCS2000 / 3-degree Gauss-Kruger CM 117E)"
     for language in texts.LANGUAGES:
         equal = texts.t("crs.taken_as_equal", language)
-        assert words.told(text, "crs", language) == (
+        assert texts.in_one_language(text, "crs", language) == (
             f"EPSG:4326 → {equal} → EPSG:4548 (CGCS2000 / 3-degree Gauss-Kruger CM 117E)"
         )
 

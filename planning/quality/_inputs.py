@@ -185,7 +185,7 @@ def files(checkup: Checkup, language: Language, *, short: bool = False) -> Table
             one.path,
             one.layer,
             one.encoding,
-            told(one.crs_text, language),
+            texts.in_one_language(one.crs_text, "crs", language),
             one.rows if one.rows or one.layer or one.encoding else None,
             one.sha256[:_DIGITS] if short else one.sha256,
         ]
@@ -193,15 +193,6 @@ def files(checkup: Checkup, language: Language, *, short: bool = False) -> Table
     ]
     caption = texts.t("quality.files_of" if short else "quality.files_whole", language)
     return Table(caption, head, rows, (0.14, 0.15, 0.1, 0.11, 0.28, 0.08, 0.14), (5,))
-
-
-def told(text: str, language: Language) -> str:
-    """Return how coordinates were brought, with the words that stand there in both languages in one of them."""
-    said = {f"{entry['zh']} / {entry['en']}": entry[language] for key, entry in texts.entries().items()
-            if key.startswith("crs.")}  # fmt: skip
-    for both in sorted(said, key=len, reverse=True):
-        text = text.replace(both, said[both])
-    return text
 
 
 def _whole(value: Any) -> Value:

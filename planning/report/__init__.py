@@ -26,7 +26,7 @@ __all__ = ["entry_sheet", "entry_text", "workbook"]
 
 _FLOWING: Final = {"text_wrap": True, "indent": 1}  # a long text is read to its end, and off the number before it
 _WIDEST: Final = 52
-_NARROWEST_TEXT: Final = 15
+_NARROWEST_TEXT: Final = 13
 _PAGE_PX: Final = 1510 / 0.7  # an A3 sheet inside its margins, with 10 pt letters printed no smaller than 7 pt
 _MARGIN_IN: Final = 0.4
 _LINE_PT: Final = 15
@@ -86,6 +86,8 @@ def _write(book: Any, sheet: Sheet, styles: _Styles) -> None:
         page.write_string(top, number, column.label, styles.head)
         page.set_column(number, number, widths[number])
         _write_column(page, sheet, number, top + 1, styles)
+    heads = [_cells(column.label) / (width - 2) for column, width in zip(sheet.columns, widths, strict=True)]
+    page.set_row(top, _LINE_PT * math.ceil(max(heads)))
     for offset, lines in enumerate(_lines(sheet, widths), start=1):
         if lines > 1:
             page.set_row(top + offset, _LINE_PT * lines)
@@ -172,7 +174,7 @@ def _width(label: str, values: Iterable[Any]) -> float:
     """Return a width that shows most of a column; Chinese letters take two cells."""
     lengths = sorted(_cells(value) for value in values)
     common = lengths[int(len(lengths) * 0.95)] if lengths else 0
-    return float(min(max(_cells(label) * 0.75, common, 7) + 3, _WIDEST))
+    return float(min(max(_cells(label) * 0.5, common, 6) + 3, _WIDEST))
 
 
 def _lines(sheet: Sheet, widths: Sequence[float]) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import texts
+from planning.report import _balance
 from planning.report._sheet import (
     Heading,
     Kind,
@@ -165,7 +166,7 @@ def rooms(result: StudyResult, language: Language) -> Sheet:
         texts.t("report.title_rooms", language),
         columns,
         plain_frame(rows.to_dict("records"), columns),
-        notes=(*stamp(result, language), texts.t("report.note_rooms", language)),
+        notes=(*stamp(result, language), texts.t("report.note_rooms", language), _balance.sentence(result, language)),
         total_label=total_label(language),
         totals={name: math.fsum(rows[name].dropna()) for name in ("credited_m2", "rejected_m2")},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -31,6 +32,7 @@ def ledger(result: StudyResult, language: Language) -> Sheet:
     rows = shown.assign(
         outcome=shown["outcome"].map(words_of("report.outcome", language)),
         table=[tables.input_name(name, language) for name in shown["table"]],
+        reasons=[_in_words(codes, language) for codes in shown["reasons"]],
     )
     kinds: dict[str, Kind] = {name: "whole" if name == "row" else "text" for name in tables.LEDGER_COLUMNS}
     columns = headings(kinds, "report.ledger_", language)
@@ -38,6 +40,21 @@ def ledger(result: StudyResult, language: Language) -> Sheet:
     frame = plain_frame(rows.to_dict("records"), columns)
     notes = (*stamp(result, language), *counts)
     return Sheet(texts.t("report.sheet_ledger", language), title, columns, frame, notes=notes)
+
+
+def _in_words(codes: str, language: Language) -> str:
+    """Return reason codes as words, each with its code in brackets."""
+    said = [_said(code, language) for code in str(codes).split(";") if code and code != "nan"]
+    return texts.t("report.semicolon", language).join(said)
+
+
+def _said(code: str, language: Language) -> str:
+    """Return the words of a code; of a fault what its sentence begins with, where that holds for every row alike."""
+    if texts.has(f"quality.code.{code}"):
+        return texts.t("report.ledger_code", language, words=texts.t(f"quality.code.{code}", language), code=code)
+    entry = texts.entries().get(f"fault.{code}.message")
+    words = "" if entry is None else re.sub(r"\{[^}]*\}", "…", re.split("[；。;]", entry[language], maxsplit=1)[0])
+    return texts.t("report.ledger_code", language, words=words, code=code) if words else code
 
 
 def sources(result: StudyResult, language: Language) -> Sheet:
@@ -48,7 +65,7 @@ def sources(result: StudyResult, language: Language) -> Sheet:
             "path": file.path.replace("\\", "/").rsplit("/", 1)[-1],
             "layer": file.layer,
             "encoding": file.encoding,
-            "crs_text": file.crs_text,
+            "crs_text": texts.in_one_language(file.crs_text, "crs", language),
             "rows": file.rows,
             "sha256": file.sha256,
         }

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import tables, texts
-from planning.report import _areas, _argument, _candidates, _origins, _proposals, _readings, _scorecard
+from planning.report import _areas, _argument, _balance, _candidates, _origins, _proposals, _readings, _scorecard
 from planning.report._sheet import (
     Heading,
     Kind,
@@ -58,6 +58,7 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
         yield _areas.compliance(result, language)
         yield _scorecard.findings(result, language)
         yield _areas.rooms(result, language)
+        yield _balance.balance(result, language)
         yield _proposals.remedies(result, language)
     if len(result.pools):
         yield _proposals.pools(result, language)

@@ -102,12 +102,3 @@ def one_language(both: str, language: Language) -> str:
     if len(parts) % 2:
         return both
     return " / ".join(parts[:half] if language == "zh" else parts[half:])
-
-
-def told(text: str, prefix: str, language: Language) -> str:
-    """Return ``text`` with the sentences of table ``prefix`` that it holds in both languages said in one."""
-    for key in texts.entries():
-        if key.startswith(f"{prefix}."):
-            entry = texts.entries()[key]
-            text = text.replace(f"{entry['zh']} / {entry['en']}", entry[language])
-    return text

@@ -146,6 +146,6 @@ def _file_row(desk: Desk, file: Any) -> list[str]:
         _input_name(desk, file.input),
         str(file.path).replace("\\", "/").rsplit("/", 1)[-1],
         words.text(file.encoding),
-        words.text(words.told(file.crs_text, "crs", desk.language)),
+        words.text(texts.in_one_language(file.crs_text, "crs", desk.language)),
         file.sha256[:12],
     ]
