@@ -56,6 +56,8 @@ def test_what_was_entered_before_stands_in_its_row() -> None:
     assert filled["value"].to_dict() == {"LC-15": "1", "LC-16": "0.98", "LC-19": "5900户"}
     assert set(filled["source"]) == {"年报"}
     assert set(filled["date"]) == {"2023"}
+    computed = indicators.blank(standards.load("liaocheng"), units(), entered(("LC-14", "0.7")))
+    assert computed.loc[computed["indicator_id"] == "LC-14", "value"].tolist() == ["0.7"]
 
 
 def test_english_rows() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -20,6 +21,7 @@ from test_compliance import row as area_row
 from test_indicators import facility, findings, frame, row
 
 from planning import plan, runs, standards, texts
+from planning.atlas import _verdicts
 from planning.errors import Fault, InputRefused
 
 # Every clause of the five documents without a number, in the order of the documents.
@@ -152,7 +154,9 @@ def test_unknown_clauses_get_the_nearest_and_all_faults_come_at_once() -> None:
     for fault in found:
         assert fault.message("zh") != fault.message("en")
         assert "{" not in fault.message() + fault.remedy()
-    assert "SX-01、SX-04、SX-05、SX-06、SX-13、SX-14" in found[0].remedy("zh")
+    assert found[0].facts["open_zh"] == "SX-01、SX-04、SX-05、SX-06、SX-13、SX-14"
+    (parts,) = refused("tianjiaan", {"TJ-99": 1})  # clauses of several numbers have theirs
+    assert parts.facts["open_en"] == "TJ-01, TJ-02, TJ-05, TJ-09, TJ-10"
 
 
 @pytest.mark.parametrize(
@@ -255,3 +259,17 @@ def test_every_sheet_says_whose_number_it_is(tmp_path: Path) -> None:
     assert "本文件未规定；用户给定 ≥ 20 ㎡/百户" in cells["SX-05"]
     assert any("按用户给定的数评定" in str(cell) for cell in cells["SX-05"])
     assert any("SX-04 = 数值" in str(cell) for cell in cells["SX-04"])  # where the number would go
+
+
+@pytest.mark.slow
+def test_maps_say_whose_number_it_is(tmp_path: Path) -> None:
+    """The card of an area names the clause it owes under with whose number that is; so does the sheet of the atlas."""
+    path = papertown.write(tmp_path, standard="shaanxi", more="[standards.numbers]\nSX-05 = 20")
+    runs.run(path, out=tmp_path / "out", only="webmap")
+    page = (tmp_path / "out" / "map.html").read_text("utf-8")
+    assert "SX-05（本文件未规定；用户给定 ≥ 20 ㎡/百户）" in page
+    inputs = runs.load(path)
+    view = SimpleNamespace(
+        result=SimpleNamespace(inputs=inputs), say=lambda key, **facts: texts.t(f"atlas.{key}", "zh", **facts)
+    )
+    assert _verdicts._rates(view) == "新建 未规定（用户给定 20），已建 未规定 m²/百户"  # type: ignore[arg-type]

@@ -86,14 +86,15 @@ def _panel(canvas: Canvas, roles: pd.Series) -> None:
 
 
 def _rates(view: View) -> str:
-    """Return the document's rates as one line."""
+    """Return the document's rates as one line; a number of the user's is said to be one."""
     standard = view.result.inputs.standard
     said = []
     for built in ("new", "existing"):
         clause = standard.rate(built)
-        value = (
-            view.say("standard.silent") if clause is None or clause.value is None else f"{clause.value.normalize():f}"
-        )
+        value = view.say("standard.silent")
+        if clause is not None and clause.value is not None:
+            number = f"{clause.value.normalize():f}"
+            value = view.say("standard.given", value=number) if clause.entered else number
         said.append(view.say(f"figure.rate_{built}", value=value))
     return view.say("comma").join(said) + view.say("figure.rate_unit")
 

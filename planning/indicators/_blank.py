@@ -35,7 +35,8 @@ def blank(
         The plan's units: a clause owed by each unit has a row for each of them; without any it has one without a
         subject.
     entered
-        What was filled in before (``indicator_id, subject, value, source, date``) stands in its row again.
+        What was filled in before (``indicator_id, subject, value, source, date``) stands in its row again; a computed
+        clause that has an entry has a row too, so that nothing is lost.
     scope
         ``by_hand`` for the clauses entered by hand, ``all`` also for those that are computed: a figure entered there
         fills in where data are missing.
@@ -46,10 +47,11 @@ def blank(
         `BLANK_COLUMNS`, all text; ``value, source, date`` empty. In the order of the document, then by subject.
     """
     names = {} if units is None else dict(zip(units["unit_id"], units["name"], strict=True))
+    before = frozenset() if entered is None else frozenset(entered["indicator_id"])
     rows = [
         _row(clause, subject, names.get(subject), language)
         for clause in standard.indicators()
-        if scope == "all" or clause.metric in BY_HAND
+        if scope == "all" or clause.metric in BY_HAND or clause.id in before
         for subject in subjects(clause, units)
     ]
     table = pd.DataFrame(rows, columns=list(BLANK_COLUMNS), dtype="str")

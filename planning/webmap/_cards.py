@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from planning import texts
+from planning import standards, texts
 from planning.coverage import held_column
 from planning.webmap import _words as words
 from planning.webmap._view import View
@@ -192,13 +192,18 @@ def _said(view: View, table: str, codes: Any) -> str:
 
 
 def _clauses(view: View) -> dict[str, list[str]]:
-    """Return the clauses each area was held against."""
+    """Return the clauses each area was held against; where the number is the user's, with it."""
     findings = view.result.findings
     if findings.empty:
         return {}
     own = findings[findings["subject_kind"] == "residential"]
     grouped = own.groupby("subject_id")["clause_id"].agg(lambda ids: sorted(set(ids)))
-    return {str(subject): list(ids) for subject, ids in grouped.items()}
+    law = view.result.inputs.standard.clauses
+    given = {one.id: f"{one.id}（{standards.required(one, view.language)}）" for one in law if one.entered}
+    return {
+        str(subject): [given.get(name, name) for joined in ids for name in joined.split(";")]
+        for subject, ids in grouped.items()
+    }
 
 
 def _rooms(view: View) -> dict[str, list[str]]:
