@@ -12,7 +12,7 @@ from test_standards import HEAD, RATE
 
 from planning import standards, texts
 from planning.errors import Fault, InputRefused
-from planning.standards import MINIMUM, _faults, _load, _schema, _tell
+from planning.standards import MINIMUM, _faults, _load, _numbers, _schema, _tell
 
 FILE = "own.toml"
 
@@ -220,13 +220,43 @@ def test_a_mistake_names_the_file(tmp_path: Path) -> None:
         ("沈阳", "shenyang"),
         ("Nantong", "nantong"),
         ("nantogn", "nantong"),
-        ("liaochen", "liaocheng"),
+        ("LIAOCHEN", "liaocheng"),
+        # an ending that is not the place's own
+        ("沈阳区", "shenyang"),
+        ("陕西市", "shaanxi"),
+        ("聊城省", "liaocheng"),
+        # none is near: another city's rule is no help
+        ("杭州市", ""),
+        ("省", ""),
+        ("xx", ""),
     ],
 )
 def test_the_document_of_a_place_is_named(name: str, nearest: str) -> None:
     with pytest.raises(InputRefused) as refused:
         standards.load(name)
-    assert refused.value.faults[0].facts["nearest"] == nearest
+    (fault,) = refused.value.faults
+    assert (fault.facts["nearest"], fault.column, fault.value) == (nearest, "plan.standard", name)
+    said = f"最接近的是 {nearest}；" if nearest else "没有相近的标准；"
+    assert fault.remedy("zh").startswith(f"{said}可用的有：anhui、")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    absent, latin, torn = (tmp_path / f"{name}.toml" for name in ("absent", "latin", "torn"))
+    latin.write_bytes('[standard]\nid = "沈"'.encode("gbk"))
+    torn.write_text("[standard\n", encoding="utf-8")
+    marked = tmp_path / "marked.toml"
+    marked.write_text(HEAD + RATE, encoding="utf-8-sig")
+    said = [
+        ("standard_not_readable", "absent.toml", "plan.standard", str(absent)),
+        ("standard_not_utf8", "latin.toml", "plan.standard", ""),
+    ]
+    found = [fault for path in (absent, latin) for fault in standards.validate(path)]
+    assert [(fault.code, fault.file, fault.column, fault.value) for fault in found] == said
+    assert found[0].facts["why"] == "No such file or directory"
+    (wrong,) = standards.validate(torn)
+    assert (wrong.code, wrong.file) == ("standard_not_toml", "torn.toml")
+    assert "line 1" in wrong.value
+    assert standards.validate(marked) == ()
 
 
 # ------------------------------------------------------------------------------------------------------ both languages
@@ -326,3 +356,67 @@ def test_a_number_beside_the_documents_names_both(own: standards.Standard) -> No
     (fault,) = refused.value.faults
     assert (fault.column, fault.value) == ("standards.area_per_100_households.new", "25")
     assert dict(fault.facts) == {"clause": "MY-01", "article": own.clauses[0].article, "stated": "30"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "comparator", "zh", "en", "least", "most"),
+    [
+        (
+            *("share", ">=", "大于 0、不超过 1 的数（80% 写 0.8）", "a number above 0 up to 1 (80 % is written 0.8)"),
+            *(Decimal("0.001"), 1),
+        ),
+        ("star", ">", "大于 0、不超过 5 的整数", "a whole number above 0 up to 5", 1, 5),
+        ("m", "<=", "不小于 0、不超过 20,000 的数", "a number from 0 up to 20,000", 0, 20_000),
+        ("beds", "=", "不小于 0、不超过 1,000,000,000 的整数", "a whole number from 0 up to 1,000,000,000", 0, 10**9),
+        ("m2", "<", "大于 0、不超过 1,000,000,000 的数", "a number above 0 up to 1,000,000,000", Decimal("0.1"), 10**9),
+    ],
+)
+def test_which_numbers_a_clause_can_ask_for(
+    own: standards.Standard, unit: str, comparator: str, zh: str, en: str, least: Any, most: Any
+) -> None:
+    kind = _numbers.accepted(replace(own.clauses[0], unit=unit, comparator=comparator, value=None))
+    assert (kind.zh, kind.en) == (zh, en)
+    assert kind.accepts(least)
+    assert kind.accepts(most)
+    assert not kind.accepts(most + Decimal("0.001"))
+    assert not kind.accepts(Decimal("-0.001"))
+    assert kind.accepts(0) == zh.startswith("不小于")
+    assert kind.accepts(Decimal("0.5")) == ("整数" not in zh)
+
+
+def test_every_cell_of_a_mistaken_number(own: standards.Standard) -> None:
+    """MY-03 is open, MY-04 an act; MY-01 states 30, MY-02 two parts; the plan's other key fills MY-03 already."""
+    share = replace(own.clauses[0], id="MY-03", value=None, unit="share", basis="none", metric="circle_share")
+    act = replace(share, id="MY-04", unit="act", article="9")
+    given = {"MY-1": 1, "MY-01": 2, "MY-02": 3, "MY-04": 4, "MY-03": 5}
+    facts = {"nearest": "MY-03", "open_zh": "MY-03", "open_en": "MY-03"}
+    found = list(_numbers.faults((*own.clauses, share, act), given, ()))
+    assert [(fault.code, fault.column, fault.value, dict(fault.facts)) for fault in found] == [
+        ("standard_number_unknown", "standards.numbers.MY-1", "1", {**facts, "clause": "MY-1", "nearest": "MY-01"}),
+        (
+            *("standard_number_stated", "standards.numbers.MY-01", "2"),
+            {"clause": "MY-01", "article": own.clauses[0].article, "stated": "30"},
+        ),
+        (
+            *("standard_number_stated", "standards.numbers.MY-02", "3"),
+            {"clause": "MY-02", "article": "5", "stated": "0.1、0.25"},
+        ),
+        ("standard_number_not_asked", "standards.numbers.MY-04", "4", {"clause": "MY-04", "article": "9", **facts}),
+        (
+            *("standard_number_range", "standards.numbers.MY-03", "5"),
+            {
+                "clause": "MY-03",
+                "unit_zh": texts.t("standard.unit.share", "zh"),
+                "unit_en": texts.t("standard.unit.share", "en"),
+                "expected_zh": "大于 0、不超过 1 的数（80% 写 0.8）",
+                "expected_en": "a number above 0 up to 1 (80 % is written 0.8)",
+            },
+        ),
+    ]
+    (twice,) = _numbers.faults((share,), {"MY-03": 0.5}, ["MY-03"])
+    assert (twice.code, twice.value, twice.facts["clause"]) == ("standard_number_twice", "0.5", "MY-03")
+    (none_open,) = _numbers.faults((own.clauses[0],), {"ZZ": 1}, ())
+    assert dict(none_open.facts) == {"clause": "ZZ", "nearest": "MY-01", "open_zh": "无", "open_en": "none"}
+    two_open = (share, replace(share, id="MY-05"))
+    (many,) = _numbers.faults(two_open, {"ZZ": 1}, ())
+    assert (many.facts["open_zh"], many.facts["open_en"]) == ("MY-03、MY-05", "MY-03, MY-05")

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from planning import texts
 from planning.errors import Fault, InputRefused, refuse
 from planning.standards._faults import faults
 from planning.standards._model import POOLING, Clause, Part, Standard, Switch
@@ -37,7 +38,7 @@ def load(id_or_path: str | Path) -> Standard:
                 "standard_unknown",
                 column="plan.standard",
                 value=name,
-                facts={"nearest": near, "known": "、".join(ids())},
+                facts={"nearest": near, **_said_of(near), "known": "、".join(ids())},
             )
         )
     path = Path(id_or_path)
@@ -45,13 +46,21 @@ def load(id_or_path: str | Path) -> Standard:
 
 
 def _nearest(name: str) -> str:
-    """Return the id most like ``name``: by the place it is for (聊城, 聊城市), by its title, else by its spelling."""
+    """Return the id most like ``name``: by the place it is for (聊城, 聊城市), by its title, else by its spelling.
+
+    Empty where none is near: another city's rule is no help to who asked for one that is not here.
+    """
     word = name.strip().removesuffix("市").removesuffix("省").removesuffix("区")
     for standard in sorted(catalogue(), key=lambda one: (len(one.jurisdiction_zh), one.id)):
         told = (standard.jurisdiction_zh, standard.title_zh, standard.jurisdiction_en, standard.title_en)
         if word and any(word.casefold() in one.casefold() for one in told):
             return standard.id
-    return difflib.get_close_matches(name, ids(), n=1, cutoff=0.0)[0]
+    return next(iter(difflib.get_close_matches(name.casefold(), ids(), n=1)), "")
+
+
+def _said_of(near: str) -> dict[str, str]:
+    key = "standard.near" if near else "standard.none_near"
+    return {f"near_{language}": texts.t(key, language, name=near) for language in texts.LANGUAGES}
 
 
 def catalogue() -> tuple[Standard, ...]:
