@@ -159,16 +159,17 @@ def solve(ground: Ground, then: Sequence[str], clock: Clock) -> Solved | None:
     if best is None:
         return None
     served, total = best.served(ground), float(ground.weight.sum())
-    most = max(served, min(-bound, total)) if math.isfinite(bound) else total
-    most = served if most - served <= _slack(total) else most
+    most = max(served, min(-bound + _slack(total), total)) if math.isfinite(bound) else total
+    most = served if most - served <= 2 * _slack(total) else most
     stages = [Stage("served", served, most, gap(served, most), status(served, most))]
     program.rows({"g": weight}, served - _slack(total), math.inf)
     best = _walked(ground, best, served)
     for name in then:
         costs = _costs(ground)[name]
         found, least = _best(ground, program, costs, clock)
+        found = None if found is None else _walked(ground, found, served)
         if found is not None and found.served(ground) >= served - _slack(total):
-            best = _better(ground, name, _walked(ground, found, served), best)
+            best = _better(ground, name, found, best)
         stages.append(_stage(ground, name, best, least))
         _hold(program, costs, stages[-1].objective)
     best = _tidied(ground, best, served, clock)
