@@ -213,6 +213,8 @@ def test_phases_that_do_not_follow_one_another(desk, phases, code):
         ("min_per_street = 2\none_per_street = true", "plan_streets_contradict"),
         ("min_floor_area_m2 = 300\nmax_floor_area_m2 = 200", "plan_floor_areas"),
         ("share = 0.5", "plan_share_model"),
+        ('model = "lscp"\nphases = [{ name = "i", p = 2 }]', "plan_phases_model"),
+        ('model = "deficit"\nphases = [{ name = "i", p = 2, budget = 5 }]', "plan_phases_model"),
         ("min_share = { elderly_80 = 0.5 }", "demand_column_absent"),
         ('may_close = ["K1"]', "siting_may_close_absent"),
         ('model = "p_median"\nmin_share_per_street = 0.5', "siting_rules_model"),
