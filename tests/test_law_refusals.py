@@ -116,7 +116,7 @@ def test_a_wrong_switch_is_refused_with_the_words_that_fit(tmp_path: Path, keys:
 
 @pytest.mark.parametrize("households", [None, 0])
 @pytest.mark.parametrize("built", ["new", "existing", None])
-@pytest.mark.parametrize("m2", [0, 1000, 1e6, None])
+@pytest.mark.parametrize("m2", [1e6, None])
 def test_zero_or_missing_households_never_pass(households: float | None, built: str | None, m2: float | None) -> None:
     """However much room there is, alone or with a neighbour in a pool."""
     law = document(rate={"new": "30", "existing": "20"}, minimum={"new": "350", "existing": "200"})
