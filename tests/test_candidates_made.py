@@ -26,9 +26,9 @@ def street(*points: tuple[float, float]) -> LineString:
     return LineString([(X0 + x, Y0 + y) for x, y in points])
 
 
-def made(way: str, layers: dict[str, gpd.GeoDataFrame], *lines: LineString, **facts: Any) -> Made:
+def made(way: str, layers: dict[str, gpd.GeoDataFrame], *lines: LineString, border: Any = None, **facts: Any) -> Made:
     ask = Generate(way, {**DEFAULTS[way], **facts})
-    scene = Scene(layers, np.array(lines, dtype=object), "street", 200.0, "zh", "plan.toml")
+    scene = Scene(layers, np.array(lines, dtype=object), "street", 200.0, "zh", "plan.toml", border)
     return room.generate(ask, scene, taken=frozenset({"S-idle-F9"}))
 
 
@@ -140,12 +140,21 @@ def test_the_area_of_a_parcel_on_the_line():
 def test_a_grid_on_paper():
     """One home at the origin, nodes each 100 m within 100 m: the origin and four more; the road is y = 30."""
     found = made("grid", {"residential": homes(Point(X0, Y0))}, street((-500, 30), (500, 30)), spacing_m=100)
-    assert found.counts == {"considered": 5, "kept": 3, "off_road": 0, "in_hazard": 0, "same_place": 2}
+    assert found.counts == {"considered": 5, "kept": 3, "off_road": 0, "outside": 0, "in_hazard": 0, "same_place": 2}
     assert places(found) == {
         "S-grid-4999-40000": (-100, 30), "S-grid-5000-39999": (0, 30), "S-grid-5001-40000": (100, 30),
     }  # fmt: skip
     assert set(found.table["source"]) == {"suggested"}
     assert found.table["max_floor_area_m2"].isna().all()
+
+
+def test_a_grid_stays_on_the_ground_of_the_plan():
+    """The plan ends at x = 0, y = 30: the place at (0, 30) on its corner is in, that at (100, 30) is not."""
+    ground = box(X0 - 500, Y0 - 500, X0, Y0 + 30)
+    road = street((-500, 30), (500, 30))
+    found = made("grid", {"residential": homes(Point(X0, Y0))}, road, border=ground, spacing_m=100)
+    assert set(places(found).values()) == {(-100, 30), (0, 30)}
+    assert (found.counts["outside"], found.counts["kept"]) == (1, 2)
 
 
 def test_a_grid_keeps_off_hazards_and_far_from_roads():

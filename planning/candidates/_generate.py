@@ -38,8 +38,8 @@ class Made:
     shapes
         On the index of ``table``: the ground that screening looks at, such as a parcel's outline.
     counts
-        How many were looked at (``considered``), and what became of them: ``kept, too_small, off_road, in_hazard,
-        same_place``.
+        How many were looked at (``considered``), and what became of them: ``kept, too_small, off_road, outside,
+        in_hazard, same_place``.
     faults
         Errors: nothing to make candidates from, nothing left, too many.
     """
@@ -52,7 +52,10 @@ class Made:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What candidates are made from: the tables of the plan, the walkable lines, and how the plan names things."""
+    """What candidates are made from: the tables of the plan, the walkable lines, and how the plan names things.
+
+    ``border`` is the ground of the plan, where its units say so: no place of a grid lies outside.
+    """
 
     layers: Mapping[str, gpd.GeoDataFrame]
     lines: Objects
@@ -60,6 +63,7 @@ class Scene:
     max_snap_m: float
     language: texts.Language
     file: str = ""
+    border: Any = None
 
 
 def generate(ask: Generate, scene: Scene, *, taken: frozenset[str] = frozenset()) -> Made:
@@ -212,13 +216,16 @@ def _grid(facts: Mapping[str, Any], scene: Scene) -> _Rows:
         return _bare(columns, rows_, np.empty(0, dtype=object), scene), np.empty(0, dtype=object), counts
     nodes = shapely.points(columns * spacing, rows_ * spacing)
     places, off = _onto(nodes, scene.lines, scene.max_snap_m)
-    safe = ~off & ~_in_hazard(places, scene.layers.get("hazards"))
+    beyond = ~off & _outside(places, scene.border)
+    here = ~off & ~beyond
+    safe = here & ~_in_hazard(places, scene.layers.get("hazards"))
     again = _same_place(places, safe)
     kept = safe & ~again
     counts |= {
         "kept": int(kept.sum()),
         "off_road": int(off.sum()),
-        "in_hazard": int((~off & ~safe).sum()),
+        "outside": int(beyond.sum()),
+        "in_hazard": int((here & ~safe).sum()),
         "same_place": int(again.sum()),
     }
     rows = _bare(columns[kept], rows_[kept], places[kept], scene)
@@ -260,6 +267,13 @@ def _onto(nodes: Objects, lines: Objects, max_snap_m: float) -> tuple[Objects, N
         order = order[np.diff(row[order], prepend=-1) != 0]
         places[row[order]] = ends[order]
     return places, off
+
+
+def _outside(places: Objects, border: Any) -> NDArray[np.bool_]:
+    """Say which places lie outside the ground of the plan; on its border is inside."""
+    if border is None:
+        return np.zeros(len(places), dtype=bool)
+    return ~np.asarray(shapely.covered_by(places, border), dtype=bool)
 
 
 def _in_hazard(places: Objects, hazards: gpd.GeoDataFrame | None) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from planning.lifecycle import QUOTA_LEVELS
 from planning.network import Network
 from planning.plan import Plan
 from planning.standards import MINIMUM, Standard
+from planning.study.layers import border
 from planning.study.records import StudyInputs
 from planning.tables import contract
 
@@ -105,6 +106,7 @@ def _made(inputs: StudyInputs, walkways: Network) -> Made | None:
         max_snap_m=plan.walk.max_snap_m,
         language=plan.output.language,
         file=plan.file,
+        border=None if inputs.tables.get("units") is None else border(inputs.tables["units"]),
     )
     return candidates.generate(ask, scene, taken=frozenset(inputs.tables["facilities"]["facility_id"]))
 
