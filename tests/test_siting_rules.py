@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pandas as pd
 import pytest
 from test_siting import DEMAND, RADIUS, REACH, demand_of, mclp, reach_of
+from test_siting_laws import city
 
 from planning import siting
 
@@ -189,3 +190,37 @@ class TestMoney:
     def test_required_sites_above_the_budget_are_named(self) -> None:
         plan = siting.p_center(REACH, DEMAND, p=2, required=["A", "B"], budget=4, cost=self.COST)
         assert named(plan) == [("budget", "budget"), ("required", "A"), ("required", "B")]
+
+
+def test_conditions_in_any_order_of_rows() -> None:
+    """A town of twins, every weight 1, under all conditions at once: twenty orders, one answer of every model."""
+    reach, demand = city(1, 40, 12)
+    demand = demand.assign(elderly=1.0)
+    names = sorted(reach["facility_id"].unique())
+    points = pd.DataFrame({"x_m": [100.0 * (at % 7) for at in range(len(names))], "y_m": 0.0}, index=names)
+    shared: dict[str, Any] = {
+        "fixed": names[:2],
+        "may_close": names[:2],
+        "street_of": {one: f"s{at % 3}" for at, one in enumerate(names)},
+        "min_per_street": 1,
+        "spacing_m": 100,
+        "points": points,
+        "cost": dict.fromkeys(names, 1),
+        "time_limit_s": 20.0,
+    }
+    phases = [siting.Phase("i", 2, budget=2), siting.Phase("ii", 4, budget=3)]
+
+    def ask(rows: pd.DataFrame, people: pd.DataFrame) -> list[siting.SitingPlan]:
+        given = {**shared, "points": points.loc[sorted(points.index, key=hash)]}
+        return [
+            siting.mclp(rows, people, radius_m=120, p=4, weight="elderly", phases=phases, **given),
+            siting.lscp(rows, people, radius_m=120, share=0.15, **given),
+            siting.p_median(rows, people, p=4, weight="elderly", phases=phases, **given),
+            siting.p_center(rows, people, p=4, phases=phases, **given),
+        ]
+
+    first = ask(reach, demand)
+    assert [plan.status for plan in first] == ["optimal"] * 4, [plan.reasons for plan in first]
+    assert any(plan.ties for plan in first)
+    for seed in range(20):
+        assert ask(reach.sample(frac=1, random_state=seed), demand.sample(frac=1, random_state=seed)) == first
