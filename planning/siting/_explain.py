@@ -126,7 +126,7 @@ def explain(
     Returns
     -------
     Explanation
-        Facilities closed by the plan stay closed in all that is compared.
+        Facilities closed by the plan stay closed in all that is compared; further objectives (``then``) play no part.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def explain(
     InputRefused
         As the verb does.
     """
-    options = settled(options, plan)
+    options = settled(options, plan.closed)
     question = _question(plan.model, reach, demand, options)
     sites = question.at(plan.sites)
     look = Look.at(question, sites)
@@ -266,18 +266,25 @@ class Worth:
 
 
 def evaluate(
-    model: str, reach: pd.DataFrame, demand: pd.DataFrame, *, options: Mapping[str, Any], sites: tuple[Any, ...]
+    model: str,
+    reach: pd.DataFrame,
+    demand: pd.DataFrame,
+    *,
+    options: Mapping[str, Any],
+    sites: tuple[Any, ...],
+    closed: tuple[Any, ...] = (),
 ) -> Worth:
     """Return what ``sites`` are worth to `lscp`, `mclp`, `p_median` or `p_center`, without solving anything.
 
-    Parameters are those of `explain`; ``sites`` are candidates of the question, else NaN is returned and said why.
+    Parameters are those of `explain`; ``sites`` are candidates of the question, else NaN is returned and said why;
+    ``closed`` are existing facilities that are gone.
 
     Raises
     ------
     InputRefused
         As the verb does.
     """
-    question = _question(model, reach, demand, options)
+    question = _question(model, reach, demand, settled(options, closed))
     unknown = set(sites) - set(question.ask.candidates)
     if unknown:
         return Worth(math.nan, math.nan, question.measure.total(), ("not_a_candidate",))

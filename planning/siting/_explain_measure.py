@@ -16,7 +16,6 @@ from planning.siting._conditions import Conditions
 from planning.siting._explain_sums import Figure, Longest, Total
 from planning.siting._median import COST_TOTAL, WEIGHT_TOTAL
 from planning.siting._phases import as_phases
-from planning.siting._plan import SitingPlan
 from planning.siting._rules import Wishes
 from planning.siting._units import COVER_TOTAL, Floats, Ints, whole
 
@@ -83,16 +82,14 @@ class Measure:
         """Return what each candidate in the place of each site does: sites × candidates."""
         return self._change(sites, lambda figure: figure.swap(sites), len(sites))
 
-    def loss(self, sites: Ints, change: Change) -> Floats:
+    def loss(self, change: Change) -> Floats:
         """Return how much worse the objective gets; `lscp`: the demand left uncovered.
 
         NaN where a model by distance leaves more demand out: sums over different people cannot be compared.
         """
-        if self.model == "lscp":
+        if self.cost is None:
             return np.asarray(change.left / self.left_units)
-        before = self.objective(sites)
-        worse = before - change.objective if self.model == "mclp" else change.objective - before
-        return np.asarray(worse) if self.model == "mclp" else np.where(change.left == 0, worse, np.nan)
+        return np.where(change.left == 0, change.cost / self.cost_units, np.nan)
 
     def _further(self, sites: Ints) -> int:
         return self.cost.value(sites) if self.cost else 0
@@ -122,11 +119,11 @@ def read(model: str, reach: pd.DataFrame, demand: pd.DataFrame, options: Mapping
     return ask, _clauses.conditions(ask, wants.rules, budget=wants.money[-1])
 
 
-def settled(options: Mapping[str, Any], plan: SitingPlan) -> dict[str, Any]:
-    """Return options as they are at the end: of phases the last alone, and what the plan closes closed for good."""
-    found = {name: value for name, value in options.items() if name not in {"phases", "may_close"}}
-    if plan.closed:
-        found["fixed"] = tuple(one for one in options.get("fixed", ()) if one not in set(plan.closed))
+def settled(options: Mapping[str, Any], closed: tuple[Any, ...]) -> dict[str, Any]:
+    """Return options as they are at the end: the last phase alone, ``closed`` gone, no further objectives."""
+    found = {name: value for name, value in options.items() if name not in {"phases", "may_close", "then"}}
+    if closed:
+        found["fixed"] = tuple(one for one in options.get("fixed", ()) if one not in set(closed))
     last = as_phases(options.get("phases", ()))[-1:]
     if last and (last[0].budget is not None or last[0].unavailable or last[0].absent):
         found["phases"] = last

@@ -88,7 +88,7 @@ class Look:
     def figures(self, change: Change) -> tuple[Floats, Floats, Floats, Floats]:
         """Return objective, loss, its share of the plan's objective, and the demand left out by each change."""
         measure = self.question.measure
-        loss = measure.loss(self.sites, change)
+        loss = measure.loss(change)
         base = measure.total() if measure.model == "lscp" else abs(measure.objective(self.sites))
         share = loss / base if base else np.full(loss.shape, np.nan)
         return change.objective, loss, share, change.left / measure.left_units

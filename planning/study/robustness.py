@@ -119,7 +119,7 @@ def _tried(inputs: StudyInputs, ground: Ground, scenario: Scenario, solved: Siti
     plan = scenario.plan
     question = _question(inputs, ground, scenario)
     answer = question.answer()
-    worth = _worth(question, solved.sites)
+    worth = _worth(question, solved)
     facts = {
         "as_planned": scenario.as_planned,
         "speed_m_per_s": plan.walk.speed_m_per_s,
@@ -168,17 +168,24 @@ def _inputs(inputs: StudyInputs, scenario: Scenario) -> StudyInputs:
     return replace(inputs, plan=scenario.plan, tables=tables)
 
 
-def _worth(question: Question, chosen: tuple[Any, ...]) -> siting.Worth:
-    """Return what given sites are worth; models that also choose sizes or shares are asked for those sites alone."""
-    options = question.options
+def _worth(question: Question, plan: SitingPlan) -> siting.Worth:
+    """Return what a plan's sites are worth; models that also choose sizes or shares are asked for those sites alone."""
+    options, chosen = question.options, plan.sites
     if question.model in siting.EXPLAINED:
-        return siting.evaluate(question.model, question.reach, question.demand, options=options, sites=chosen)
+        return siting.evaluate(
+            question.model, question.reach, question.demand, options=options, sites=chosen, closed=plan.closed
+        )
     open_ = set(options["candidates"]) - set(options["forbidden"])
     if not set(chosen) <= open_:
         return siting.Worth(math.nan, math.nan, math.nan, ("not_a_candidate",))
-    alone = {"required": chosen, "forbidden": (*options["forbidden"], *(open_ - set(chosen))), "p": len(chosen)}
-    phases = tuple(replace(phase, p=len(chosen)) for phase in options.get("phases", ()))
-    answer = replace(question, options={**options, **alone, "phases": phases}).answer()
+    alone: dict[str, Any] = {
+        "required": chosen,
+        "forbidden": (*options["forbidden"], *(open_ - set(chosen))),
+        "p": len(chosen),
+    }
+    if "phases" in options:
+        alone["phases"] = tuple(replace(phase, p=len(chosen)) for phase in options["phases"])
+    answer = replace(question, options={**options, **alone}).answer()
     breaks = ("no_plan",) if answer.status == "infeasible" else ()
     return siting.Worth(answer.objective, 0.0, math.nan, breaks)
 
@@ -188,7 +195,7 @@ def _regret(question: Question, answer: SitingPlan, worth: siting.Worth) -> dict
     nothing = {"regret": math.nan, "regret_share": math.nan}
     if worth.breaks or answer.status == "infeasible" or math.isnan(worth.objective):
         return nothing
-    own = _worth(question, answer.sites) if question.model in siting.EXPLAINED else worth
+    own = _worth(question, answer) if question.model in siting.EXPLAINED else worth
     if question.model == "lscp":
         regret, whole = worth.left_out - own.left_out, worth.total
     elif worth.left_out != own.left_out and question.model != "mclp":
