@@ -23,7 +23,7 @@ def test_case_11_a_fixed_site_keeps_its_id_and_its_load():
 
     C serves 20 of them, whatever place it has in the table.
     """
-    reach = reach_of({name: "wxyz" for name in "ABCD"})
+    reach = reach_of(dict.fromkeys("ABCD", "wxyz"))
     plan = siting.capacitated(
         reach,
         demand_of(dict.fromkeys("wxyz", 10)),
