@@ -125,6 +125,8 @@ class TestBestCover:
 
     @pytest.mark.parametrize("seed", CASES)
     def test_fewest(self, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_local, "QUICK", 0)
+        monkeypatch.setattr(_local, "TRY_ROUNDS", 20)
         monkeypatch.setattr(_cover, "FEW", 0)
         small, _ = cover(seed)
         ground = Ground(small.reach, small.weight, np.zeros(len(small.weight), bool), np.zeros(0, dtype=np.int64))
@@ -161,7 +163,8 @@ class TestFirstPlans:
         assert found.tolist() == [0, 1]
 
     @pytest.mark.parametrize("seed", FEW)
-    def test_fewer_sites_still_cover_every_row(self, seed: int) -> None:
+    def test_fewer_sites_still_cover_every_row(self, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_local, "QUICK", 0)
         small, _ = cover(seed)
         small = small.pick(np.diff(small.reach.indptr) > 0, slice(None))
         found = _local.fewer(small.reach, np.arange(small.sites), 1, Clock.of(60))

@@ -18,7 +18,7 @@ from planning.siting._units import Flags, Ints
 
 ROUNDS = 4000
 QUIET = 100, 14  # rounds without a better plan after which the search ends: so many, and so many more for each site
-TRIES = 12  # so often is one site fewer tried in a row, twice where the solver is quick
+TRIES = 12  # so often is one site fewer tried in a row
 TRY_ROUNDS = 400
 QUICK = 10_000  # so many pairs of row and site or fewer are no work for the solver
 MOST_SHUT = 5
@@ -186,7 +186,7 @@ def fewer(reach: Any, chosen: Ints, least: int, clock: Clock) -> Ints:
     One site is left out at a time and the rest is improved; rows that stay uncovered weigh more in the next try.
     """
     weight, trial, tries = np.ones(reach.shape[0], dtype=np.int64), _less_one(reach, chosen), 0
-    most = TRIES if reach.nnz > QUICK else 2
+    most = TRIES if reach.nnz > QUICK else 0
     while len(chosen) > max(least, 2) and tries < most and clock.left_s > 0:
         trial = improve(reach, weight, trial, clock, TRY_ROUNDS)
         missed = reach[:, trial].sum(axis=1) == 0
