@@ -155,7 +155,10 @@ def _sum_by(group: Ints, amount: Floats, groups: int) -> Any:
 def solve(ground: Ground, then: Sequence[str], clock: Clock) -> Solved | None:
     """Return the plan that serves most and, of those, is best by ``then``; None where time ran out without one."""
     program, weight = build(ground), ground.weight[ground.place]
-    best, bound = _best(ground, program, {"g": -weight}, clock)
+    first = _first_plan(ground)
+    best, bound = _best(ground, program, {"g": -weight}, clock, start=first)
+    if first is not None and (best is None or best.served(ground) < first.served(ground)):
+        best = first
     if best is None:
         return None
     served, total = best.served(ground), float(ground.weight.sum())
@@ -222,17 +225,64 @@ def _costs(ground: Ground) -> dict[str, dict[str, Floats]]:
     }
 
 
-def _best(ground: Ground, program: Program, costs: Mapping[str, Floats], clock: Clock) -> tuple[Plan | None, float]:
+def _best(
+    ground: Ground, program: Program, costs: Mapping[str, Floats], clock: Clock, *, start: Plan | None = None
+) -> tuple[Plan | None, float]:
     """Return the plan the solver finds, and its bound; None where it has none in time."""
     if not ground.options:
         return Plan(frozenset(), np.empty(0)), 0.0
     if clock.left_s == 0:
         return None, -math.inf
-    found, point = program.minimise(costs, clock)
+    point_of = None
+    if start is not None:
+        built_of = [float(number in start.built or not one.new) for number, one in enumerate(ground.options)]
+        point_of = {"x": np.array(built_of), "g": start.share}
+    found, point = program.minimise(costs, clock, start=point_of)
     if "x" not in point:
         return None, -math.inf if found.infeasible else found.bound
     built = frozenset(np.flatnonzero((point["x"] > 0.5) & ground.new).tolist())
     return (Plan(built, clean(ground, point["g"])) if _allowed(ground, built) else None), found.bound
+
+
+def _first_plan(ground: Ground) -> Plan | None:
+    """Build what serves most of who is left, again and again, nearest demand first; None where roles ask for more."""
+    if len(ground.required) or not ground.options:
+        return None
+    share = np.zeros(len(ground.place))
+    left = np.ones(len(ground.weight))
+    for number in [number for number, option in enumerate(ground.options) if not option.new]:
+        _fill(ground, number, left, share)
+    built: frozenset[int] = frozenset()
+    while len(built) < ground.p:
+        used = {ground.options[option].facility for option in built}
+        trials = [
+            (_fill(ground, number, left.copy(), share.copy()), -number)
+            for number, option in enumerate(ground.options)
+            if option.new and option.facility not in used and _allowed(ground, built | {number})
+        ]
+        most, number = max(trials, default=(0.0, 0))
+        if most <= 0:
+            break
+        _fill(ground, -number, left, share)
+        built |= {-number}
+    return Plan(built, share)
+
+
+def _fill(ground: Ground, option: int, left: Floats, share: Floats) -> float:
+    """Let one facility serve the nearest demand that is left, up to its capacity; return the weight it serves."""
+    facility, room, served = ground.options[option].facility, ground.options[option].capacity, 0.0
+    rows = np.flatnonzero(ground.facility == facility)
+    for row in rows[np.argsort(ground.metres[rows], kind="stable")].tolist():
+        place = ground.place[row]
+        load = float(ground.load[place])
+        part = float(left[place]) if load == 0 else min(float(left[place]), room / load)
+        if ground.single_source and part < 1:
+            continue
+        left[place] -= part
+        share[row] = part
+        room = max(0.0, room - part * load)
+        served += part * float(ground.weight[place])
+    return served
 
 
 def _allowed(ground: Ground, built: frozenset[int]) -> bool:
