@@ -313,6 +313,51 @@ def test_two_measures_where_none_suffices_cheapest_pair_first() -> None:
     assert all(found.verdict_with("A", group) == "meets" for _, group in rows.groupby("rank"))
 
 
+def test_a_pair_that_costs_less_than_any_single_site_comes_first() -> None:
+    """A owes 600 m²: one site of 800 for 30; 300 + 300 for 10 + 12. At 10 + 20 the one site is as cheap."""
+    places = [site("whole", 800, cost=30), site("p", 300, cost=10), site("q", 300, cost=12)]
+    found = case([area(households=2000)], places).of("A")
+    assert [tuple(group["facility_id"]) for _, group in found.groupby("rank")] == [("p", "q"), ("whole",)]
+    same = case([area(households=2000)], [places[0], places[1], site("q", 300, cost=20)]).of("A")
+    assert list(same["facility_id"]) == ["whole"]
+    unknown = case([area(households=2000)], [places[0], places[1], site("q", 300)]).of("A")
+    assert list(unknown["facility_id"]) == ["whole"]
+
+
+def cheapest(subject: dict[Any, Any], seen: list[tuple[Fraction, Fraction, float]]) -> float:
+    """Return by brute force what the cheapest one, two or three of ``seen`` (share, room, cost) that suffice cost."""
+    found = np.inf
+    for count in (1, 2, 3):
+        for group in combinations(seen, count):
+            area_m2 = subject["known_m2"] + sum(share for share, _, _ in group)
+            minimum = subject["minimum_m2"] or 0
+            if (
+                area_m2 >= subject["need_m2"]
+                and max((subject["room_m2"] or 0), *(room for _, room, _ in group)) >= minimum
+            ):
+                found = min(found, sum(cost for _, _, cost in group))
+    return float(found)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_cheapest_way_is_the_cheapest_of_all_of_up_to_three(seed: int) -> None:
+    """Sites of 50 to 700 m² at whole costs, one area that owes 30 m² a hundred households and no single minimum."""
+    pick = random.Random(seed)
+    law = document(rate={"new": "30"}, minimum={})
+    places = [
+        site(f"s{place}", pick.randint(1, 14) * 50, cost=pick.randint(1, 40)) for place in range(pick.randint(1, 9))
+    ]
+    found = case([area(households=pick.choice((700, 1166, 2000)))], places, law=law)
+    subject = found.before.subjects.to_dict("records")[0]
+    seen = [(Fraction(one.area_m2), Fraction(one.room_m2), one.cost) for one in found.offers]
+    rows = found.of("A")
+    first = rows[rows["rank"] == 1]
+    told = np.inf if first["measure"].iloc[0] == "none" else math_cost(first)
+    assert told == cheapest(subject, seen), seed
+    if told < np.inf:
+        assert found.verdict_with("A", first) == "meets"
+
+
 def test_three_at_most() -> None:
     three = case([area(households=2000)], [site(name, 200) for name in "pqr"])
     assert [tuple(group["facility_id"]) for _, group in three.of("A").groupby("rank")] == [("p", "q", "r")]

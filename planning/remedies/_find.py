@@ -33,6 +33,7 @@ COLUMNS: Final[Mapping[str, str]] = {
 MOST_SHOWN: Final = 5
 MOST_IN_COMBINATION: Final = 3
 MOST_COMBINED: Final = 12
+MOST_WEIGHED: Final = 40
 JOIN_POOL: Final = "join_pool"
 _STANDING: Final = (*BY_STATUS.values(), ASSIGN)
 NONE: Final = "none"
@@ -84,11 +85,13 @@ def find(
     -------
     DataFrame
         `COLUMNS`, by subject, rank and step. Rows of one rank are steps of one way: single measures, at most
-        `MOST_SHOWN`, by cost (unknown last), distance and id; only where none suffices, combinations of two, else of
-        three, of the `MOST_COMBINED` measures that give most, the cheapest first (unknown cost last, then the
-        shorter longest walk, then ids). ``missing_m2`` is the shortfall, ``least_unit_m2`` what one new unit must
-        have, ``needed_m2`` what is needed of a site, both rounded up to 0.01 m². A subject without a way has one row,
-        measure ``none``, and the reason. Reasons are codes joined by ``;``, with sentences under ``remedies.reason``.
+        `MOST_SHOWN`, by cost (unknown last), distance and id; before them, where it costs less than any of them, the
+        cheapest combination of two or three measures of known cost, of the `MOST_WEIGHED` cheapest. Where none
+        suffices, that combination, then those of two, else of three, of the `MOST_COMBINED` measures that give most,
+        the cheapest first (unknown cost last, then the shorter longest walk, then ids). ``missing_m2`` is the
+        shortfall, ``least_unit_m2`` what one new unit must have, ``needed_m2`` what is needed of a site, both rounded
+        up to 0.01 m². A subject without a way has one row, measure ``none``, and the reason.
+        Reasons are codes joined by ``;``, with sentences under ``remedies.reason``.
     """
     near = _near(reach, radius_m)
     own = rooms["facility_id"].isna() & rooms["pool_id"].isna() & rooms["counted"] & (rooms["floor_area_m2"] != 0)
@@ -137,7 +140,7 @@ def _ways(
 def _rows(subject: Mapping[Any, Any], ways: Sequence[Way], pool: str | None) -> Iterator[dict[str, Any]]:
     """Yield the rows of one subject: the pool it could join, single measures, else combinations, else why none."""
     head = _head(subject)
-    found = [(way,) for way in ways if _suffices(subject, (way,))] or _combined(subject, ways)
+    found = _found(subject, ways)
     if pool is not None:
         yield head | {"rank": 1, "step": 1, "measure": JOIN_POOL, "facility_id": pool, "reason": "pool_meets_as_it_is"}
     for rank, group in enumerate(found[:MOST_SHOWN], 1 + (pool is not None)):
@@ -210,6 +213,31 @@ def _small_room(subject: Mapping[Any, Any]) -> bool:
     if subject["room_m2"] is None:
         return subject["minimum_m2"] is not None and subject["known_m2"] > 0
     return not _reaches(subject, subject["room_m2"])
+
+
+def _found(subject: Mapping[Any, Any], ways: Sequence[Way]) -> list[tuple[Way, ...]]:
+    """Return what suffices, cheapest first: a cheaper combination, single measures; combinations where none does."""
+    singles: list[tuple[Way, ...]] = [(way,) for way in ways if _suffices(subject, (way,))]
+    cheapest = _cheapest(subject, ways, below=min((_last(way.offer.cost) for way, *_ in singles), default=math.inf))
+    if singles:
+        return [cheapest, *singles] if cheapest else singles
+    others = [group for group in _combined(subject, ways) if group != cheapest]
+    return [cheapest, *others] if cheapest else others
+
+
+def _cheapest(subject: Mapping[Any, Any], ways: Sequence[Way], *, below: float) -> tuple[Way, ...]:
+    """Return the cheapest combination of two or three measures of known cost that costs less; empty if there is none.
+
+    Of several at one cost that of fewer measures, then the first in the order of ways.
+    """
+    known = [way for way in ways if way.offer.cost < below][:MOST_WEIGHED]
+    best: tuple[Way, ...] = ()
+    for count in range(2, MOST_IN_COMBINATION + 1):
+        for group in combinations(known, count):
+            cost = math.fsum(way.offer.cost for way in group)
+            if cost < below and _distinct(group) and _suffices(subject, group):
+                best, below = group, cost
+    return best
 
 
 def _combined(subject: Mapping[Any, Any], ways: Sequence[Way]) -> list[tuple[Way, ...]]:
