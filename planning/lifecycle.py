@@ -123,6 +123,26 @@ def counts_for_quota(facilities: pd.DataFrame) -> pd.Series[bool]:
     return stated.fillna(by_level.astype("boolean")).astype(bool).rename("counts_for_quota")
 
 
+def surely_by(dates: pd.Series[str], day: date) -> pd.Series[bool]:
+    """Say which dates are ``day`` or earlier, whatever day a year or month may mean.
+
+    Parameters
+    ----------
+    dates
+        ISO dates of partial precision; a missing one sets no limit.
+    day
+        The day asked about.
+
+    Returns
+    -------
+    Series
+        On the index of ``dates``; True where the date is missing.
+    """
+    words = dates.astype("str")
+    _, last = _spans(words)
+    return pd.Series(words.isna().to_numpy() | (last <= np.datetime64(day, "D")), index=dates.index)
+
+
 def _status(facilities: pd.DataFrame) -> pd.Series[str]:
     return facilities["status"].fillna("operating")
 

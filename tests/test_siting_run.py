@@ -126,9 +126,23 @@ def test_a_new_centre_takes_no_more_than_the_largest_size(desk):
     assert result.sites["max_floor_area_m2"].tolist() == [800, 800]
 
 
-@pytest.mark.parametrize(("since", "chosen"), [(date(2025, 12, 31), ["H3", "H1"]), (date(2026, 1, 1), ["H3", "H2"])])
-def test_without_phases_the_day_is_that_of_judgement(desk, since, chosen):
-    result = desk.run(candidates={"available_from": [since, None, None]})
+def test_without_a_day_in_the_plan_a_site_may_be_to_be_had_later(desk):
+    """New sites open after the day of judgement: only a phase's own day is held against them."""
+    result = desk.run(candidates={"available_from": ["2035", None, None]})
+    assert sites(result) == ["H3", "H1"]
+    assert excluded(result) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "chosen"),
+    [
+        *((since, ["H3", "H1"]) for since in ("2030-12-31", "2030-12", "2030")),
+        *((since, ["H3", "H2"]) for since in ("2031-01-01", "2031-01", "2031")),
+    ],
+)
+def test_a_year_or_a_month_counts_from_its_last_day(desk, since, chosen):
+    phases = '[[siting.phases]]\nname = "远期"\np = 2\nby = 2030-12-31\n'
+    result = desk.run(phases, candidates={"available_from": [since, "2020", None]})
     assert sites(result) == chosen
     assert excluded(result) == ([] if "H1" in chosen else [("available_later", "H1")])
 

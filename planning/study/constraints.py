@@ -10,7 +10,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from planning import demand, siting, texts
+from planning import demand, lifecycle, siting, texts
 from planning.errors import Fault
 from planning.plan import Plan
 from planning.siting import SitingPlan
@@ -144,7 +144,7 @@ def _row_of(table: pd.DataFrame, facility_id: str) -> int | None:
 
 
 def excluded(plan: Plan, candidates: pd.DataFrame) -> list[Excluded]:
-    """Return the candidates that cannot open by the end of the plan: too small, of unknown size, to be had later."""
+    """Return the candidates that cannot open by the last phase's day: too small, of unknown size, to be had later."""
     return [*_by_size(plan, candidates), *_by_day(_last_day(plan), candidates)]
 
 
@@ -162,26 +162,21 @@ def _by_size(plan: Plan, candidates: pd.DataFrame) -> list[Excluded]:
 
 def _by_day(day: date | None, candidates: pd.DataFrame) -> list[Excluded]:
     return [
-        Excluded(one, "available_later", {"from_day": str(since), "day": str(day)})
-        for one, since in _later(day, candidates)
+        Excluded(one, "available_later", {"from_day": since, "day": str(day)}) for one, since in _later(day, candidates)
     ]
 
 
-def _later(day: date | None, candidates: pd.DataFrame) -> list[tuple[str, date]]:
-    """Return the candidates that are to be had only after ``day``, with the day they are."""
+def _later(day: date | None, candidates: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the candidates that may be to be had only after ``day``, with the date stated."""
     if day is None:
         return []
-    since = pd.to_datetime(candidates["available_from"])
-    late = candidates[since > pd.Timestamp(day)]
-    return [
-        (str(one), pd.Timestamp(value).date())
-        for one, value in zip(late["facility_id"], late["available_from"], strict=True)
-    ]
+    late = candidates[~lifecycle.surely_by(candidates["available_from"], day)]
+    return [(str(one), str(since)) for one, since in zip(late["facility_id"], late["available_from"], strict=True)]
 
 
 def _last_day(plan: Plan) -> date | None:
-    """Return the day by which a site must be to be had; None where phases state none."""
-    return plan.siting.phases[-1].by if plan.siting.phases else plan.as_of
+    """Return the day by which a site must be to be had; None where none is stated: sites open after `as_of`."""
+    return plan.siting.phases[-1].by if plan.siting.phases else None
 
 
 # ------------------------------------------------------------------------------------------------------------ options
@@ -230,8 +225,8 @@ def _phase(inputs: StudyInputs, phase: Any, offered: gpd.GeoDataFrame) -> siting
     areas = inputs.tables["residential"]
     absent: list[str] = []
     if phase.by is not None:
-        built = pd.to_datetime(areas["completion_date"])
-        absent = areas.loc[built > pd.Timestamp(phase.by), "residential_id"].tolist()
+        built = lifecycle.surely_by(areas["completion_date"], phase.by)
+        absent = areas.loc[~built, "residential_id"].tolist()
     lacking = tuple(one for one, _ in _later(phase.by, offered))
     return siting.Phase(phase.name, phase.p, phase.budget, unavailable=lacking, absent=tuple(absent))
 
