@@ -40,9 +40,11 @@ def part(**keys: Any) -> dict[str, Any]:
     return {"id": "P", "text_zh": "…", "text_en": "…", "comparator": ">=", "value": Decimal("0.5"), **keys}
 
 
+HEADED = dict.fromkeys(_schema.STANDARD_NEEDED, "…") | {"status": "issued"}
+
+
 def told(*clauses: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    head = dict.fromkeys(_schema.STANDARD_NEEDED, "…") | {"status": "issued"}
-    found = _faults.faults({"standard": head, "clause": list(clauses)}, {}, FILE)
+    found = _faults.faults({"standard": HEADED, "clause": list(clauses)}, {}, FILE)
     assert all(fault.file == FILE for fault in found)
     return [(fault.code, fault.column, fault.value, str(fault.facts.get("expected_en", ""))) for fault in found]
 
@@ -134,6 +136,76 @@ def test_numbers_and_parts_of_a_metric_that_has_none() -> None:
     """Only clauses entered by hand have parts."""
     words = clause(value="unstated", parts=[part()])
     assert told(words) == [("standard_bad_value", "clause C.metric", "area_rate", _choice("manual"))]
+
+
+def whole(words: dict[str, Any], switches: dict[str, Any] | None = None) -> list[tuple[str, str, str, str]]:
+    found = _faults.faults(words, switches or {}, FILE)
+    assert all(fault.file == FILE for fault in found)
+    return [(fault.code, fault.severity, fault.column, fault.value) for fault in found]
+
+
+def test_tables_that_are_none_and_words_nobody_knows() -> None:
+    """A document of the wrong shape: each part is named, and what stands in its place, cut after 80 characters."""
+    long = "长" * 100
+    said = whole({"standard": long, "switches": [1], "clause": [long, clause()], "clauses": 1, "standart": 2})
+    assert said == [
+        ("standard_unknown_key", "error", "clauses", "clauses"),
+        ("standard_unknown_key", "error", "standart", "standart"),
+        ("standard_not_a_table", "error", "standard", long[:80]),
+        ("standard_not_a_table", "error", "switches", "[1]"),
+        ("standard_not_a_table", "error", "clause #1", long[:80]),
+    ]
+    near = [
+        fault.facts["nearest"] for fault in _faults.faults({"clauses": 1, "standart": 2, "swiches": 3}, {}, FILE)[:3]
+    ]
+    assert near == ["clause", "standard", "switches"]
+    assert whole({})[-1] == ("standard_no_clause", "error", "clause", "")
+    assert [code for code, _, column, _ in whole({}) if column == "standard.id"] == ["standard_missing_key"]
+    assert whole({"standard": {}, "clause": "x"})[-1] == ("standard_no_clause", "error", "clause", "")
+
+
+def test_letters_of_private_use_are_a_warning() -> None:
+    found = whole({"standard": HEADED, "clause": [clause(text_zh="\ue000" * 50)]})
+    assert found == [("standard_private_use", "warning", "clause C.text_zh", ascii("\ue000" * 50)[:200])]
+
+
+def test_clauses_that_do_not_fit_together() -> None:
+    """C stands twice; D leans on a clause without a floor area, E on none, F on C; two minimums are rivals."""
+    size = clause(id="S", metric="unit_minimum", basis="none", applies_to="new")
+    leaning = [
+        manual(id="D", size_clause="D"),
+        manual(id="E", size_clause="nobody"),
+        manual(id="F", size_clause="C"),
+    ]
+    found = whole({"standard": HEADED, "clause": [clause(), manual(id="C"), *leaning, size, {**size, "id": "T"}]})
+    assert found == [
+        ("standard_duplicate_id", "error", "clause.id", "C"),
+        ("standard_reference", "error", "clause D.size_clause", "D"),
+        ("standard_reference", "error", "clause E.size_clause", "nobody"),
+        ("standard_rivals", "error", "unit_minimum", "S、T"),
+    ]
+
+
+def test_switches_of_a_document() -> None:
+    """``a`` has readings; one entry is no table, one lacks its reason, one reads what is none, one is unknown."""
+    known = {name: {"choices": ["own", "strictest"]} for name in "abcd"}
+    reason = {"reason_zh": "…", "reason_en": "…"}
+    entries = {"a": "x" * 100, "b": {"default": "own"}, "c": {"default": "both", **reason}}
+    entries |= {"d": {"default": "own", **reason}, "aa": {"default": "own", **reason}}
+    found = _faults.faults({"standard": HEADED, "switches": entries, "clause": [clause()]}, known, FILE)
+    assert [(one.code, one.file, one.column, one.value) for one in found] == [
+        ("standard_unknown_key", FILE, "switches.aa", "switches.aa"),
+        ("standard_bad_value", FILE, "switches.a", "x" * 80),
+        ("standard_bad_value", FILE, "switches.b", "{'default': 'own'}"),
+        ("standard_bad_value", FILE, "switches.c.default", "both"),
+    ]
+    assert found[0].facts["nearest"] == "switches.a"
+    table = {
+        "expected_zh": "含 default、reason_zh、reason_en 的表",
+        "expected_en": "a table of default、reason_zh、reason_en",
+    }
+    assert all(one.facts[key] == words for one in found[1:3] for key, words in table.items())
+    assert found[3].facts["expected_en"] == _choice("own", "strictest")
 
 
 def test_the_nearest_word_is_named_once_for_each_wrong_one() -> None:

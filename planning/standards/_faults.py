@@ -191,9 +191,9 @@ def _switch_faults(table: Any, switches: Mapping[str, Any], file: str) -> list[F
         if key not in switches:
             continue
         if not isinstance(entry, Mapping) or set(entry) != set(SWITCH_KEYS):
-            words = "、".join(SWITCH_KEYS)
+            zh, en = (comma.join(SWITCH_KEYS) for comma in ("、", ", "))
             found.append(
-                _bad(f"switches.{key}", str(entry)[:80], Kind(bool, f"含 {words} 的表", f"a table of {words}"), file)
+                _bad(f"switches.{key}", str(entry)[:80], Kind(bool, f"含 {zh} 的表", f"a table of {en}"), file)
             )
         elif not (kind := reading(key, switches[key]["choices"])).accepts(entry["default"]):
             found.append(_bad(f"switches.{key}.default", entry["default"], kind, file))
