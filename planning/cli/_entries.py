@@ -29,7 +29,7 @@ def entries(standard: str | None, plan: Path | None, out: Path, scope: str, lang
 
     if (standard is None) == (plan is None):
         raise click.UsageError(texts.both("entries.one_of_both"))
-    refuse(_faults(out))
+    refuse(table_faults(out))
     rows = indicators.blank(*_asked(standard, plan), language=language, scope=scope)
     if rows.empty:
         click.echo(texts.both("entries.none"))
@@ -41,7 +41,7 @@ def entries(standard: str | None, plan: Path | None, out: Path, scope: str, lang
     click.echo(texts.both("entries.written", path=out, count=len(rows), name=out.name))
 
 
-def _faults(out: Path) -> list[Fault]:
+def table_faults(out: Path) -> list[Fault]:
     """Return why nothing can be written there; a table that somebody may have filled in is never overwritten."""
     if out.suffix.lower() not in _SUFFIXES:
         return [Fault("entries_suffix", column="--out", value=out.name)]

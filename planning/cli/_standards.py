@@ -1,4 +1,4 @@
-"""The commands about the policy documents (part of ``cli``): ``standards list | show | validate | diff | entries``."""
+"""The commands about the policy documents (part of ``cli``): ``standards list``, ``show``, ``validate`` and more."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from planning import texts
 from planning.cli._entries import entries
+from planning.cli._pools import pools
 from planning.cli._say import list_faults, shown, table
 
 _LANGUAGE: Final = click.option(
@@ -24,6 +25,7 @@ def standards() -> None:
 
 
 standards.add_command(entries)
+standards.add_command(pools)
 
 
 @standards.command(name="list")

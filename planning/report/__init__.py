@@ -18,11 +18,12 @@ from planning import texts
 from planning.report import _tables as contents
 from planning.report._entries import entry_sheet, entry_text
 from planning.report._figures import foots, formats, is_missing
+from planning.report._pooling import pooling_rows
 from planning.report._sheet import Sheet
 from planning.study import StudyResult
 from planning.texts import Language
 
-__all__ = ["entry_sheet", "entry_text", "workbook"]
+__all__ = ["entry_sheet", "entry_text", "pooling_rows", "workbook"]
 
 _FLOWING: Final = {"text_wrap": True, "indent": 1}  # a long text is read to its end, and off the number before it
 _WIDEST: Final = 52

@@ -169,6 +169,8 @@ def findings(result: StudyResult, language: Language) -> Sheet:
 
 def by_unit(result: StudyResult, language: Language) -> Sheet | None:
     """Return what each unit has of the clauses that every unit owes; None where there are none."""
+    if result.indicators.empty:
+        return None
     table = result.indicators[result.indicators["subject_kind"] == "unit"]
     if table.empty:
         return None

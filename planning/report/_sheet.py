@@ -141,6 +141,18 @@ def listed(joined: Any, language: Language) -> str | None:
     return None if pd.isna(joined) else texts.t("report.comma", language).join(str(joined).split(";"))
 
 
+def listed_names(joined: Any, names: Mapping[str, Any], language: Language) -> str | None:
+    """Return ids joined by ``;`` as a list of names, each with its id; an id without a name, or named so, stands."""
+    if pd.isna(joined):
+        return None
+    return texts.t("report.comma", language).join(_named(one, names.get(one), language) for one in joined.split(";"))
+
+
+def _named(one: str, name: Any, language: Language) -> str:
+    bare = name is None or pd.isna(name) or str(name) == one
+    return one if bare else texts.t("report.named", language, name=name, id=one)
+
+
 def sums_of(rows: pd.DataFrame, *columns: str) -> dict[str, float]:
     """Return the sums of additive columns; a column without any known cell has none."""
     return {name: math.fsum(rows[name].dropna()) for name in columns if rows[name].notna().any()}

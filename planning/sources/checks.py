@@ -97,6 +97,14 @@ def say_references(
     notes.say(code, verdict, live & known & ~used, column=column, values=shown)  # type: ignore[arg-type]
 
 
+def say_not_accepted(frame: pd.DataFrame, notes: Notes, *, asked: bool) -> None:
+    """Set aside the pool members that nobody has accepted; where the table does not ask, every row is a decision."""
+    if asked:
+        waiting = ~notes.marked("refused") & ~frame["accepted"].fillna(value=False).to_numpy(dtype=bool)
+        notes.say("pool_not_accepted", "excluded", waiting & ~notes.marked("excluded"), column="pool_id",
+                  values=frame["pool_id"].to_numpy(dtype=object))  # fmt: skip
+
+
 def left_out(frame: pd.DataFrame, *, kept: frozenset[str]) -> pd.DataFrame:
     """Return the pools with ``left_out``: rows whose area could not be used; without such rows the table as it is."""
     lost = frame["residential_id"].notna() & ~frame["residential_id"].isin(kept)

@@ -177,10 +177,9 @@ def _drafted(
 
 def _say_unused(spec: InputSpec, unused: list[str], notes: Notes) -> None:
     """Name the columns that nothing is taken from: one of them may be the column a planner counts on."""
-    if spec.name == "indicators":  # the words beside the figures in a table that this program wrote
-        ours = {
-            said for key, entry in texts.entries().items() if key.startswith("entries.head.") for said in entry.values()
-        }
+    beside = {"indicators": "entries.head.", "pools": "pooling.head."}.get(spec.name)
+    if beside is not None:  # the words beside what is asked, in a table that this program wrote
+        ours = {said for key, entry in texts.entries().items() if key.startswith(beside) for said in entry.values()}
         unused = [name for name in unused if name not in ours]
     if unused and spec.name not in ("roads", "barriers"):
         facts = {"unused_zh": "、".join(map(str, unused)), "unused_en": ", ".join(map(str, unused))}
@@ -215,6 +214,8 @@ def _with_defaults(frame: pd.DataFrame, name: str, known: ColumnMap, notes: Note
     if name in ("facilities", "candidates"):
         frame = checks.fill_status(frame, name, notes, live)
         checks.say_facilities(frame, notes)
+    if name == "pools":
+        checks.say_not_accepted(frame, notes, asked="accepted" in known.known)
     if name == "roads":
         classed = bool({"highway", "road_class"} & set(known.known))
         frame = checks.say_road_classes(frame, notes, has_class=classed)

@@ -18,6 +18,7 @@ from planning.sources.ledger import Mask, Notes
 INTEGER_BOUNDS: Final = {"star": (1, 5), "level": (-9, 9)}
 EXACT_EXCEL: Final = 1e15
 TOTAL_WORDS: Final = frozenset({"合计", "总计", "小计", "共计", "总和", "total", "sum", "subtotal"})
+_DECISIONS: Final = ("accepted",)  # flags that decide what is judged: a word that cannot be read stops the run
 _TOTAL_END: Final = re.compile(r".{0,20}(?:合计|总计|小计)")
 _UNPRINTABLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ue000-\uf8ff\ufeff\ufffd-\uffff]"
@@ -95,7 +96,10 @@ def _dates(mapped: Mapped, notes: Notes, live: Mask) -> pd.Series[Any]:
 
 def _flags(mapped: Mapped, notes: Notes, live: Mask) -> pd.Series[Any]:
     values, codes = units.parse_flags(mapped.cells)
-    _say_codes(notes, codes, live, mapped)
+    if mapped.column.name in _DECISIONS:
+        _say(notes, "decision_unreadable", "refused", live & (codes != ""), mapped)
+    else:
+        _say_codes(notes, codes, live, mapped)
     return pd.Series(values, dtype="boolean")
 
 
