@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -203,3 +205,45 @@ def test_rows_of_a_shared_room_stand_in_order_unknown_ones_between_pools_and_are
     assert found.rooms["pool_id"].fillna("-").tolist() == ["P", "-", "-"]
     assert found.rooms["residential_id"].fillna("-").tolist() == ["-", "-", "A"]
     assert found.rooms["reason"].tolist() == ["share_unknown", "served_unknown", "share_unknown"]
+
+
+# ------------------------------------------------------------------------------------------------------- what is owed
+
+
+def test_what_one_area_owes() -> None:
+    """A rate by residents from 500 households to below 900; the minimum of the same size is not stated."""
+    (rate,) = document(rate={"new": "2"}).clauses
+    sized = replace(rate, basis="1000_residents", households_from=Decimal(500), households_below=Decimal(900))
+    (silent,) = (replace(one, value=None) for one in ONE_MINIMUM.clauses if one.id == "U-new")
+
+    def owed(households: int | None, residents: int | None = 3000) -> _law.Duty:
+        counts = {"households": households, "residents": residents, "elderly": None}
+        plain = {name: None if count is None else Fraction(count) for name, count in counts.items()}
+        return _law.owe(plain, "urban", [sized], [silent], started_hundred=False)
+
+    full = _law.Duty(Fraction(6), None, Fraction(2), Fraction(3), (sized,), ())
+    assert [owed(households) for households in (500, 899)] == [full, full]
+    assert [owed(households).exempt for households in (499, 900)] == ["outside_size", "outside_size"]
+    assert owed(None) == _law.Duty(unsaid="households_missing")
+    assert owed(500, None) == _law.Duty(unsaid="residents_missing")
+    assert owed(500, 0) == _law.Duty(exempt="no_residents")
+
+
+def test_what_an_area_that_owes_nothing_has_is_known() -> None:
+    part = Part(Fraction(90), (Fraction(90),) * 2, (Fraction(90),) * 2)
+    judged = _law.judge(_law.Duty(exempt="no_households"), [part], stand_alone=True, each_room=False)
+    assert (judged.verdict, judged.reason, judged.known_m2) == ("not_applicable", "no_households", 90)
+
+
+@pytest.mark.parametrize(("largest", "room"), [((200, 200), 200), ((100, 200), None), ((100, None), None)])
+def test_the_room_that_decides_is_told_where_it_is_known(largest: tuple[int, int | None], room: int | None) -> None:
+    span = tuple(None if one is None else Fraction(one) for one in largest)
+    part = Part(Fraction(200), span, span, "", "rooms_not_listed" if room is None else "")  # type: ignore[arg-type]
+    duty = _law.Duty(Fraction(100), Fraction(150), Fraction(10), Fraction(10))
+    judged = _law.judge(duty, [part], stand_alone=True, each_room=False)
+    assert judged.room_m2 == room
+
+
+def test_pools_stand_after_areas_whatever_their_names() -> None:
+    found = assess([area("B"), area("Z"), area("C")], pools={"B": "P", "C": "P"})
+    assert found.findings["subject_id"].tolist() == ["Z", "P"]

@@ -96,7 +96,10 @@ def _choice(*words: str) -> str:
             _schema.NUMBER.en,
         ),
         (manual(value="unstated", parts=[part(value=2)]), "standard_share", "value", "unstated", ""),
-        (manual(value="unstated", parts=[part(), part()]), "standard_duplicate_id", "parts.id", "P", ""),
+        (
+            manual(value="unstated", parts=[part(id="A"), part(), part()]),
+            *("standard_duplicate_id", "parts.id", "P", ""),
+        ),
         (manual(parts=[part()]), "standard_parts_and_value", "value", "0.5", ""),
         (manual(value="unstated", parts=[]), "standard_bad_value", "parts", "[]", _schema.CLAUSE_KEYS["parts"].en),
         (manual(least_star=0), "standard_bad_value", "least_star", "0", _schema.CLAUSE_KEYS["least_star"].en),
@@ -118,6 +121,7 @@ def test_every_cell_of_a_mistake(words: dict[str, Any], code: str, column: str, 
         manual(unit="act", value=1),
         manual(unit="act", value="unstated"),
         manual(value="unstated", parts=[part(value=1), part(id="Q")]),
+        manual(value=0),
         manual(least_star=1),
         manual(least_star=5),
     ],
@@ -189,7 +193,7 @@ def test_switches_of_a_document() -> None:
     known = {name: {"choices": ["own", "strictest"]} for name in "abcd"}
     reason = {"reason_zh": "…", "reason_en": "…"}
     entries = {"a": "x" * 100, "b": {"default": "own"}, "c": {"default": "both", **reason}}
-    entries |= {"d": {"default": "own", **reason}, "aa": {"default": "own", **reason}}
+    entries = {"aa": {"default": "own", **reason}, **entries, "d": {"default": "own", **reason}}
     found = _faults.faults({"standard": HEADED, "switches": entries, "clause": [clause()]}, known, FILE)
     assert [(one.code, one.file, one.column, one.value) for one in found] == [
         ("standard_unknown_key", FILE, "switches.aa", "switches.aa"),
@@ -375,6 +379,9 @@ def test_differences_in_both_languages(own: standards.Standard) -> None:
     assert said["MY-02", "required"]["first"] == "≥ 10%; ≤ 25%"
     assert said["MY-02", "required"]["second"] is None
     assert said["MY-02", "required"]["metric"] == "manual"
+    assert said["MY-01", "levels"]["second"] == ", ".join(
+        texts.t(f"level.{one}", "en") for one in ("community", "village")
+    )
     back = {(row["second_id"], row["property"]): row for row in standards.diff(other, own, "zh")}
     assert (back["MY-02", "required"]["first"], back["MY-02", "required"]["second"]) == (None, "≥ 10%; ≤ 25%")
     assert back["MY-01", "levels"]["first"] == "、".join(

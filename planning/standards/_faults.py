@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any, Final
 
@@ -41,7 +41,12 @@ def faults(words: Mapping[str, Any], switches: Mapping[str, Any], file: str) -> 
     for place, clause in enumerate(clauses, start=1):
         found += _clause_faults(clause, place, file)
     whole = [clause for clause in clauses if isinstance(clause, Mapping)]
-    return [*found, *_duplicates(whole, file), *_references(whole, file), *_rivals(whole, file)]
+    return [
+        *found,
+        *_twice((clause["id"] for clause in whole if "id" in clause), "clause.id", file),
+        *_references(whole, file),
+        *_rivals(whole, file),
+    ]
 
 
 _TOP: Final = ("standard", "switches", "clause")
@@ -127,17 +132,15 @@ def _part_faults(clause: Mapping[str, Any], name: str, file: str) -> Iterator[Fa
             yield _bad(f"{name}.parts.value", part["value"], NUMBER, file)
     if parts and clause["metric"] != "manual":
         yield _bad(f"{name}.metric", clause["metric"], choice("manual"), file)
-    if len({str(part["id"]) for part in parts}) < len(parts):
-        yield Fault("standard_duplicate_id", file=file, column=f"{name}.parts.id", value=str(parts[0]["id"]))
+    yield from _twice((part["id"] for part in parts), f"{name}.parts.id", file)
     if parts and clause["value"] != UNSTATED:
         yield Fault("standard_parts_and_value", file=file, column=f"{name}.value", value=str(clause["value"]))
 
 
-def _duplicates(clauses: list[Mapping[str, Any]], file: str) -> list[Fault]:
-    counts = Counter(str(clause["id"]) for clause in clauses if "id" in clause)
-    return [
-        Fault("standard_duplicate_id", file=file, column="clause.id", value=word) for word, n in counts.items() if n > 1
-    ]
+def _twice(ids: Iterable[Any], column: str, file: str) -> list[Fault]:
+    """Name each id that is given more than once."""
+    counts = Counter(map(str, ids))
+    return [Fault("standard_duplicate_id", file=file, column=column, value=word) for word, n in counts.items() if n > 1]
 
 
 def _references(clauses: list[Mapping[str, Any]], file: str) -> list[Fault]:
