@@ -131,6 +131,15 @@ class TestLeastNumbers:
         assert named(plan) == [("street_least", "east")]
         assert "仅此一项就无解" in plan.reasons[0]["message"]
 
+    @pytest.mark.parametrize("model", ["mclp", "lscp", "p_median", "p_center"])
+    def test_a_street_whose_only_candidate_is_forbidden_is_named(self, model: str) -> None:
+        """D alone stands in the west."""
+        options: dict[str, Any] = {"street_of": self.STREETS, "min_per_street": 1, "forbidden": ["D"], "fixed": ["F"]}
+        options |= {"weight": "elderly"} if model != "p_center" else {}
+        options |= {"p": 3} if model != "lscp" else {}
+        options |= {"radius_m": RADIUS} if model in {"mclp", "lscp"} else {}
+        assert named(getattr(siting, model)(REACH, DEMAND, **options)) == [("street_least", "west")]
+
     def test_more_streets_than_sites(self) -> None:
         plan = mclp(REACH, DEMAND, 1, fixed=["F"], street_of=self.STREETS, min_per_street=1)
         assert named(plan) == [("street_least", "south"), ("street_least", "west"), ("p", "p")]

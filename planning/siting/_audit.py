@@ -122,7 +122,7 @@ def _rules(plan: SitingPlan, demand: pd.DataFrame, wants: Wants, covered: Any) -
         street = rules.street_of.get(site)
         if not _missing(street) and sum(one == street for one in streets if not _missing(one)) > 1:
             raise PlanDisagrees(f"{plan.model}: {site} is not alone in street {street}")
-    for street in rules.streets if rules.min_per_street else ():
+    for street in _streets(wants) if rules.min_per_street else ():
         if streets.count(street) < rules.min_per_street:
             raise PlanDisagrees(f"{plan.model}: street {street} has fewer than {rules.min_per_street}")
     money = wants.money[-1]
@@ -136,6 +136,13 @@ def _rules(plan: SitingPlan, demand: pd.DataFrame, wants: Wants, covered: Any) -
         street = np.array([street_of.get(one) for one in demand.index], dtype=object)
         for name in {one for one in street if not _missing(one)}:
             _share_held(plan, name, rules.min_share_per_street, weight[street == name], covered[street == name])
+
+
+def _streets(wants: Wants) -> list[Any]:
+    """Return every street that is named anywhere."""
+    rules = wants.rules
+    tables = [dict(one) for one in (rules.street_of, rules.demand_street) if one is not None]
+    return [*rules.streets, *(one for table in tables for one in table.values() if not _missing(one))]
 
 
 def _share_held(plan: SitingPlan, what: str, share: float, weight: Any, covered: Any) -> None:

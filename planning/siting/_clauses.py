@@ -65,7 +65,8 @@ def _least(ask: Ask, rules: Wishes) -> Step:
     least = int(rules.min_per_street)
     of_site, of_fixed = street_ids(ask.candidates, rules.street_of), street_ids(ask.fixed, rules.street_of)
     of_place = street_ids(ask.demands, rules.demand_street)
-    known = {*of_site, *of_fixed, *of_place, *rules.streets} - {None}
+    stated = street_ids(rules.street_of.keys(), rules.street_of)  # also those where nothing can open any more
+    known = {*of_site, *of_fixed, *of_place, *stated, *rules.streets} - {None}
     for street in ordered(known):
         row = np.array([one == street for one in of_site], dtype=np.int64)
         staying = sum(one == street for one in of_fixed)
