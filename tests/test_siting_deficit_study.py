@@ -28,6 +28,7 @@ import planning
 from planning import compliance, standards, tables
 from planning.errors import InputRefused
 from planning.plan import InputSpec, Plan, Siting
+from planning.plan import Phase as PlanPhase
 from planning.siting import deficit
 from planning.study import StudyInputs, deficits
 from planning.study import sites as siting_step
@@ -364,3 +365,49 @@ def test_a_plan_the_rule_does_not_confirm_is_refused(monkeypatch):
     monkeypatch.setitem(siting_step._MODELS, "deficit", wrong)
     with pytest.raises(RuntimeError, match="floor-area rule"):
         solved(inputs(sites({"facility_id": "C", "at": IN_R1, "max_floor_area_m2": 300.0})))
+
+
+# ------------------------------------------------------------------------------------------------------ conditions
+
+
+def test_a_run_keeps_sites_apart():
+    """C1 and C2 are 200 m apart: at 200 both open, at 200.001 one; where both must, spacing and both are named."""
+    rows = [{"facility_id": "C1", "at": IN_R1, "max_floor_area_m2": 300.0},
+            {"facility_id": "C2", "at": IN_R3, "max_floor_area_m2": 300.0}]  # fmt: skip
+    assert set(solved(inputs(sites(*rows), p=2, asked={"spacing_m": 200.0}))["areas"]) == {"C1", "C2"}
+    found = solved(inputs(sites(*rows), p=2, asked={"spacing_m": 200.001}))
+    assert (found["status"], found["objective"], len(found["areas"])) == ("optimal", 1400, 1)
+    both = sites(*({**row, "role": "required"} for row in rows))
+    found = solved(inputs(both, p=2, asked={"spacing_m": 200.001}))
+    assert (found["status"], found["areas"]) == ("infeasible", {})
+    assert [(one["code"], one["subject_id"]) for one in found["reasons"]] == [
+        ("spacing", "spacing"), ("required", "C1"), ("required", "C2"),
+    ]  # fmt: skip
+    served = solved(inputs(sites(*rows), p=2, model="capacitated",
+                           asked={"spacing_m": 200.001, "capacity_per_site": 1.0}))  # fmt: skip
+    assert (served["status"], served["objective"], len(served["areas"])) == ("optimal", 1, 1)
+
+
+def test_what_a_phase_gives_up_for_the_last():
+    """R1 and R2 lack 200 each, R3 and R4 too. C1 closes R1 for 10, C2 R2 for 10, C3 R3 and R4 at once for 15.
+
+    25 pay for C3 and one other in the end: 1600 − 600. 10 pay for C1 in the first phase, which is its own best as
+    well; 15 pay for C3, and nothing is given up. Without C3 the end is C1 and C2.
+    """
+    rows = [
+        {"facility_id": "C1", "at": OUTSIDE, "serves": "R1", "max_floor_area_m2": 200.0, "cost": 10.0},
+        {"facility_id": "C2", "at": OUTSIDE, "serves": "R2", "max_floor_area_m2": 200.0, "cost": 10.0},
+        {"facility_id": "C3", "at": OUTSIDE, "serves": "R3;R4", "max_floor_area_m2": 400.0, "cost": 15.0},
+    ]
+    for first, own in ((10.0, 1400), (15.0, 1200)):
+        phases = (PlanPhase("近期", 1, budget=first), PlanPhase("远期", 2, budget=25.0))
+        found = solved(inputs(sites(*rows), p=2, asked={"budget": 25.0, "phases": phases}))
+        assert (found["status"], found["objective"], set(found["areas"])) == ("optimal", 1000, {"C1", "C3"})
+        near, far = found["phases"]
+        assert (near["objective"], near["own_optimum"], near["own_bound"], near["cost_of_commitment"]) == (
+            own,
+            own,
+            own,
+            0,
+        )
+        assert (near["budget"], near["spent"], far["spent"], far["own_optimum"]) == (first, first, 25, 1000)

@@ -140,10 +140,8 @@ def _phase_faults(siting: Any, as_of: date, fault: Any) -> list[Fault]:
     found = []
     if siting.phases and siting.model == "lscp":
         found.append(fault("plan_phases_model", "phases", siting.model, keys="phases"))
-    alien = [key for key in ("budget", "by") if any(getattr(phase, key) is not None for phase in siting.phases)]
-    if alien and siting.model == "deficit":
-        keys = "、".join(f"phases.{key}" for key in alien)
-        found.append(fault("plan_phases_model", "phases", siting.model, keys=keys))
+    if siting.model == "deficit" and any(phase.by is not None for phase in siting.phases):
+        found.append(fault("plan_phases_model", "phases", siting.model, keys="phases.by"))
     names = [phase.name for phase in siting.phases]
     if len(set(names)) < len(names):
         found.append(fault("plan_phase_twice", "phases", "、".join(names)))

@@ -63,6 +63,12 @@ def p_center(plan: SitingPlan, reach: pd.DataFrame, demand: pd.DataFrame, wants:
     return _of_distance(plan, reach, demand, wants, near, possible)
 
 
+def placed(plan: SitingPlan, reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> None:
+    """Hold a plan of a model with sizes against the conditions on its sites and on whom they cover."""
+    near, _ = _nearest(plan, reach, demand, wants)
+    _rules(plan, demand, wants, near <= wants.radius_m)
+
+
 def _of_distance(
     plan: SitingPlan, reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants, near: Any, possible: Any
 ) -> SitingPlan:
@@ -126,7 +132,11 @@ def _rules(plan: SitingPlan, demand: pd.DataFrame, wants: Wants, covered: Any) -
         if streets.count(street) < rules.min_per_street:
             raise PlanDisagrees(f"{plan.model}: street {street} has fewer than {rules.min_per_street}")
     money = wants.money[-1]
-    if money is not None and _exact(rules.cost.get(one) for one in plan.sites) > _decimal(money):
+    if (
+        money is not None
+        and rules.cost is not None
+        and _exact(rules.cost.get(one) for one in plan.sites) > _decimal(money)
+    ):
         raise PlanDisagrees(f"{plan.model}: costs more than {money}")
     _apart(plan, wants)
     for name, share in rules.floors.items():

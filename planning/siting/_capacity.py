@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
 from planning.errors import Fault, InputRefused, refuse
-from planning.siting import _ask, _capacity_audit, _reasons
+from planning.siting import _ask, _audit, _capacity_audit, _placing, _reasons
 from planning.siting._ask import Wants
-from planning.siting._capacity_solve import Ground, Solved, assigned_weight, ground_of, solve
+from planning.siting._capacity_ground import Ground, assigned_weight, ground_of
+from planning.siting._capacity_solve import Solved, solve
 from planning.siting._capacity_tables import Sizes, faults, sizes_of
 from planning.siting._plan import SitingPlan, gap, status
 from planning.siting._report import infeasible
+from planning.siting._rules import SiteRules, Wishes
 
 Ids = Iterable[Any]
 
@@ -39,6 +41,7 @@ def capacitated(  # noqa: PLR0913  the options are the model's
     forbidden: Ids = (),
     candidates: Ids = (),
     time_limit_s: float = 60.0,
+    **rules: Unpack[SiteRules],
 ) -> SitingPlan:
     """Open at most ``p`` new sites and assign demand to open ones so that the most weight is served.
 
@@ -71,6 +74,8 @@ def capacitated(  # noqa: PLR0913  the options are the model's
         (least Σ weight × distance_m of the served).
     required
         New sites always opened; they count towards ``p`` and ``budget``.
+    **rules
+        Conditions: see `SiteRules`; least covered shares are refused.
 
     Returns
     -------
@@ -84,7 +89,8 @@ def capacitated(  # noqa: PLR0913  the options are the model's
     InputRefused
         With every fault of the tables and options.
     """
-    wants = Wants("capacitated", fixed, required, forbidden, time_limit_s, weight, p, radius_m, candidates=candidates)
+    wants = Wants("capacitated", fixed, required, forbidden, time_limit_s, weight, p, radius_m, candidates=candidates,
+                  rules=Wishes(**rules))  # fmt: skip
     own = faults(demand, capacity, sizes, load, budget=budget, then=then, radius_m=radius_m)
     try:
         ask = _ask.read(reach, demand, wants)
@@ -93,15 +99,17 @@ def capacitated(  # noqa: PLR0913  the options are the model's
     refuse(own)
     given = sizes_of(ask.candidates, wants.fixed, capacity, sizes, budget=budget)
     refuse(given.faults)
-    reasons = [*_reasons.required_above_p(ask), *_required_reasons(ask, given)]
+    reasons = [*_reasons.required_above_p(ask), *_required_reasons(ask, given)] or _conflict(ask, wants, given)
     if reasons:
         return infeasible(ask, reasons)
     loads = ask.weight if load is None else demand[load].reindex(ask.demands).to_numpy(dtype=np.float64)
-    ground = ground_of(ask, reach, wants, given, loads, single_source=single_source)
+    ground = ground_of(ask, reach, wants, given, loads, single_source=single_source,
+                       conditions=_placing.conditions(ask, wants.rules))  # fmt: skip
     solved = solve(ground, then, ask.clock)
     if solved is None:
         raise InputRefused(Fault("siting_no_answer_in_time", value=str(time_limit_s)))
     plan = _report(ask, ground, solved)
+    _audit.placed(plan, reach, demand, wants)
     return _capacity_audit.check(plan, reach, demand, wants, given, loads, single_source=single_source)
 
 
@@ -117,6 +125,13 @@ def _required_reasons(ask: _ask.Ask, given: Sizes) -> list[Any]:
     return [
         _capacity_audit.reason("deficit_required_cost", ask.candidates[site], **facts) for site in ask.required.tolist()
     ]
+
+
+def _conflict(ask: _ask.Ask, wants: Wants, given: Sizes) -> list[Any]:
+    """Name the conditions that no sites meet, each in its cheapest size."""
+    cost = {site: min(one.cost for one in given.of(site)) for site in ask.candidates}
+    usable = np.ones(len(ask.candidates), dtype=bool)
+    return _placing.reasons(ask, wants.rules, usable=usable, cost=cost, budget=given.budget)
 
 
 def _report(ask: _ask.Ask, ground: Ground, solved: Solved) -> SitingPlan:

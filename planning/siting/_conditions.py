@@ -152,3 +152,8 @@ class Conditions:
 def _column_of(columns: Any) -> Ints:
     """Return the column of every entry of a matrix kept by columns."""
     return np.repeat(np.arange(columns.shape[1]), np.diff(columns.indptr))
+
+
+def asks_for_sites(found: Conditions | None) -> bool:
+    """Say whether some condition can only be met by opening sites."""
+    return found is not None and (bool((found.low > -FREE).any()) or bool(len(found.need)))

@@ -89,7 +89,7 @@ def lscp(  # noqa: PLR0913  the options are the model's
         rules=Wishes(**rules),
     )
     ask = _read(reach, demand, wants, then)
-    ground = _ground(ask, _clauses.conditions(ask, wants.rules, budget=wants.rules.budget))
+    ground = cover_ground(ask, _clauses.conditions(ask, wants.rules, budget=wants.rules.budget))
     reachable = _reachable(ground)
     counted, need = _lscp_need(ask, ground, reachable)
     choice = _solve.fewest(counted, need, ask.clock)
@@ -167,7 +167,7 @@ def mclp(  # noqa: PLR0913  the options are the model's
     )
     ask = _read(reach, demand, wants, then)
     conditions = _clauses.conditions(ask, wants.rules, budget=wants.money[-1])
-    ground = _ground(ask, conditions)
+    ground = cover_ground(ask, conditions)
     solved = cover_most(ask, conditions)
     if not isinstance(solved, Solved):
         must_be_infeasible(solved, wants)
@@ -194,7 +194,7 @@ def _read(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants, then: Then | 
 
 def cover_most(ask: Ask, conditions: Conditions) -> Solved | Choice:
     """Return the plan that covers most under ``conditions``, settled; the bare choice where there is none."""
-    ground = _ground(ask, conditions)
+    ground = cover_ground(ask, conditions)
     choice = _solve.best(ground, ask.p, ask.clock)
     if choice.sites is None:
         return choice
@@ -206,7 +206,7 @@ def cover_most(ask: Ask, conditions: Conditions) -> Solved | Choice:
     return Solved(sites, worth, worth, objective, bound, ground.per_unit)
 
 
-def _ground(ask: Ask, conditions: Conditions) -> Ground:
+def cover_ground(ask: Ask, conditions: Conditions) -> Ground:
     """Return the covering problem of a checked question."""
     units = whole(ask.weight, COVER_TOTAL)
     served = ask.fixed_m <= ask.radius_m

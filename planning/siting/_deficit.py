@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
 from planning import texts
-from planning.errors import InputRefused, refuse
-from planning.siting import _ask, _deficit_audit, _reasons
+from planning.errors import Fault, InputRefused, refuse
+from planning.siting import _ask, _deficit_audit, _placing, _reasons
 from planning.siting._ask import Wants
 from planning.siting._deficit_ground import Ground
-from planning.siting._deficit_solve import Solved, best_of, solve
+from planning.siting._deficit_phases import Period, periods, told
+from planning.siting._deficit_solve import Solved, solve
 from planning.siting._deficit_tables import Quota, faults, quota
-from planning.siting._plan import PhasePlan, SitingPlan, Stage, gap, status
+from planning.siting._phases import budgets, wrong_budgets
+from planning.siting._plan import SitingPlan, Stage, gap, status
 from planning.siting._report import infeasible
+from planning.siting._rules import SiteRules, Wishes
 from planning.siting._units import COVER_TOTAL, Ints, whole
 
 Ids = Iterable[Any]
@@ -41,6 +44,7 @@ def deficit(  # noqa: PLR0913  the options are the model's
     candidates: Ids = (),
     time_limit_s: float = 60.0,
     phases: Sequence[Any] = (),
+    **rules: Unpack[SiteRules],
 ) -> SitingPlan:
     """Open at most ``p`` sites and choose their floor areas so that the least floor area is missing.
 
@@ -63,14 +67,18 @@ def deficit(  # noqa: PLR0913  the options are the model's
     credit
         ``facility_id, subject_id, share``: the part of each square metre of a site that is credited to a subject;
         the shares of a site sum to what counts of a square metre. Sites credited to nobody who is short are not
-        opened unless they are required.
+        opened unless they are required, or ``rules`` ask for a least number or share: then any site with a floor area
+        may open.
     budget
         Most that the new sites may cost together, inclusive; None: no limit.
     required
         New sites always opened; they count towards ``p`` and ``budget``.
     phases
         As in `mclp`: of the final sites, with their floor areas, each phase opens those that leave the least, within
-        its own p and budget; the shortfall is that of all ``needs`` in every phase.
+        its own p and budget; the shortfall is that of all ``needs`` in every phase. ``own_optimum`` is what the best
+        plan for the phase alone would leave.
+    **rules
+        Conditions: see `SiteRules`. Shares are of whom the plan covers within ``radius_m``.
 
     Returns
     -------
@@ -89,22 +97,47 @@ def deficit(  # noqa: PLR0913  the options are the model's
     A numeric cell is the decimal it is written as; `fractions.Fraction` and `decimal.Decimal` are taken as they are.
     """
     wants = Wants("deficit", fixed, required, forbidden, time_limit_s, weight, p, radius_m, phases=phases,
-                  candidates=(*_ids(candidates), *sites.index))  # fmt: skip
-    own = faults(needs, sites, credit, budget=budget, radius_m=radius_m)
+                  candidates=(*_ids(candidates), *sites.index), rules=Wishes(**rules))  # fmt: skip
+    own = [*_phase_faults(wants, budget), *faults(needs, sites, credit, budget=_any_budget(wants, budget),
+                                                  radius_m=radius_m)]  # fmt: skip
     try:
         ask = _ask.read(reach, demand, wants)
     except InputRefused as refused:
         raise InputRefused((*refused.faults, *own)) from None
     refuse(own)
-    given = quota(needs, sites, credit, ask.candidates, budget=budget)
-    units = whole(ask.weight, COVER_TOTAL)
-    ground = Ground(given, ask.within(ask.radius_m), units.values, ask.fixed_m <= ask.radius_m, ask.required, ask.p)
-    reasons = [*_reasons.required_above_p(ask), *_required_faults(ask, given)]
+    money = [*budgets(wants.phases, budget), budget][: max(1, len(wants.phases))]
+    given = quota(needs, sites, credit, ask.candidates, budget=money[-1])
+    reasons = [*_reasons.required_above_p(ask), *_required_faults(ask, given)] or _conflict(ask, wants, given)
     if reasons:
         return infeasible(ask, reasons)
+    units = whole(ask.weight, COVER_TOTAL)
+    ground = Ground(given, ask.within(ask.radius_m), units.values, ask.fixed_m <= ask.radius_m, ask.required, ask.p,
+                    _placing.conditions(ask, wants.rules))  # fmt: skip
     solved = solve(ground, ask.clock)
-    plan = _report(ask, ground, solved, units.per_unit)
-    return _deficit_audit.check(plan, reach, demand, wants, needs, sites, credit, budget=budget)
+    if solved is None:
+        raise InputRefused(Fault("siting_no_answer_in_time", value=str(time_limit_s)))
+    limits = _placing.conditions(ask, wants.rules, final=False)
+    plan = _report(ask, ground, solved, units.per_unit, periods(ask, ground, solved, money, limits),
+                   known="cost" in sites.columns)  # fmt: skip
+    return _deficit_audit.check(plan, reach, demand, wants, needs, sites, credit, budget=money[-1])
+
+
+def _any_budget(wants: Wants, budget: float | None) -> Any:
+    """Return a budget, be it of the whole or of a phase: candidates need a cost then."""
+    return next((one for one in (budget, *(phase.budget for phase in wants.phases)) if one is not None), None)
+
+
+def _phase_faults(wants: Wants, budget: Any) -> list[Fault]:
+    """Name budgets of phases that contradict the whole one; what is wrong among themselves is named elsewhere."""
+    wrong = [] if budget is None or wrong_budgets(wants.phases, None) else wrong_budgets(wants.phases, budget)
+    return [Fault("siting_phase_budgets", value=", ".join(map(str, wrong)))] if wrong else []
+
+
+def _conflict(ask: _ask.Ask, wants: Wants, given: Quota) -> list[Any]:
+    """Name the conditions that no sites meet."""
+    cost = {site: float(cost) for site, cost in zip(ask.candidates, given.cost, strict=True)}
+    budget = None if given.budget is None else float(given.budget)
+    return _placing.reasons(ask, wants.rules, usable=np.array(given.usable, dtype=bool), cost=cost, budget=budget)
 
 
 def _ids(ids: Ids) -> tuple[Any, ...]:
@@ -138,13 +171,13 @@ def _m2(value: Fraction | None) -> str:
     return "—" if value is None else f"{float(value):g}"
 
 
-def _report(ask: _ask.Ask, ground: Ground, solved: Solved, per_unit: float) -> SitingPlan:
-    """Return the plan: sites by what they add, phase by phase, and its proof stage by stage."""
+def _report(
+    ask: _ask.Ask, ground: Ground, solved: Solved, per_unit: float, periods: Sequence[Period], *, known: bool
+) -> SitingPlan:
+    """Return the plan: sites by what they add, phase by phase, and its proof by stages; ``known``: so are costs."""
     given, area = ground.quota, solved.area
     opened = np.array(sorted(area), dtype=np.int64)
-    phases = [(phase.name, int(phase.p)) for phase in ask.phases]
-    phased = _in_phases(ask, ground, area)
-    order, gains, opened_in = _ranked(given, area, phased or [opened])
+    order, gains, opened_in = _ranked(given, area, [one.by_then for one in periods] or [opened])
     objective = float(given.left(area))
     covered = ground.covered(opened)
     reachable = ground.served | (np.diff(ground.reach.indptr) > 0)
@@ -163,12 +196,9 @@ def _report(ask: _ask.Ask, ground: Ground, solved: Solved, per_unit: float) -> S
         unserved=ask.ids(reachable & ~covered),
         ties=tuple((ids[site], ids[other]) for site, other in solved.ties),
         gain=tuple(float(gain) for gain in gains),
-        phases=tuple(
-            PhasePlan(name, q, tuple(ids[site] for site in order if site in set(by_then.tolist())),
-                      float(given.left({site: area[site] for site in by_then.tolist()})))
-            for (name, q), by_then in zip(phases, phased, strict=True)
-        ),
-        phase=tuple(phases[number][0] for number in opened_in) if phased else (),
+        phases=tuple(told(ask, ground, period, order, known=known) for period in periods),
+        phase=tuple(ask.phases[number].name for number in opened_in) if periods else (),
+        spent=float(given.cost_of(order)) if known else None,
         floor_area_m2=tuple(float(area[site]) for site in order),
         credited=tuple(
             (ids[site], given.subjects[subject], float(share * area[site]))
@@ -177,26 +207,6 @@ def _report(ask: _ask.Ask, ground: Ground, solved: Solved, per_unit: float) -> S
         ),
         stages=stages,
     )  # fmt: skip
-
-
-def _in_phases(ask: _ask.Ask, ground: Ground, area: Mapping[int, Fraction]) -> list[Ints]:
-    """Return what is open by the end of each phase: of the final sites those that leave least by then.
-
-    A site that is to be had later waits; what is open stays open; the money is what may be spent by then.
-    """
-    final = np.array(sorted(area), dtype=np.int64)
-    opened: Ints = np.empty(0, dtype=np.int64)
-    by_phase: list[Ints] = []
-    for number, phase in enumerate(ask.phases, 1):
-        lacking = {one for later in ask.phases[number - 1 :] for one in later.unavailable}
-        ready = [site for site in final.tolist() if ask.candidates[site] not in lacking]
-        among = np.union1d(opened, np.array(ready, dtype=np.int64))
-        if number == len(ask.phases):
-            opened = final
-        else:
-            opened = best_of(ground, area, among, opened, int(phase.p), ask.clock, budget=phase.budget)
-        by_phase.append(opened)
-    return by_phase
 
 
 def _stages(ask: _ask.Ask, ground: Ground, solved: Solved, per_unit: float) -> tuple[Stage, ...]:

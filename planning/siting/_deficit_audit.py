@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planning.siting import _audit
 from planning.siting._ask import Wants
 from planning.siting._audit import PlanDisagrees
 from planning.siting._deficit_tables import exact
@@ -43,12 +44,13 @@ def check(
     for site, m2 in area.items():
         least, most = (exact(sites.loc[site, column]) or Fraction(0) for column in ("least_m2", "most_m2"))
         _must(least <= m2 <= most, f"floor area of {site}")
-    known = {*reach["facility_id"], *wants.candidates} - set(wants.fixed) - set(wants.forbidden)
+    known = {*reach["facility_id"], *wants.candidates} - set(wants.fixed) - set(wants.closed_to)
     roles = set(plan.sites) <= known and set(wants.required) <= set(plan.sites)
     _must(roles and len(set(plan.sites)) == len(plan.sites) <= plan.p, "roles")
     if budget is not None:
         cost = sum((exact(sites.loc[site, "cost"]) or Fraction(0) for site in plan.sites), Fraction(0))
         _must(cost <= (exact(budget) or Fraction(0)), "budget")
+    _audit.placed(plan, reach, demand, wants)
     if plan.bound > plan.objective or not math.isfinite(plan.objective):
         raise PlanDisagrees(f"deficit: objective {plan.objective} beyond its bound {plan.bound}")
     return plan
@@ -66,7 +68,7 @@ def _left(area: dict[Any, Fraction], needs: pd.Series[Any], credit: pd.DataFrame
 def _weight(plan: SitingPlan, reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> float:
     open_ = reach["facility_id"].isin([*wants.fixed, *plan.sites])
     near = reach[open_ & (reach["distance_m"].to_numpy(dtype=np.float64) <= wants.radius_m)]
-    covered = demand.index.isin(near["demand_id"])
+    covered = demand.index.isin(near["demand_id"]) & ~demand.index.isin(wants.last.absent)
     return math.fsum(demand.loc[covered, str(wants.weight)].to_numpy(dtype=np.float64))
 
 

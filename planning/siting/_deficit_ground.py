@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
+from planning.siting._conditions import Conditions, asks_for_sites
 from planning.siting._deficit_tables import HUNDREDTH, ZERO, Quota
 from planning.siting._highs import Clock
 from planning.siting._program import Program
@@ -30,6 +31,19 @@ class Ground:
     served: Flags
     required: Ints
     p: int
+    conditions: Conditions | None = None
+
+    def fit(self, sites: Iterable[int]) -> bool:
+        """Say, exactly, whether ``sites`` keep to p, the budget and every condition."""
+        chosen = np.array(sorted(sites), dtype=np.int64)
+        kept = len(chosen) <= self.p and self.quota.affordable(chosen)
+        return kept and (self.conditions is None or self.conditions.fit(chosen, self.covered(chosen)))
+
+    def room(self, sites: Iterable[int]) -> Flags:
+        """Return which candidates could open beside ``sites`` without passing a limit on sites."""
+        if self.conditions is None:
+            return np.ones(len(self.quota.most), dtype=bool)
+        return self.conditions.has_room(np.array(sorted(sites), dtype=np.int64))
 
     def covered(self, sites: Iterable[int]) -> Flags:
         """Return which demands the fixed sites and ``sites`` cover."""
@@ -46,20 +60,28 @@ class Ground:
 
     @property
     def open_sites(self) -> Ints:
-        """Return the candidates worth looking at: those that help somebody who is short, and the required ones."""
-        return np.union1d(np.flatnonzero(self.quota.helpful), self.required)
+        """Return the candidates worth looking at: those that help somebody who is short, and the required ones.
+
+        Where conditions ask for sites or coverage every site that can be opened may meet them.
+        """
+        looked_at = self.quota.usable if asks_for_sites(self.conditions) else self.quota.helpful
+        return np.union1d(np.flatnonzero(looked_at), self.required)
 
 
 # ------------------------------------------------------------------------------------------------- a first plan
 
 
 def first_plan(ground: Ground) -> tuple[int, ...]:
-    """Open what leaves least, again and again, as far as p and the budget go; ties go to the smaller id."""
+    """Open what leaves least, again and again, as far as p, budget and limits go; ties go to the smaller id.
+
+    What conditions ask for at least is not looked at: the plan may not fit.
+    """
     chosen = [int(site) for site in ground.required]
     balance = Balance(ground.quota, ground.quota.largest(chosen))
     waiting = [int(site) for site in np.flatnonzero(ground.quota.helpful) if site not in set(chosen)]
     while len(chosen) < ground.p and waiting:
-        affordable = [site for site in waiting if ground.quota.affordable((*chosen, site))]
+        room = ground.room(chosen)
+        affordable = [site for site in waiting if room[site] and ground.quota.affordable((*chosen, site))]
         gains = {site: balance.change(None, site) for site in affordable}
         pick = min(gains, key=lambda site: (gains[site], site), default=None)
         if pick is None or gains[pick] >= 0:
@@ -200,7 +222,8 @@ def _without_idle(ground: Ground, sites: tuple[int, ...]) -> tuple[int, ...]:
     required = set(ground.required.tolist())
     for site in sorted(set(sites) - required, reverse=True):
         rest = tuple(one for one in sites if one != site)
-        if ground.left(rest) <= ground.left(sites) and ground.value(rest) >= ground.value(sites):
+        as_good = ground.left(rest) <= ground.left(sites) and ground.value(rest) >= ground.value(sites)
+        if as_good and ground.fit(rest):
             sites = rest
     return sites
 
@@ -215,12 +238,10 @@ def ties(ground: Ground, sites: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """Return every pair (site, candidate that is not open) whose exchange leaves the same shortfall, ascending."""
     balance = Balance(ground.quota, ground.quota.largest(sites))
     movable = [site for site in sites if site not in set(ground.required.tolist())]
-    others = [int(site) for site in np.flatnonzero(ground.quota.helpful) if site not in set(sites)]
+    others = [int(site) for site in ground.open_sites if site not in set(sites)]
     pairs = [(out, into) for out in movable for into in others][:TRIED]
     return tuple(
-        (out, into)
-        for out, into in pairs
-        if ground.quota.affordable(_swapped(sites, out, into)) and balance.change(out, into) == 0
+        (out, into) for out, into in pairs if balance.change(out, into) == 0 and ground.fit(_swapped(sites, out, into))
     )
 
 

@@ -16,10 +16,12 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
+from planning.siting._conditions import Conditions
 from planning.siting._deficit_ground import SLACK_M2, Ground, first_plan, least_areas, settle, shares_of, ties, worth
 from planning.siting._deficit_tables import HUNDREDTH, ZERO, exact
 from planning.siting._highs import Clock
 from planning.siting._program import Program, settled
+from planning.siting._ruled import site_rows
 from planning.siting._units import Floats, Ints
 
 RETRIES: Final = 20
@@ -45,7 +47,8 @@ class _Run:
     """A run through the objectives: the programme, the best sites so far, and the bounds met on the way.
 
     ``share`` and ``short`` are the credits that matter, ``reach`` and ``weight`` the demand still open; ``beyond_m2``
-    is the shortfall that no site touches.
+    is the shortfall that no site touches; ``floors`` are the least covered sums over the demand still open, of which
+    ``floors_left`` are yet to be met.
     """
 
     ground: Ground
@@ -56,26 +59,34 @@ class _Run:
     short: Floats
     reach: Any
     weight: Floats
+    floors: Any
+    floors_left: Floats
     beyond_m2: float
     program: Program = field(default_factory=Program)
     bounds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, ground: Ground, among: Ints, clock: Clock) -> _Run:
-        """Start with a greedy plan and what can be said without solving."""
+    def of(cls, ground: Ground, among: Ints, clock: Clock, sites: tuple[int, ...]) -> _Run:
+        """Start with a plan and what can be said without solving."""
         share, short = shares_of(ground.quota, among)
-        reach, weight = _open_demand(ground, among)
+        reach, weight, floors = _open_demand(ground, among)
         beyond = float(sum(ground.quota.short, ZERO)) - float(short.sum())
-        run = cls(ground, among, first_plan(ground), clock, share, short, reach, weight, beyond)
+        left = np.zeros(0)
+        if ground.conditions is not None:
+            left = (ground.conditions.need - ground.conditions.covered(ground.served)).astype(np.float64)
+        run = cls(ground, among, sites, clock, share, short, reach, weight, floors, left, beyond)
         run.bounds["shortfall"] = float(ground.left(among))
         run.bounds["coverage"] = float(ground.value(among))
         run.bounds["sites"] = run.bounds["floor_area"] = 0.0
         return run
 
 
-def solve(ground: Ground, clock: Clock) -> Solved:
-    """Return the best sites and floor areas; ``required`` can all be opened."""
-    run = _Run.of(ground, ground.open_sites, clock)
+def solve(ground: Ground, clock: Clock) -> Solved | None:
+    """Return the best sites and floor areas; ``required`` can all be opened. None where no plan was found in time."""
+    start = _start(ground, clock)
+    if start is None:
+        return None
+    run = _Run.of(ground, ground.open_sites, clock, start)
     choice = ground.p > len(ground.required) and len(run.among) > len(ground.required)
     if choice:
         _build(run)
@@ -98,6 +109,16 @@ def solve(ground: Ground, clock: Clock) -> Solved:
     )
 
 
+def _start(ground: Ground, clock: Clock) -> tuple[int, ...] | None:
+    """Return a plan that meets every condition: the greedy one, or what the solver finds."""
+    greedy = first_plan(ground)
+    if ground.fit(greedy):
+        return greedy
+    run = _Run.of(ground, ground.open_sites, clock, greedy)
+    _build(run)
+    return _try(run, {})[0]
+
+
 def best_of(
     ground: Ground,
     area: Mapping[int, Fraction],
@@ -108,11 +129,14 @@ def best_of(
     *,
     budget: Any = None,
 ) -> Ints:
-    """Return the ``p`` of the sites ``among``, ``opened`` included, that leave least at the floor areas they have."""
+    """Return the ``p`` of the sites ``among``, ``opened`` included, that leave least at the floor areas they have.
+
+    The sites of a plan pass no limit on sites, so no part of them does.
+    """
     sizes = tuple(area[site] if site in among else None for site in range(len(ground.quota.most)))
     quota = replace(ground.quota, least=sizes, most=sizes, budget=exact(budget))
-    inner = replace(ground, quota=quota, required=opened, p=p)
-    run = _Run.of(inner, np.sort(among), clock)
+    inner = replace(ground, quota=quota, required=opened, p=p, conditions=None)
+    run = _Run.of(inner, np.sort(among), clock, first_plan(inner))
     if p > len(opened):
         _build(run)
         _least_shortfall(run)
@@ -145,12 +169,26 @@ def _build(run: _Run) -> None:
     if ground.quota.budget is not None:
         cost = np.array([float(ground.quota.cost[int(one)]) for one in among])
         program.rows({"x": cost}, -math.inf, float(ground.quota.budget))
+    if ground.conditions is not None:
+        _write_conditions(run, ground.conditions)
 
 
-def _open_demand(ground: Ground, among: Ints) -> tuple[Any, Floats]:
-    """Return who of those not yet covered can be reached by whom, equal rows merged, and their weight."""
+def _write_conditions(run: _Run, conditions: Conditions) -> None:
+    """Write down the conditions on sites, and the least sums of who is covered; half a unit less is no whole sum."""
+    if len(conditions.low):
+        rows, low, high = site_rows(conditions, run.among, np.zeros_like(conditions.low))
+        run.program.rows({"x": rows}, low, high)
+    if len(conditions.need):
+        scale = 1e8 / max(1e8, float(conditions.total.max()))
+        run.program.rows({"y": run.floors * scale}, (run.floors_left - 0.5) * scale, math.inf)
+
+
+def _open_demand(ground: Ground, among: Ints) -> tuple[Any, Floats, Any]:
+    """Return who of those not yet covered can be reached by whom, equal rows merged, their weight and their floors."""
     reach = sparse.csr_array(ground.reach[:, among])
-    rows = np.flatnonzero(~ground.served & (np.diff(reach.indptr) > 0) & (ground.weight > 0))
+    floors = sparse.csr_array((0, len(ground.weight))) if ground.conditions is None else ground.conditions.floors
+    counts = (ground.weight > 0) | (np.asarray(floors.sum(axis=0)).ravel() > 0)
+    rows = np.flatnonzero(~ground.served & (np.diff(reach.indptr) > 0) & counts)
     reach = reach[rows]
     reach.sort_indices()
     keys = [reach.indices[start:end].tobytes() for start, end in zip(reach.indptr, reach.indptr[1:], strict=False)]
@@ -158,7 +196,8 @@ def _open_demand(ground: Ground, among: Ints) -> tuple[Any, Floats]:
     group = np.array([first.setdefault(key, len(first)) for key in keys], dtype=np.int64)
     weight = np.bincount(group, weights=ground.weight[rows].astype(np.float64), minlength=len(first))
     kept = np.unique(group, return_index=True)[1] if len(group) else np.empty(0, dtype=np.int64)
-    return reach[kept], weight.astype(np.float64)
+    gather = sparse.csr_array((np.ones(len(rows)), (np.arange(len(rows)), group)), shape=(len(rows), len(first)))
+    return reach[kept], weight.astype(np.float64), sparse.csr_array(floors[:, rows].astype(np.float64) @ gather)
 
 
 # --------------------------------------------------------------------------------------------------- the objectives
@@ -214,15 +253,29 @@ def _least_area(run: _Run) -> None:
 
 
 def _try(run: _Run, costs: Mapping[str, Floats]) -> tuple[tuple[int, ...] | None, float]:
-    """Return the sites the solver finds within p and the budget, and its bound; no sites where time ran out."""
-    if run.clock.left_s == 0:
-        return None, -math.inf
-    found, point = run.program.minimise(costs, run.clock)
-    if not point:
-        return None, -math.inf if found.infeasible else found.bound
-    sites = tuple(int(one) for one in run.among[point["x"] > 0.5])
-    fits = len(sites) <= run.ground.p and run.ground.quota.affordable(sites)
-    return (sites if fits else None), found.bound
+    """Return the sites the solver finds that meet everything, and its bound; no sites where time ran out.
+
+    What meets everything only by the solver's tolerance is forbidden, one by one.
+    """
+    bound = -math.inf
+    for _ in range(RETRIES):
+        if run.clock.left_s == 0:
+            break
+        found, point = run.program.minimise(costs, run.clock)
+        bound = max(bound, -math.inf if found.infeasible else found.bound)
+        if not point:
+            break
+        sites = tuple(int(one) for one in run.among[point["x"] > 0.5])
+        if run.ground.fit(sites):
+            return sites, bound
+        _forbid(run, sites)
+    return None, bound
+
+
+def _forbid(run: _Run, sites: tuple[int, ...]) -> None:
+    """Let the solver never come back to exactly these sites."""
+    open_ = np.isin(run.among, sites)
+    run.program.rows({"x": np.where(open_, -1.0, 1.0)}, 1.0 - float(open_.sum()), math.inf)
 
 
 def _held(run: _Run, costs: Mapping[str, Floats]) -> tuple[tuple[int, ...] | None, float]:
@@ -233,6 +286,5 @@ def _held(run: _Run, costs: Mapping[str, Floats]) -> tuple[tuple[int, ...] | Non
         first_bound = bound if attempt == 0 else first_bound
         if sites is None or run.ground.left(sites) <= run.ground.left(run.sites):
             return sites, max(first_bound, bound)
-        open_ = np.isin(run.among, sites)
-        run.program.rows({"x": np.where(open_, -1.0, 1.0)}, 1.0 - float(open_.sum()), math.inf)
+        _forbid(run, sites)
     return None, first_bound

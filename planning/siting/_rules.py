@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,12 @@ from planning.errors import Fault
 from planning.siting._phases import is_number, is_whole
 from planning.siting._units import Floats
 
+SIZED: Final = ("deficit", "capacitated")
+"""Models that choose sizes: they have money in tables of their own and close nothing."""
 
-class Rules(TypedDict, total=False):
-    """Conditions that every model takes as keyword options; those on coverage only `lscp` and `mclp`.
+
+class SiteRules(TypedDict, total=False):
+    """Conditions that every model takes as keyword options; those on coverage only `lscp`, `mclp` and `deficit`.
 
     Attributes
     ----------
@@ -37,13 +40,6 @@ class Rules(TypedDict, total=False):
     spacing_m, points : float, DataFrame
         A new site is at least so far, in a straight line to the millimetre, from every other open facility; existing
         ones are not held against each other. ``points``: ``x_m, y_m`` in one metric plane by facility.
-    budget, cost : float, mapping or Series
-        New sites cost at most ``budget`` together; candidate → cost, in the same unit. Existing facilities cost
-        nothing.
-    may_close : ids
-        Some of ``fixed`` that may be closed. Closing never counts in ``p``, costs and saves nothing and takes away
-        what they cover, so it happens only where a condition leaves a better plan no other way; of plans of the same
-        objective the one that closes fewest is chosen. What is closed is closed in every phase.
     preferred : ids
         Candidates that come before all others where ties go by id; no objective, bound or gap depends on them.
     """
@@ -57,10 +53,26 @@ class Rules(TypedDict, total=False):
     min_share: Mapping[str, float]
     spacing_m: float
     points: pd.DataFrame | None
+    preferred: Iterable[Any]
+
+
+class Rules(SiteRules, total=False):
+    """`SiteRules`, and those that models with sizes do not take.
+
+    Attributes
+    ----------
+    budget, cost : float, mapping or Series
+        New sites cost at most ``budget`` together; candidate → cost, in the same unit. Existing facilities cost
+        nothing.
+    may_close : ids
+        Some of ``fixed`` that may be closed. Closing never counts in ``p``, costs and saves nothing and takes away
+        what they cover, so it happens only where a condition leaves a better plan no other way; of plans of the same
+        objective the one that closes fewest is chosen. What is closed is closed in every phase.
+    """
+
     budget: float | None
     cost: Mapping[Any, Any] | pd.Series[Any] | None
     may_close: Iterable[Any]
-    preferred: Iterable[Any]
 
 
 @dataclass(frozen=True)
@@ -104,8 +116,11 @@ def faults(rules: Wishes, model: str) -> list[Fault]:
     if rules.budget is not None and not (is_number(rules.budget) and 0 <= rules.budget < math.inf):
         found.append(Fault("siting_budget", value=str(rules.budget)))
     floored = bool(rules.floors) or (not wrong and rules.min_share_per_street > 0)
-    if floored and model not in {"lscp", "mclp"}:
+    if floored and model not in {"lscp", "mclp", "deficit"}:
         found.append(Fault("siting_floor_model", value=model))
+    alien = [name for name, given in (("may_close", bool(rules.may_close)), ("cost", rules.cost is not None)) if given]
+    if alien and model in SIZED:
+        found.append(Fault("siting_rules_sized", value=model, facts={"keys": ", ".join(alien)}))
     return found + _missing_options(rules, wrong)
 
 

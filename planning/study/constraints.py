@@ -18,9 +18,9 @@ from planning.study import layers
 from planning.study.records import Places, StudyInputs
 from planning.tables import AGE_BANDS, WEIGHTS
 
-RULED: Final = ("lscp", "mclp", "p_median", "p_center")
-COVERING: Final = ("lscp", "mclp")
-_OWN: Final = ("one_per_street", "min_per_street", "spacing_m", "may_close")
+SIZED: Final = ("deficit", "capacitated")
+"""Models that choose sizes: their money stands in tables of their own, and they close nothing."""
+COVERING: Final = ("lscp", "mclp", "deficit")
 _SHARES: Final = ("min_share_per_street", "min_share")
 
 
@@ -53,7 +53,7 @@ def _model_faults(plan: Plan) -> list[Fault]:
     """Refuse conditions that the model does not take."""
     ask = plan.siting
     alien = [key for key in _SHARES if getattr(ask, key) and ask.model not in COVERING]
-    alien += [key for key in _OWN if getattr(ask, key) and ask.model not in RULED]
+    alien += ["may_close"] if ask.may_close and ask.model in SIZED else []
     if not alien:
         return []
     facts = {"keys": "、".join(alien)}
@@ -121,7 +121,7 @@ def _cost_faults(inputs: StudyInputs) -> list[Fault]:
     """Refuse a budget over candidates whose cost is not stated."""
     plan, candidates = inputs.plan, inputs.tables["candidates"]
     limited = plan.siting.budget is not None or any(phase.budget is not None for phase in plan.siting.phases)
-    if not limited or plan.siting.model not in RULED or "candidates" not in plan.inputs:
+    if not limited or plan.siting.model in SIZED or "candidates" not in plan.inputs:
         return []
     out = {one.facility_id for one in excluded(plan, candidates)}
     usable = candidates[(candidates["role"] != "forbidden") & ~candidates["facility_id"].isin(out)]
@@ -189,8 +189,6 @@ def options(inputs: StudyInputs, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFr
     found: dict[str, Any] = {"forbidden": _closed(plan, offered)}
     if ask.phases:
         found["phases"] = tuple(_phase(inputs, phase, offered) for phase in ask.phases)
-    if ask.model not in RULED:
-        return found
     if ask.model == "lscp" and ask.share is not None:
         found["share"] = ask.share
     if ask.one_per_street or ask.min_per_street:
@@ -208,10 +206,13 @@ def options(inputs: StudyInputs, offered: gpd.GeoDataFrame, fixed: gpd.GeoDataFr
     if "preferred" in offered:
         chosen = offered["preferred"].astype(bool) & ~offered["facility_id"].isin(found["forbidden"])
         found["preferred"] = tuple(offered.loc[chosen, "facility_id"])
-    found["cost"] = offered.set_index("facility_id")["cost"]
-    if ask.budget is not None:
-        found["budget"] = ask.budget
-    return found
+    return found if ask.model in SIZED else found | _money(inputs, offered)
+
+
+def _money(inputs: StudyInputs, offered: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Return what candidates cost, and the limit of that where there is one."""
+    budget = inputs.plan.siting.budget
+    return {"cost": offered.set_index("facility_id")["cost"]} | ({} if budget is None else {"budget": budget})
 
 
 def _closed(plan: Plan, offered: gpd.GeoDataFrame) -> tuple[str, ...]:
