@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import geopandas as gpd
 import pandas as pd
 
 from planning import units
@@ -117,15 +116,3 @@ def _near(word: str, known: Collection[str]) -> dict[str, Any]:
     more = " …" if len(words) > _LISTED else ""
     nearest = near[0] if near else (words[0] if words else "—")
     return {"nearest": nearest, "present": "、".join(words[:_LISTED]) + more or "—"}
-
-
-def layers_wanted(rules: Sequence[Screen]) -> tuple[str, ...]:
-    """Return the inputs that rules about distances name, each once."""
-    named = [rule.facts["from" if rule.rule == "away" else "to"] for rule in rules if rule.rule in ("away", "near")]
-    return tuple(dict.fromkeys(named))
-
-
-def with_layers(layers: Mapping[str, gpd.GeoDataFrame], rules: Sequence[Screen]) -> dict[str, gpd.GeoDataFrame]:
-    """Return of ``layers`` those that the rules may ask for."""
-    wanted = {*layers_wanted(rules), "land_use"}
-    return {name: layer for name, layer in layers.items() if name in wanted}

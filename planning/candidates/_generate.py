@@ -189,18 +189,33 @@ def _parcels(facts: Mapping[str, Any], scene: Scene) -> _Rows:
 def _doors(shapes: Objects, lines: Objects) -> tuple[NDArray[np.float64], Objects]:
     """Return how far each outline is from the nearest line, in millimetres, and its place nearest to it."""
     shapes = shapely.normalize(shapes)  # the same outline drawn from another vertex has the same door
+    row, ways = _ways(shapes, lines)
     doors = shapely.point_on_surface(shapes)
-    gap_mm = np.full(len(shapes), np.inf)
+    doors[row] = shapely.get_point(ways, 0)
+    return _gap_mm(row, ways, len(shapes)), doors
+
+
+def _ways(shapes: Objects, lines: Objects) -> tuple[NDArray[np.intp], Objects]:
+    """Return the shapes' rows and the shortest way of each to a line; of equal ones the westernmost, then southernmost.
+
+    Without lines there is no row.
+    """
     if not len(lines) or not len(shapes):
-        return gap_mm, doors
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=object)
     row, line = shapely.STRtree(lines).query_nearest(shapes)
     ways = shapely.shortest_line(shapes[row], lines[line])
-    starts = shapely.get_point(ways, 0)
-    order = np.lexsort((shapely.get_y(starts), shapely.get_x(starts), row))
+    start, end = shapely.get_point(ways, 0), shapely.get_point(ways, 1)
+    keys = [of(place) for place in (end, start) for of in (shapely.get_y, shapely.get_x)]
+    order = np.lexsort((*keys, row))
     order = order[np.diff(row[order], prepend=-1) != 0]
-    gap_mm[row[order]] = np.rint(shapely.length(ways[order]) * 1000)
-    doors[row[order]] = starts[order]
-    return gap_mm, doors
+    return row[order], ways[order]
+
+
+def _gap_mm(row: NDArray[np.intp], ways: Objects, count: int) -> NDArray[np.float64]:
+    """Return the lengths of ways in whole millimetres, infinite for a row without one."""
+    gap_mm = np.full(count, np.inf)
+    gap_mm[row] = np.rint(shapely.length(ways) * 1000)
+    return gap_mm
 
 
 def _grid(facts: Mapping[str, Any], scene: Scene) -> _Rows:
@@ -257,16 +272,10 @@ def _nodes(homes: Objects, spacing: float, within_m: float) -> tuple[NDArray[np.
 
 def _onto(nodes: Objects, lines: Objects, max_snap_m: float) -> tuple[Objects, NDArray[np.bool_]]:
     """Move nodes onto the nearest line, and say which have none within ``max_snap_m``, inclusive."""
-    gap_mm, _ = _doors(nodes, lines)
-    off = gap_mm > millimetres(max_snap_m)
+    row, ways = _ways(nodes, lines)
     places = nodes.copy()
-    if len(lines) and len(nodes):
-        row, line = shapely.STRtree(lines).query_nearest(nodes)
-        ends = shapely.get_point(shapely.shortest_line(nodes[row], lines[line]), 1)
-        order = np.lexsort((shapely.get_y(ends), shapely.get_x(ends), row))
-        order = order[np.diff(row[order], prepend=-1) != 0]
-        places[row[order]] = ends[order]
-    return places, off
+    places[row] = shapely.get_point(ways, 1)
+    return places, _gap_mm(row, ways, len(nodes)) > millimetres(max_snap_m)
 
 
 def _outside(places: Objects, border: Any) -> NDArray[np.bool_]:
