@@ -342,6 +342,7 @@ def test_contradictions_are_told():
     ]
     assert marks(screening, "role_used") == {"S1": "forbidden", "S2": "forbidden", "S3": "forbidden"}
     assert all(fault.message() and fault.remedy() for fault in screening.faults)
+    assert [fault.value in fault.message("en") for fault in screening.faults] == [True] * 3  # the candidate by its id
 
 
 def test_without_rules_every_candidate_keeps_its_role():

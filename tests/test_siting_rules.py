@@ -185,6 +185,15 @@ class TestMoney:
         assert (set(plan.sites), plan.objective, plan.spent) == ({"B", "D"}, 28, 3)
         assert plan.ties == ()
 
+    @pytest.mark.parametrize(("cost", "sites"), [(0.3, {"C"}), (0.1 + 0.2, {"A"})])
+    def test_a_cost_beyond_the_sixth_decimal_is_never_rounded_in_favour(self, cost: float, sites: set[str]) -> None:
+        """C is the best and costs 0.3, or 0.30000000000000004, of 0.3; A comes next, and B."""
+        reach, demand = reach_of({"A": "a", "B": "b", "C": "c"}), demand_of({"a": 2, "b": 1, "c": 4})
+        plan = mclp(reach, demand, 1, budget=0.3, cost={"A": 0.1, "B": 0.2, "C": cost})
+        assert set(plan.sites) == sites
+        both = mclp(reach, demand, 2, budget=0.3, cost={"A": 0.1, "B": 0.2, "C": 9})
+        assert set(both.sites) == {"A", "B"}
+
     def test_costs_without_a_budget_are_told(self) -> None:
         assert mclp(REACH, DEMAND, 1, cost=self.COST).spent == 2
         assert mclp(REACH, DEMAND, 1, cost={"A": 3}).spent is None

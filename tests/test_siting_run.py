@@ -114,6 +114,15 @@ def test_too_few_candidates_are_left(desk):
     assert desk.refused("min_floor_area_m2 = 600", **tables) == [("siting_p_above_candidates", None, "2")]
 
 
+def test_nobody_to_open_where_no_number_is_asked(desk):
+    """`lscp` finds its own p: the refusal speaks of candidates, not of a number that the plan does not state."""
+    tables = {"candidates": {"role": ["forbidden"] * 3}}
+    file = desk.inputs('model = "lscp"', **tables)
+    lone = replace(file, plan=replace(file.plan, siting=replace(file.plan.siting, p=None)))
+    errors = [(fault.code, fault.column) for fault in study.check(lone) if fault.severity == "error"]
+    assert errors == [("siting_no_candidates", "inputs.candidates")]
+
+
 def test_a_required_candidate_that_cannot_open_is_refused_by_its_row(desk):
     tables = {"candidates": {"max_floor_area_m2": [599.0, 800, 800], "role": ["required", "candidate", "candidate"]}}
     assert desk.refused("min_floor_area_m2 = 600", **tables) == [("siting_required_excluded", 1, "H1")]
@@ -232,6 +241,7 @@ def test_phases_that_do_not_follow_one_another(desk, phases, code):
         ('model = "capacitated"\ncapacity_per_site = 9\nmay_close = ["S1"]', "siting_rules_model"),
         ('model = "capacitated"\ncapacity_per_site = 9\nmin_share = { elderly = 0.5 }', "siting_rules_model"),
         ("min_share = { elderly_80 = 0.5 }", "demand_column_absent"),
+        ('[siting.robustness]\ndemand = ["residents"]', "demand_column_absent"),
         ('may_close = ["K1"]', "siting_may_close_absent"),
         ('model = "p_median"\nmin_share_per_street = 0.5', "siting_rules_model"),
         ('model = "p_center"\nmin_share = { elderly = 0.5 }', "siting_rules_model"),

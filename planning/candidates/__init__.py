@@ -176,7 +176,7 @@ def _contradictions(candidates: gpd.GeoDataFrame, table: pd.DataFrame, file: str
 
 
 def _fault(code: str, row: dict[Any, Any], file: str, severity: Any) -> Fault:
-    facts = {name: "—" if pd.isna(row[name]) else row[name] for name in ("value", "limit", "rule", "rule_number")}
+    told = {"found": "value", "limit": "limit", "rule": "rule", "rule_number": "rule_number"}
     column = f"siting.screen[{row['rule_number']}]"
     return Fault(
         code,
@@ -184,5 +184,5 @@ def _fault(code: str, row: dict[Any, Any], file: str, severity: Any) -> Fault:
         file=file,
         column=column,
         value=str(row["facility_id"]),
-        facts={**facts, "found": facts["value"]},
+        facts={name: "—" if pd.isna(row[key]) else row[key] for name, key in told.items()},
     )

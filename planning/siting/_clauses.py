@@ -104,10 +104,16 @@ def _budget(ask: Ask, rules: Wishes, budget: float | None) -> Step:
     new = np.flatnonzero(ask.is_new)
     cost = np.zeros(len(ask.candidates))
     cost[new] = amounts_of(rules.cost, [ask.candidates[int(one)] for one in new])
-    units = whole(cost, COVER_TOTAL)
-    high = math.floor(Fraction(Decimal(str(budget))) * Fraction(units.per_unit))
-    if units.values.any():
-        yield Clause("budget", "plan", "budget", {"budget": budget}), units.values, [-FREE], [min(high, FREE - 1)]
+    units = whole(cost, COVER_TOTAL).per_unit
+    high = math.floor(_units_of(budget, units))
+    amounts = np.array([math.ceil(_units_of(one, units)) for one in cost.tolist()], dtype=np.int64)
+    if amounts.any():
+        yield Clause("budget", "plan", "budget", {"budget": budget}), amounts, [-FREE], [min(high, FREE - 1)]
+
+
+def _units_of(money: float, per_unit: float) -> Fraction:
+    """Return an amount, the decimal it is written as, in whole units; what is finer is never rounded in favour."""
+    return Fraction(Decimal(str(money))) * Fraction(per_unit)
 
 
 def _spacing(ask: Ask, rules: Wishes) -> Step:

@@ -90,14 +90,13 @@ def _model_faults(inputs: StudyInputs) -> list[Fault]:
 
 
 def _weight_faults(inputs: StudyInputs) -> list[Fault]:
-    """Refuse a demand that no area states, not even by its buildings or its unit."""
+    """Refuse a demand that no area states, not even by its buildings or its unit: the plan's or one it is tried on."""
     plan, areas = inputs.plan, inputs.tables["residential"]
-    column = plan.siting.demand
-    if areas[column].notna().any():
-        return []
+    tried = plan.siting.robustness.axes.get("demand", ()) if plan.siting.robustness else ()
+    absent = [one for one in dict.fromkeys((plan.siting.demand, *map(str, tried))) if areas[one].isna().all()]
     present = "、".join(name for name in WEIGHTS if areas[name].notna().any())
     file = plan.inputs["residential"].file.name
-    return [Fault("demand_column_absent", file=file, column=column, facts={"present": present})]
+    return [Fault("demand_column_absent", file=file, column=one, facts={"present": present}) for one in absent]
 
 
 def _number_faults(inputs: StudyInputs) -> list[Fault]:
@@ -106,7 +105,9 @@ def _number_faults(inputs: StudyInputs) -> list[Fault]:
         return []
     out = {one.facility_id for one in constraints.excluded(plan, candidates)}
     usable = int(((candidates["role"] != "forbidden") & ~candidates["facility_id"].isin(out)).sum())
-    wanted = 1 if plan.siting.p is None else plan.siting.p
+    if plan.siting.p is None:
+        return [] if usable else [Fault("siting_no_candidates", file=plan.file, column="inputs.candidates", value="0")]
+    wanted = plan.siting.p
     if wanted <= usable:
         return []
     facts: dict[str, Any] = {"usable": usable, "all": len(candidates)}
