@@ -16,6 +16,7 @@ from planning.siting._ask import Wants
 from planning.siting._capacity_ground import Ground, assigned_weight, ground_of
 from planning.siting._capacity_solve import Solved, solve
 from planning.siting._capacity_tables import Sizes, faults, sizes_of
+from planning.siting._highs import Clock
 from planning.siting._plan import SitingPlan, gap, status
 from planning.siting._report import infeasible
 from planning.siting._rules import SiteRules, Wishes
@@ -137,7 +138,7 @@ def _conflict(ask: _ask.Ask, wants: Wants, given: Sizes) -> list[Any]:
 def _report(ask: _ask.Ask, ground: Ground, solved: Solved) -> SitingPlan:
     """Return the plan: the busiest site first, what each adds, who is served where."""
     served = assigned_weight(ground, solved.share)
-    order, gains = _ranked(ground, solved)
+    order, gains = _ranked(ground, solved, ask.clock)
     objective = math.fsum(served.tolist())
     bound = max(objective, solved.bound)
     said = status(objective, bound)
@@ -176,15 +177,22 @@ def _weightless_reachable(ask: _ask.Ask, ground: Ground) -> Any:
     return (ask.weight <= 0) & ground.near
 
 
-def _ranked(ground: Ground, solved: Solved) -> tuple[list[int], list[float]]:
+def _by_the_first(ground: Ground, solved: Solved, built: list[int], clock: Clock) -> float:
+    """Return the most weight that some of the options serve, as far as is found in time: no less than in the plan."""
+    there = np.isin(ground.facility, ground.at(built)) | (ground.facility >= len(ground.facilities) - ground.standing)
+    own = math.fsum(assigned_weight(ground, np.where(there, solved.share, 0.0)).tolist())
+    left_s = min(clock.left_s / 2, 5.0) if ground.single_source else clock.left_s
+    return max(own, ground.served_by(built, Clock.of(left_s)))
+
+
+def _ranked(ground: Ground, solved: Solved, clock: Clock) -> tuple[list[int], list[float]]:
     """Return the options built, the one that serves most first, and what each adds to those before it."""
     by_facility = np.bincount(
         ground.facility, weights=assigned_weight(ground, solved.share), minlength=len(ground.facilities)
     )
     built = sorted(solved.built, key=lambda option: (-by_facility[ground.options[option].facility], option))
     served = math.fsum(assigned_weight(ground, solved.share).tolist())
-    limit_s = 5.0 if ground.single_source else 60.0
-    steps = [min(served, ground.served_by(built[:count], limit_s)) for count in range(len(built))]
+    steps = [min(served, _by_the_first(ground, solved, built[:count], clock)) for count in range(len(built))]
     steps = np.maximum.accumulate([*steps, served]).tolist()
     gains = [max(0.0, after - before) for before, after in pairwise(steps)]
     return built, gains

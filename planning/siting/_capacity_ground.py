@@ -57,16 +57,21 @@ class Ground:
         return np.array(sorted(self.options[option].facility for option in built), dtype=np.int64)
 
     @property
+    def standing(self) -> int:
+        """Return how many fixed facilities there are: the last ones."""
+        return len({option.facility for option in self.options if not option.new})
+
+    @property
     def new(self) -> Flags:
         """Return which options are candidates'."""
         return np.array([option.new for option in self.options], dtype=bool)
 
-    def served_by(self, built: Iterable[int], limit_s: float = 60.0) -> float:
-        """Return the most weight found that the fixed facilities and the options ``built`` can serve."""
-        if not len(self.place):
+    def served_by(self, built: Iterable[int], clock: Clock) -> float:
+        """Return the most weight found in time that the fixed facilities and the options ``built`` can serve."""
+        if not len(self.place) or clock.left_s == 0:
             return 0.0
         program = build(self, frozenset(built))
-        _, point = program.minimise({"g": -self.weight[self.place]}, Clock.of(limit_s))
+        _, point = program.minimise({"y": -self.weight}, clock)
         return math.fsum(assigned_weight(self, clean(self, point["g"])).tolist()) if "g" in point else 0.0
 
 
@@ -107,21 +112,23 @@ def ground_of(
 
 
 def build(ground: Ground, built: frozenset[int] | None = None) -> Program:
-    """Write down: x builds a size of a facility, g is the share of a demand that a facility serves.
+    """Write down: x builds a size of a facility, g is the share of a demand that a facility serves, y that of all.
 
-    With ``built``, those options and the fixed ones are built, and no other.
+    Sums over demand are written in y: a row over every pair keeps the solver busy for minutes before it begins. With
+    ``built``, those options and the fixed ones are built, and no other.
     """
     program, options = Program(), ground.options
     count, pairs = len(options), len(ground.place)
     program.columns("x", count, whole=built is None)
     program.columns("g", pairs, whole=ground.single_source)
+    program.columns("y", len(ground.weight))
     owner = np.array([option.facility for option in options], dtype=np.int64)
     of_facility = sparse.csr_array((owner[None, :] == np.arange(len(ground.facilities))[:, None]).astype(float))
     pair = sparse.eye_array(pairs, format="csr")
     by_place = _sum_by(ground.place, np.ones(pairs), len(ground.weight))
     by_facility = _sum_by(ground.facility, ground.load[ground.place], len(ground.facilities))
     capacity = np.array([option.capacity for option in options])
-    program.rows({"g": by_place}, -math.inf, 1.0)
+    program.rows({"g": by_place, "y": -sparse.eye_array(len(ground.weight), format="csr")}, 0.0, 0.0)
     program.rows({"g": by_facility, "x": -of_facility.multiply(capacity[None, :]).tocsr()}, -math.inf, 0.0)
     program.rows({"g": pair, "x": -of_facility[ground.facility]}, -math.inf, 0.0)
     if built is not None:

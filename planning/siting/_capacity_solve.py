@@ -16,6 +16,8 @@ from planning.siting._program import Program
 from planning.siting._units import Floats
 
 PAIRS_TRIED: Final = 200
+SOLVING: Final = 0.8
+GREEDY: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,13 @@ class Solved:
 
 
 def solve(ground: Ground, then: Sequence[str], clock: Clock) -> Solved | None:
-    """Return the plan that serves most and, of those, is best by ``then``; None where time ran out without one."""
-    program, weight = build(ground), ground.weight[ground.place]
-    first = _first_plan(ground)
-    best, bound = _best(ground, program, {"g": -weight}, clock, start=first)
+    """Return the plan that serves most and, of those, is best by ``then``; None where time ran out without one.
+
+    The solver is a little late at times, and a plan is still to be told: `SOLVING` of the time is for the objectives.
+    """
+    program, asks = build(ground), Clock.of(SOLVING * clock.left_s)
+    first = _first_plan(ground, Clock.of(GREEDY * clock.left_s))
+    best, bound = _best(ground, program, {"y": -ground.weight}, asks, start=first)
     if first is not None and (best is None or best.served(ground) < first.served(ground)):
         best = first
     if best is None:
@@ -45,12 +50,12 @@ def solve(ground: Ground, then: Sequence[str], clock: Clock) -> Solved | None:
     most = max(served, min(-bound + _slack(total), total)) if math.isfinite(bound) else total
     most = served if most - served <= 2 * _slack(total) else most
     stages = [Stage("served", served, most, gap(served, most), status(served, most))]
-    program.rows({"g": weight}, served - _slack(total), math.inf)
-    best = _walked(ground, best, served)
+    program.rows({"y": ground.weight}, served - _slack(total), math.inf)
+    best = _walked(ground, best, served, asks)
     for name in then:
         costs = _costs(ground)[name]
-        found, least = _best(ground, program, costs, clock)
-        found = None if found is None else _walked(ground, found, served)
+        found, least = _best(ground, program, costs, asks, start=best)
+        found = None if found is None else _walked(ground, found, served, asks)
         if found is not None and found.served(ground) >= served - _slack(total):
             best = _better(ground, name, found, best)
         stages.append(_stage(ground, name, best, least))
@@ -71,9 +76,9 @@ class Plan:
         return math.fsum(assigned_weight(ground, self.share).tolist())
 
 
-def _walked(ground: Ground, plan: Plan, served: float) -> Plan:
+def _walked(ground: Ground, plan: Plan, served: float, clock: Clock) -> Plan:
     """Return a plan with the least walk; whole demands stay where the solver put them, for moving them is as hard."""
-    share = None if ground.single_source else assign(ground, plan.built, served, 60.0)
+    share = None if ground.single_source else assign(ground, plan.built, served, clock)
     return plan if share is None else Plan(plan.built, share)
 
 
@@ -87,7 +92,7 @@ def _tidied(ground: Ground, plan: Plan, served: float, clock: Clock) -> Plan:
     built = _smaller_ids(ground, plan.built)
     if ground.single_source and built == plan.built:
         return plan
-    share = assign(ground, built, served, max(5.0, clock.left_s))
+    share = assign(ground, built, served, Clock.of(clock.left_s / 2))
     return plan if share is None else Plan(built, share)
 
 
@@ -116,7 +121,8 @@ def _best(
     point_of = None
     if start is not None:
         built_of = [float(number in start.built or not one.new) for number, one in enumerate(ground.options)]
-        point_of = {"x": np.array(built_of), "g": start.share}
+        by_place = np.bincount(ground.place, weights=start.share, minlength=len(ground.weight))
+        point_of = {"x": np.array(built_of), "g": start.share, "y": by_place}
     found, point = program.minimise(costs, clock, start=point_of)
     if "x" not in point:
         return None, -math.inf if found.infeasible else found.bound
@@ -124,7 +130,7 @@ def _best(
     return (Plan(built, clean(ground, point["g"])) if _allowed(ground, built) else None), found.bound
 
 
-def _first_plan(ground: Ground) -> Plan | None:
+def _first_plan(ground: Ground, clock: Clock) -> Plan | None:
     """Build what serves most of who is left, again and again, nearest demand first.
 
     None where roles or conditions ask for more.
@@ -136,7 +142,7 @@ def _first_plan(ground: Ground) -> Plan | None:
     for number in [number for number, option in enumerate(ground.options) if not option.new]:
         _fill(ground, number, left, share)
     built: frozenset[int] = frozenset()
-    while len(built) < ground.p:
+    while len(built) < ground.p and clock.left_s > 0:
         used = {ground.options[option].facility for option in built}
         room = np.ones(len(ground.facilities), dtype=bool)
         if ground.conditions is not None:
@@ -209,14 +215,16 @@ def _hold(program: Program, costs: Mapping[str, Floats], value: float) -> None:
     program.rows(costs, -math.inf, value + 1e-6 * max(1.0, value))
 
 
-def assign(ground: Ground, built: Iterable[int], served: float, limit_s: float) -> Floats | None:
+def assign(ground: Ground, built: Iterable[int], served: float, clock: Clock) -> Floats | None:
     """Return the shares of the assignment that serves ``served`` over the least distance; None where none is found."""
     program = build(ground, frozenset(built))
     if not len(ground.place):
         return np.empty(0)
+    if clock.left_s == 0:
+        return None
     weight = ground.weight[ground.place]
-    program.rows({"g": weight}, served, math.inf)
-    _, point = program.minimise({"g": weight * ground.metres}, Clock.of(limit_s))
+    program.rows({"y": ground.weight}, served, math.inf)
+    _, point = program.minimise({"g": weight * ground.metres}, clock)
     if "g" not in point:
         return None
     share = clean(ground, point["g"])
@@ -266,6 +274,7 @@ def _smaller_ids(ground: Ground, built: frozenset[int]) -> frozenset[int]:
 def _ties(ground: Ground, built: frozenset[int], served: float, clock: Clock) -> tuple[tuple[int, int], ...]:
     """Return pairs (site, alternative) that serve as much; as far as time and `PAIRS_TRIED` go."""
     open_ = {ground.options[option].facility: option for option in built}
+    clock = Clock.of(clock.left_s / 2)
     movable = [site for site in sorted(open_) if site not in set(ground.required.tolist())]
     others = [number for number, option in enumerate(ground.options) if option.new and option.facility not in open_]
     pairs = [(site, number) for site in movable for number in others][:PAIRS_TRIED]
@@ -274,7 +283,7 @@ def _ties(ground: Ground, built: frozenset[int], served: float, clock: Clock) ->
         other = built - {open_[site]} | {number}
         if clock.left_s == 0:
             break
-        if _allowed(ground, other) and _same(ground.served_by(other, clock.left_s), served, ground):
+        if _allowed(ground, other) and _same(ground.served_by(other, clock), served, ground):
             found.append((site, ground.options[number].facility))
     return tuple(dict.fromkeys(found))
 

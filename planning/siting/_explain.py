@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from planning.siting import _explain_best, _explain_why
+from planning.siting import _explain_best, _explain_measure, _explain_why
 from planning.siting._coverage import lscp, mclp
 from planning.siting._distance import p_center, p_median
 from planning.siting._explain_best import Question, Solve
-from planning.siting._explain_measure import measure, read, settled
+from planning.siting._explain_measure import read, settled
 from planning.siting._explain_rules import rules
 from planning.siting._explain_why import Look, frame
 from planning.siting._plan import SitingPlan
@@ -140,8 +141,7 @@ def explain(
     sites = question.at(plan.sites)
     look = Look.at(question, sites)
     answered = plan.status != "infeasible"
-    asked = len(plan.sites) if plan.model == "lscp" else plan.p
-    asked = max(asked, 1) if plan.model == "lscp" else asked
+    asked = max(len(plan.sites), 1) if plan.model == "lscp" else plan.p
     nearly = _nearly(question, plan, depth) if answered else _explain_best.Nearly((), complete=False, best_first=False)
     return Explanation(
         drops=_explain_why.drops(look, plan.sites),
@@ -156,23 +156,15 @@ def explain(
 
 def _question(model: str, reach: pd.DataFrame, demand: pd.DataFrame, options: Mapping[str, Any]) -> Question:
     """Return the question in a form that can be asked again."""
-    ask, conditions = read(model, reach, demand, options)
+    ask, conditions, closed_to = read(model, reach, demand, options)
     asked = {name: value for name, value in options.items() if name not in {"required", "forbidden", "candidates", "p"}}
-
-    def solve(**changed: Any) -> SitingPlan:
-        return VERBS[model](reach, demand, **changed)
-
-    closed = options.get("forbidden", ())
-    forbidden = {closed} if isinstance(closed, str) else set(closed)
-    for phase in options.get("phases", ()):  # what cannot be had in time is as good as forbidden
-        forbidden |= set(phase.unavailable) - set(ask.fixed)
     return Question(
         ask=ask,
-        measure=measure(ask),
+        measure=_explain_measure.measure(ask),
         rules=rules(ask, conditions),
-        solve=solve,
+        solve=partial(VERBS[model], reach, demand),
         asked=asked,
-        forbidden=tuple(sorted(forbidden)),
+        forbidden=closed_to,
         p=ask.p,
     )
 
@@ -190,11 +182,11 @@ def _plans(question: Question, sites: Ints, plans: tuple[Ints, ...]) -> pd.DataF
 
 
 def _against(question: Question, sites: Ints, other: Ints) -> dict[str, Any]:
-    of = question.measure
-    left = max(0, of.left.value(other) - of.left.value(sites)) / of.left_units
-    objective, base = of.objective(other), of.objective(sites)
-    worse = base - objective if of.model == "mclp" else objective - base
-    compared = of.model in {"mclp", "lscp"} or left == 0
+    measure = question.measure
+    left = max(0, measure.left.value(other) - measure.left.value(sites)) / measure.left_units
+    objective, base = measure.objective(other), measure.objective(sites)
+    worse = base - objective if measure.model == "mclp" else objective - base
+    compared = measure.model in {"mclp", "lscp"} or left == 0
     return {
         "sites": question.ids(other),
         "closed": question.ids(np.setdiff1d(sites, other)),

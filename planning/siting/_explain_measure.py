@@ -109,14 +109,19 @@ class Measure:
         return np.asarray(np.maximum(0, cost - self.far * left) / self.cost_units)
 
 
-def read(model: str, reach: pd.DataFrame, demand: pd.DataFrame, options: Mapping[str, Any]) -> tuple[Ask, Conditions]:
-    """Check the tables and options as the verb of ``model`` does; return them in order, and the conditions."""
+def read(
+    model: str, reach: pd.DataFrame, demand: pd.DataFrame, options: Mapping[str, Any]
+) -> tuple[Ask, Conditions, tuple[Any, ...]]:
+    """Check the tables and options as the verb of ``model`` does.
+
+    Return them in order, the conditions, and the sites that cannot open: forbidden, or not to be had in time.
+    """
     own = {field.name for field in fields(Wants)} - {"model", "rules"}
     # further objectives decide among equals; what is measured here is the model's own
     rules = Wishes(**{name: value for name, value in options.items() if name not in {*own, "then"}})
     wants = Wants(model, **{name: value for name, value in options.items() if name in own}, rules=rules)
     ask = _ask.read(reach, demand, wants)
-    return ask, _clauses.conditions(ask, wants.rules, budget=wants.money[-1])
+    return ask, _clauses.conditions(ask, wants.rules, budget=wants.money[-1]), wants.closed_to
 
 
 def settled(options: Mapping[str, Any], closed: tuple[Any, ...]) -> dict[str, Any]:

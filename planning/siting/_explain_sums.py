@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -16,22 +15,6 @@ from planning.siting._units import Flags, Ints
 
 SLICE = 4_000_000  # matrix cells handled at once
 NOBODY = -1  # the longest walk where nobody is served
-
-
-class Figure(Protocol):
-    """A whole number that a plan makes small."""
-
-    def value(self, sites: Ints) -> int:
-        """Return the figure with ``sites`` open."""
-
-    def drop(self, sites: Ints) -> Ints:
-        """Return how much it grows when each site is left out."""
-
-    def add(self, sites: Ints) -> Ints:
-        """Return how much it changes when each candidate opens as well; never above 0 but for `Longest`."""
-
-    def swap(self, sites: Ints) -> Ints:
-        """Return sites × candidates: how much it grows when the candidate opens in the site's place."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +59,7 @@ class Total(Pays):
         return _summed(nearest, self.weight * (second - first), len(sites) + 1)[: len(sites)]
 
     def add(self, sites: Ints) -> Ints:
-        """Return how much it changes when each candidate opens as well."""
+        """Return how much it changes when each candidate opens as well; never above 0."""
         first = self.two(sites)[0]
         saved = self.weight[self.place] * np.maximum(0, first[self.place] - self.pay)
         return -_summed(self.site, saved, self.candidates)
@@ -150,6 +133,9 @@ class Longest(Pays):
         rows = (self.site >= left) & (self.site < right)
         block[self.place[rows], self.site[rows] - left] = self.pay[rows]
         return block
+
+
+Figure = Total | Longest
 
 
 def _summed(at: Ints, amount: Ints, length: int) -> Ints:

@@ -12,7 +12,7 @@ import pandas as pd
 from planning.siting._explain_best import Question
 from planning.siting._explain_measure import Change
 from planning.siting._explain_rules import Rule, named
-from planning.siting._explain_sums import Total
+from planning.siting._explain_sums import Pays, Total
 from planning.siting._units import Flags, Floats, Ints
 
 DROPS = {
@@ -156,8 +156,8 @@ def why_not(look: Look, forbidden: Iterable[Any], *, asked: int, status: str) ->
     ``asked`` is the number of sites that could be opened, ``status`` the plan's.
     """
     question, rest = look.question, look.rest
-    same = _same_rows(question)
-    dominated = _dominated(question, look.sites)
+    figure = question.measure.cost or question.measure.left
+    twins = _twins(figure, look.sites), _dominating(figure, look.sites)
     objective, loss, share, left = look.figures(look.swap)
     worth = _worth_of_adding(look)
     ranks = look.swap.order()
@@ -173,7 +173,7 @@ def why_not(look: Look, forbidden: Iterable[Any], *, asked: int, status: str) ->
                 "loss_share": share[at, other],
                 "left_out": left[at, other],
             }
-        rows.append(row | _reason(look, other, at, ranks, (same, dominated), (asked, status)))
+        rows.append(row | _reason(look, other, at, ranks, twins, (asked, status)))
     ordered = sorted(rows, key=lambda row: (isinstance(row["facility_id"], str), row["facility_id"]))
     return frame({name: [row.get(name) for row in ordered] for name in WHY_NOT}, WHY_NOT)
 
@@ -203,7 +203,7 @@ def _reason(  # noqa: PLR0911  one line a reason, in the order they take precede
     asked: tuple[int, str],
 ) -> dict[str, Any]:
     """Return the code of the reason, the other site it speaks of, and the rules that stand in the way."""
-    question, (same, dominated), (number, status) = look.question, twins, asked
+    question, (twin, dominating), (number, status) = look.question, twins, asked
     names = question.ask.candidates
     codes, subjects = named(_in_the_way(look, other, at, ranks))
     rules = {"rules": codes, "subjects": subjects}
@@ -213,9 +213,8 @@ def _reason(  # noqa: PLR0911  one line a reason, in the order they take precede
         return {"reason": "out_of_reach"}
     if number == 0:
         return {"reason": "none_asked"}
-    twin = [int(site) for site in look.sites if same[site] == same[other]]
-    if twin:
-        return {"reason": "same_rows", "other": names[twin[0]], **rules}
+    if twin[other] >= 0:
+        return {"reason": "same_rows", "other": names[int(twin[other])], **rules}
     if codes:
         return {"reason": "rules", **rules}
     if at is None:
@@ -225,8 +224,8 @@ def _reason(  # noqa: PLR0911  one line a reason, in the order they take precede
         return {"reason": "tie", "other": names[int(look.sites[at])]}
     if change < (0, 0):
         return {"reason": "better_unproven", "other": names[int(look.sites[at])]}
-    if dominated[other] >= 0:
-        return {"reason": "dominated", "other": names[int(dominated[other])]}
+    if dominating[other] >= 0:
+        return {"reason": "dominated", "other": names[int(dominating[other])]}
     nothing = look.add.left[other] == 0 and look.add.cost[other] >= 0
     return {"reason": "adds_nothing" if nothing else "loses"}
 
@@ -255,29 +254,32 @@ def _reaches(question: Question, other: int) -> bool:
     return bool((question.measure.left.site == other).any())
 
 
-def _same_rows(question: Question) -> Ints:
-    """Return a number for each candidate, equal for those that serve the same demands at the same distances."""
-    figure = question.measure.cost or question.measure.left
-    pairs = pd.DataFrame({"site": figure.site, "place": figure.place, "pay": figure.pay})  # type: ignore[attr-defined]
-    hashed = pd.util.hash_pandas_object(pairs[["place", "pay"]], index=False).to_numpy()
-    total = np.zeros(len(question.ask.candidates), dtype=np.uint64)
-    np.add.at(total, pairs["site"].to_numpy(), hashed)
-    return np.unique(total, return_inverse=True)[1].astype(np.int64)
-
-
-def _dominated(question: Question, sites: Ints) -> Ints:
-    """Return for each candidate the first chosen site that serves all it serves, no farther off; −1 where none does."""
-    figure = question.measure.cost or question.measure.left
-    site, place, pay = figure.site, figure.place, figure.pay  # type: ignore[attr-defined]
-    size = np.bincount(site, minlength=len(question.ask.candidates))
-    by_whom: Ints = np.full(len(size), -1, dtype=np.int64)
+def _twins(figure: Pays, sites: Ints) -> Ints:
+    """Return for each candidate the first chosen site with the same demands at the same distances; −1: none."""
+    size = np.bincount(figure.site, minlength=figure.candidates)
+    found: Ints = np.full(figure.candidates, -1, dtype=np.int64)
     for one in sites[::-1]:
-        mine = np.full(len(question.ask.demands), np.iinfo(np.int64).max)
-        own = site == one
-        mine[place[own]] = pay[own]
-        inside = np.bincount(site[mine[place] <= pay], minlength=len(size))
-        by_whom[inside == size] = one
-    return by_whom
+        equal = np.bincount(figure.site[_pays_at(figure, one) == figure.pay], minlength=figure.candidates)
+        found[(equal == size) & (size == size[one])] = one
+    return found
+
+
+def _dominating(figure: Pays, sites: Ints) -> Ints:
+    """Return for each candidate the first chosen site that serves all it serves, no farther off; −1: none."""
+    size = np.bincount(figure.site, minlength=figure.candidates)
+    found: Ints = np.full(figure.candidates, -1, dtype=np.int64)
+    for one in sites[::-1]:
+        inside = np.bincount(figure.site[_pays_at(figure, one) <= figure.pay], minlength=figure.candidates)
+        found[inside == size] = one
+    return found
+
+
+def _pays_at(figure: Pays, site: int) -> Ints:
+    """Return for every pair what its demand pays at ``site``, more than anything where the site is out of reach."""
+    pays = np.full(len(figure.cap), np.iinfo(np.int64).max)
+    own = figure.site == site
+    pays[figure.place[own]] = figure.pay[own]
+    return np.asarray(pays[figure.place], dtype=np.int64)
 
 
 def frame(rows: Mapping[str, Any], columns: Mapping[str, str]) -> pd.DataFrame:

@@ -52,14 +52,14 @@ class Program:
         self, costs: Mapping[str, Floats], clock: Clock, *, start: Mapping[str, Floats] | None = None
     ) -> tuple[Found, dict[str, Floats]]:
         """Return what the solver found, and its point block by block (empty where it has none)."""
-        cost = self._vector(costs)
-        found = minimise(
-            Model(cost, self._matrix(), *self._sides(), np.concatenate(self._upper), np.concatenate(self._whole)),
-            clock,
-            start=None if start is None else self._vector(start),
-        )
+        found = minimise(self.model(costs), clock, start=None if start is None else self._vector(start))
         point = {} if found.x is None else {name: found.x[at : at + n] for name, (at, n) in self._start.items()}
         return found, point
+
+    def model(self, costs: Mapping[str, Floats]) -> Model:
+        """Return the programme as the solver takes it; blocks stand in the order they were appended in."""
+        upper, whole = np.concatenate(self._upper), np.concatenate(self._whole)
+        return Model(self._vector(costs), self._matrix(), *self._sides(), upper, whole)
 
     def _vector(self, blocks: Mapping[str, Floats]) -> Floats:
         vector = np.zeros(self.width)

@@ -155,9 +155,15 @@ class _Program:
         first, group = _reduce.same_rows(reach)
         ones = np.ones(len(rows), dtype=np.int64)
         gather = sparse.csr_array((ones, (np.arange(len(rows)), group)), shape=(len(rows), len(first)))
-        weights = sparse.vstack([sparse.csr_array(ground.weight[None, :]), floors]).tocsr()
-        sums: Ints = np.asarray((weights[:, rows] @ gather).toarray(), dtype=np.int64)
+        sums: Ints = np.asarray((self.every_weight[:, rows] @ gather).toarray(), dtype=np.int64)
         return sparse.csr_array(reach[first]), sums, np.bincount(group[must[rows]], minlength=len(first)) > 0
+
+    @cached_property
+    def every_weight(self) -> Any:
+        """Return the objective's weight and that of every floor, one row each, over all demands."""
+        return sparse.vstack(
+            [sparse.csr_array(self.quest.ground.weight[None, :]), self.quest.conditions.floors], format="csr"
+        )
 
     # ------------------------------------------------------------------------------------------------------- columns
 
@@ -204,8 +210,7 @@ class _Program:
 
     def base(self, at: int) -> int:
         """Return what is covered whatever is chosen: by fixed and required sites, and what must be covered."""
-        row = sparse.vstack([sparse.csr_array(self.quest.ground.weight[None, :]), self.quest.conditions.floors]).tocsr()
-        covered = int(row[[at]][:, np.flatnonzero(self.opened)].sum())
+        covered = int(self.every_weight[[at]][:, np.flatnonzero(self.opened)].sum())
         return covered + int(self.weights[at][self.must].sum())
 
     # ---------------------------------------------------------------------------------------------------------- rows

@@ -8,6 +8,7 @@ then with whole sites; last, among plans as good, the fewest existing facilities
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any
 
 import highspy
@@ -18,6 +19,7 @@ from planning.siting import _median, _ruled
 from planning.siting._cover import Choice
 from planning.siting._highs import Clock, Found, Model, load, run
 from planning.siting._median import Walk
+from planning.siting._program import Program
 from planning.siting._ruled import Quest
 from planning.siting._units import Floats, Ints
 
@@ -237,6 +239,7 @@ class _Master:
 
     # --------------------------------------------------------------------------------------------------------- model
 
+    @cached_property
     def lone(self) -> tuple[Any, Floats]:
         """Return the different sets of sites that reach demand some plan may leave unserved, and its weight."""
         reach = self.metres < self.sums.far
@@ -249,53 +252,30 @@ class _Master:
 
     def model_size(self) -> int:
         """Return the number of columns."""
-        return len(self.columns) + len(self.cap) + len(self.lone()[1])
+        return len(self.columns) + len(self.cap) + len(self.lone[1])
 
     def model(self) -> Model:
         """Return the master problem without cuts: p, the conditions, no more unserved than must be."""
-        (patterns, weight), sites, demands = self.lone(), len(self.columns), len(self.cap)
-        conditions, ground = self.quest.conditions, self.quest.ground
-        total = max(1.0, float(weight.sum()) / 1e6)
+        (patterns, weight), conditions, ground = self.lone, self.quest.conditions, self.quest.ground
+        program = Program()
+        program.columns("x", len(self.columns))
+        program.columns("θ", len(self.cap), upper=math.inf)
+        program.columns("u", len(patterns))
         new = ~np.isin(self.columns, ground.closable)
+        program.rows({"x": new.astype(np.float64)}, -math.inf, float(self.quest.p or 0))
         rows, low, high = _ruled.site_rows(conditions, self.columns, np.zeros(len(conditions.low), dtype=np.int64))
-        unserved = self.sums.unserved(self.best)
-        blocks: list[tuple[Any, Any, Any, Any]] = [
-            (new[None, :].astype(np.float64), None, -math.inf, float(self.quest.p or 0)),
-            (rows, None, low, high),
-            (np.isin(self.columns, ground.required)[None, :].astype(np.float64), None, len(ground.required), math.inf),
-            (patterns.astype(np.float64), np.eye(len(patterns)), 1.0, math.inf),
-            (None, weight[None, :] / total, -math.inf, (unserved + 0.5) / total),
-        ]
-        wide = [self._wide(x, u, demands) for x, u, _, _ in blocks]
-        bounds = [
-            np.concatenate(
-                [
-                    np.broadcast_to(np.asarray(block[at], np.float64), row.shape[0])
-                    for block, row in zip(blocks, wide, strict=True)
-                ]
-            )
-            for at in (2, 3)
-        ]
-        return Model(
-            cost=np.r_[np.zeros(sites), np.ones(demands), np.zeros(len(patterns))],
-            rows=sparse.vstack(wide, format="csr"),
-            low=bounds[0],
-            high=bounds[1],
-            upper=np.r_[np.ones(sites), np.full(demands, math.inf), np.ones(len(patterns))],
-            whole=np.zeros(sites + demands + len(patterns), dtype=bool),
-        )
-
-    def _wide(self, x: Any, u: Any, demands: int) -> Any:
-        """Return rows over sites and groups as rows over all columns."""
-        count = u.shape[0] if x is None else x.shape[0]
-        left = sparse.csr_array((count, len(self.columns))) if x is None else sparse.csr_array(x)
-        right = sparse.csr_array((count, len(self.lone()[1]))) if u is None else sparse.csr_array(u)
-        return sparse.hstack([left, sparse.csr_array((count, demands)), right], format="csr")
+        program.rows({"x": rows}, low, high)
+        required = np.isin(self.columns, ground.required)
+        program.rows({"x": required.astype(np.float64)}, float(len(ground.required)), math.inf)
+        program.rows({"x": patterns.astype(np.float64), "u": np.eye(len(patterns))}, 1.0, math.inf)
+        total = max(1.0, float(weight.sum()) / 1e6)
+        program.rows({"u": weight / total}, -math.inf, (self.sums.unserved(self.best) + 0.5) / total)
+        return program.model({"θ": np.ones(len(self.cap))})
 
     def point(self, plan: Ints) -> Floats:
         """Return the solver's point of a plan."""
         x = np.isin(self.columns, plan).astype(np.float64)
-        patterns, _ = self.lone()
+        patterns, _ = self.lone
         left = ~patterns[:, x > 0.5].any(axis=1)
         paid = np.minimum(self.cap, self.cost[:, x > 0.5].min(axis=1, initial=math.inf))
         return np.concatenate([x, paid, left.astype(np.float64)])

@@ -121,11 +121,11 @@ def refine(
     hold
         Weight that every plan must cover; None: what the model's plan covers.
     """
+    if not then.order:
+        return solved, ()
     name = "sites" if ask.model == "lscp" else "coverage"
     value, bound = solved.objective, solved.bound
     first = Stage(name, value, bound, gap(value, bound), status(value, bound))
-    if not then.order:
-        return solved, ()
     hold = ground.value(solved.sites) if hold is None else hold
     sites = tuple(int(one) for one in solved.sites)
     run = _Run(ask, ground, then.quota(ask.candidates), then, sites, hold, stages=[first])
@@ -133,9 +133,11 @@ def refine(
     for number, objective in enumerate(then.order, 2):
         _stage(run, objective, number)
     found = np.array(_settled(run), dtype=np.int64)
-    objective_of = solved.objective if name == "sites" else math.fsum(ask.weight[ground.covered(found)])
-    return replace(solved, sites=found, objective=objective_of, bound=max(solved.bound, objective_of)
-                   if name == "coverage" else solved.bound), tuple(run.stages)  # fmt: skip
+    refined = replace(solved, sites=found)
+    if name == "coverage":  # a plan covers what the model's own does, or more where that was not proven
+        covered = math.fsum(ask.weight[ground.covered(found)])
+        refined = replace(refined, objective=covered, bound=max(bound, covered))
+    return refined, tuple(run.stages)
 
 
 def with_proof(plan: SitingPlan, ask: Ask, then: Then | None, proof: tuple[Stage, ...]) -> SitingPlan:
@@ -297,7 +299,7 @@ def _costs(run: _Run, name: str) -> dict[str, Floats]:
 def _shortfall(run: _Run) -> dict[str, Floats]:
     """Write down the shortfall left with every open site at its largest."""
     quota = _must(run.quota)
-    among = np.array([site for site, usable in enumerate(quota.usable) if usable], dtype=np.int64)
+    among = _usable(quota)
     share, short = _deficit_ground.shares_of(quota, among)
     most = np.array([float(quota.range(int(site))[1]) for site in among])
     cut = share.multiply(most[None, :]).minimum(sparse.csr_array((share > 0).multiply(short[:, None])))
@@ -366,7 +368,7 @@ def _beyond(run: _Run, name: str) -> float:
     if name != "shortfall":
         return 0.0
     quota = _must(run.quota)
-    among = np.array([site for site, usable in enumerate(quota.usable) if usable], dtype=np.int64)
+    among = _usable(quota)
     touched = _deficit_ground.shares_of(quota, among)[1]
     return float(sum(quota.short, Fraction(0))) - float(touched.sum())
 
@@ -392,6 +394,11 @@ def _walked(ask: Ask, sites: Ints) -> float:
     np.minimum.at(nearest, ask.place[open_], ask.metres[open_])
     covered = nearest <= ask.radius_m
     return round(math.fsum((ask.weight[covered] * nearest[covered]).tolist()), 6)
+
+
+def _usable(quota: Quota) -> Ints:
+    """Return the candidates whose floor area is known to suffice."""
+    return np.flatnonzero(np.array(quota.usable, dtype=bool))
 
 
 def _must(quota: Quota | None) -> Quota:
