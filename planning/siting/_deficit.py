@@ -14,7 +14,7 @@ from planning import texts
 from planning.errors import Fault, InputRefused, refuse
 from planning.siting import _ask, _deficit_audit, _placing, _reasons
 from planning.siting._ask import Wants
-from planning.siting._deficit_ground import Ground
+from planning.siting._deficit_ground import Balance, Ground
 from planning.siting._deficit_phases import Period, periods, told
 from planning.siting._deficit_solve import Solved, solve
 from planning.siting._deficit_tables import Quota, faults, quota
@@ -233,15 +233,15 @@ def _ranked(
     order: list[int] = []
     gains: list[Fraction] = []
     opened_in: list[int] = []
-    left = given.left({})
+    balance = Balance(given, (), area)
     for number, by_then in enumerate(by_phase):
         waiting = sorted(set(by_then.tolist()) - set(order))
         while waiting:
-            after = {site: given.left({one: area[one] for one in (*order, site)}) for site in waiting}
-            pick = min(waiting, key=lambda site: (after[site], site))
+            change = {site: balance.change(None, site) for site in waiting}
+            pick = min(waiting, key=lambda site: (change[site], site))
             order.append(pick)
-            gains.append(left - after[pick])
+            gains.append(Fraction(-change[pick], balance.unit))
             opened_in.append(number)
-            left = after[pick]
+            balance.add(pick)
             waiting.remove(pick)
     return order, gains, opened_in

@@ -77,54 +77,61 @@ def first_plan(ground: Ground) -> tuple[int, ...]:
     What conditions ask for at least is not looked at: the plan may not fit.
     """
     chosen = [int(site) for site in ground.required]
-    balance = Balance(ground.quota, ground.quota.largest(chosen))
+    balance = Balance(ground.quota, chosen)
     waiting = [int(site) for site in np.flatnonzero(ground.quota.helpful) if site not in set(chosen)]
-    while len(chosen) < ground.p and waiting:
+    gains = {site: balance.change(None, site) for site in waiting}
+    while len(chosen) < ground.p and gains:
         room = ground.room(chosen)
-        affordable = [site for site in waiting if room[site] and ground.quota.affordable((*chosen, site))]
-        gains = {site: balance.change(None, site) for site in affordable}
-        pick = min(gains, key=lambda site: (gains[site], site), default=None)
+        affordable = [site for site in gains if room[site] and ground.quota.affordable((*chosen, site))]
+        pick = min(affordable, key=lambda site: (gains[site], site), default=None)
         if pick is None or gains[pick] >= 0:
             break
         chosen.append(pick)
         balance.add(pick)
-        waiting.remove(pick)
+        del gains[pick]
+        touched = balance.of[pick].keys()
+        gains |= {site: balance.change(None, site) for site in gains if touched & balance.of[site].keys()}
     return tuple(sorted(chosen))
 
 
 class Balance:
-    """What is credited to each subject while sites open and close at their largest, and how little it changes."""
+    """What is credited to each subject while sites open and close, and how little it changes.
 
-    def __init__(self, quota: Quota, area: Mapping[int, Fraction]) -> None:
-        self.quota = quota
-        self.credited = [ZERO] * len(quota.short)
-        for site in area:
+    Counted in whole parts of a square metre, ``unit`` to one, so that every sum is exact and quick. ``area`` are the
+    floor areas of sites; the others are seen at their largest.
+    """
+
+    def __init__(self, quota: Quota, opened: Iterable[int], area: Mapping[int, Fraction] | None = None) -> None:
+        short = {subject: m2 for subject, m2 in enumerate(quota.short) if m2 > 0}
+        given = [
+            {subject: share * self._m2(quota, site, area) for subject, share in shares.items() if subject in short}
+            if usable else {}
+            for site, (shares, usable) in enumerate(zip(quota.share, quota.usable, strict=True))
+        ]  # fmt: skip
+        parts = [m2.denominator for of in (short, *given) for m2 in of.values()]
+        self.unit = math.lcm(*parts)
+        self.of = [{subject: int(m2 * self.unit) for subject, m2 in of.items()} for of in given]
+        self.left = {subject: int(m2 * self.unit) for subject, m2 in short.items()}
+        for site in opened:
             self.add(site)
 
+    @staticmethod
+    def _m2(quota: Quota, site: int, area: Mapping[int, Fraction] | None) -> Fraction:
+        return quota.range(site)[1] if area is None or site not in area else area[site]
+
     def add(self, site: int) -> None:
-        """Open a site at its largest."""
-        for subject, m2 in self._of(site).items():
-            self.credited[subject] += m2
+        """Open a site."""
+        for subject, parts in self.of[site].items():
+            self.left[subject] -= parts
 
-    def change(self, out: int | None, into: int | None) -> Fraction:
-        """Return by how much the shortfall grows when ``out`` gives way to ``into``."""
-        moved: dict[int, Fraction] = {}
+    def change(self, out: int | None, into: int | None) -> int:
+        """Return by how much the shortfall grows when ``out`` gives way to ``into``, in parts."""
+        moved: dict[int, int] = {}
         for site, sign in ((out, -1), (into, 1)):
-            for subject, m2 in self._of(site).items() if site is not None else ():
-                moved[subject] = moved.get(subject, ZERO) + sign * m2
-        short, credited = self.quota.short, self.credited
-        return sum(
-            (
-                max(short[subject] - credited[subject] - m2, ZERO) - max(short[subject] - credited[subject], ZERO)
-                for subject, m2 in moved.items()
-            ),
-            ZERO,
-        )
-
-    def _of(self, site: int) -> dict[int, Fraction]:
-        most = self.quota.range(site)[1]
-        short = self.quota.short
-        return {subject: share * most for subject, share in self.quota.share[site].items() if short[subject] > 0}
+            for subject, parts in self.of[site].items() if site is not None else ():
+                moved[subject] = moved.get(subject, 0) + sign * parts
+        left = self.left
+        return sum(max(left[subject] - parts, 0) - max(left[subject], 0) for subject, parts in moved.items())
 
 
 # ---------------------------------------------------------------------------------------------------- floor areas
@@ -198,10 +205,10 @@ def shares_of(quota: Quota, among: Ints) -> tuple[Any, Floats]:
 # ------------------------------------------------------------------------------------------- one answer of many equal
 
 
-def settle(ground: Ground, sites: tuple[int, ...]) -> tuple[int, ...]:
-    """Close what nothing needs, and let sites give way to smaller ids of exactly the same worth."""
+def settle(ground: Ground, sites: tuple[int, ...], clock: Clock) -> tuple[int, ...]:
+    """Close what nothing needs, and, while there is time, let sites give way to smaller ids of the same worth."""
     sites = _without_idle(ground, sites)
-    while (better := _smaller(ground, sites)) is not None:
+    while clock.left_s > 0 and (better := _smaller(ground, sites)) is not None:
         sites = better
     return sites
 
@@ -236,7 +243,7 @@ def worth(ground: Ground, sites: tuple[int, ...]) -> tuple[Fraction, int, int, F
 
 def ties(ground: Ground, sites: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """Return every pair (site, candidate that is not open) whose exchange leaves the same shortfall, ascending."""
-    balance = Balance(ground.quota, ground.quota.largest(sites))
+    balance = Balance(ground.quota, sites)
     movable = [site for site in sites if site not in set(ground.required.tolist())]
     others = [int(site) for site in ground.open_sites if site not in set(sites)]
     pairs = [(out, into) for out in movable for into in others][:TRIED]

@@ -25,6 +25,7 @@ from planning.siting._ruled import site_rows
 from planning.siting._units import Floats, Ints
 
 RETRIES: Final = 20
+SOLVING: Final = 0.8  # of the time: a plan is still to be told
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,11 @@ class _Run:
 
 def solve(ground: Ground, clock: Clock) -> Solved | None:
     """Return the best sites and floor areas; ``required`` can all be opened. None where no plan was found in time."""
-    start = _start(ground, clock)
+    asks = Clock.of(SOLVING * clock.left_s)
+    start = _start(ground, asks)
     if start is None:
         return None
-    run = _Run.of(ground, ground.open_sites, clock, start)
+    run = _Run.of(ground, ground.open_sites, asks, start)
     choice = ground.p > len(ground.required) and len(run.among) > len(ground.required)
     if choice:
         _build(run)
@@ -94,7 +96,7 @@ def solve(ground: Ground, clock: Clock) -> Solved | None:
         _most_covered(run)
         _fewest(run)
         _least_area(run)
-    sites = settle(ground, run.sites)
+    sites = settle(ground, run.sites, clock)
     left, covered = ground.left(sites), ground.value(sites)
     area = least_areas(ground, sites, left)
     total = float(sum(area.values(), ZERO))
