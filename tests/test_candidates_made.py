@@ -215,7 +215,8 @@ def test_too_many_and_none_at_all():
     assert [fault.code for fault in big.faults] == ["generate_too_many"]
     none = made("grid", {"residential": homes(Point(X0, Y0))}, street((900, 900), (950, 900)), spacing_m=100)
     assert [fault.code for fault in none.faults] == ["generate_none"]
-    assert "off_road=5" in none.faults[0].message()
+    assert "（考察 5 处，不临步行道路 5 处）" in none.faults[0].message()
+    assert "(5 looked at, 5 off the roads)" in none.faults[0].message("en")
     without = made("parcels", {"residential": homes(Point(X0, Y0))}, street((0, 0), (1, 0)))
     assert [fault.code for fault in without.faults] == ["generate_without_parcels"]
     assert all(fault.remedy() for fault in (*big.faults, *none.faults, *without.faults))

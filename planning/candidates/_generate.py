@@ -90,18 +90,22 @@ def generate(ask: Generate, scene: Scene, *, taken: frozenset[str] = frozenset()
         return _nothing(scene, {}, faults)
     rows, shapes, counts = _WAYS[ask.way](ask.facts, scene)
     if len(rows) > MOST:
-        facts = {"count": len(rows), "most": MOST}
-        return _nothing(
-            scene, counts, [Fault("generate_too_many", file=scene.file, column="siting.generate", facts=facts)]
-        )
+        many = {"count": len(rows), "most": MOST}
+        fault = Fault("generate_too_many", file=scene.file, column="siting.generate", facts=many)
+        return _nothing(scene, counts, [fault])
     if not len(rows):
-        said = " ".join(f"{name}={count}" for name, count in counts.items())
-        return _nothing(
-            scene,
-            counts,
-            [Fault("generate_none", file=scene.file, column="siting.generate", value=ask.way, facts={"counts": said})],
-        )
+        facts = {f"counts_{language}": _told(counts, language) for language in texts.LANGUAGES}
+        none = Fault("generate_none", file=scene.file, column="siting.generate", value=ask.way, facts=facts)
+        return _nothing(scene, counts, [none])
     return _dressed(rows, shapes, counts, ask, scene, taken)
+
+
+def _told(counts: Mapping[str, int], language: texts.Language) -> str:
+    """Return what became of the places looked at, in words; what befell none is left out."""
+    said = (texts.t(f"candidates.counted.{name}", language, count=count) for name, count in counts.items() if count)
+    return ("，" if language == "zh" else ", ").join(said) or texts.t(
+        "candidates.counted.considered", language, count=0
+    )
 
 
 def places_missing(ask: Generate, layers: Mapping[str, Any], *, file: str = "") -> list[Fault]:
