@@ -97,22 +97,22 @@ def _findings(printed: Printed) -> None:
 
 
 def _rooms(printed: Printed, rows: list[tuple[Any, ...]]) -> None:
-    """Columns: area, pool, facility, name, floor area, counted, reason, share, credited, rejected, on paper."""
+    """Columns: area, its name, pool, facility, name, floor area, counted, reason, share, credited, rejected, on paper."""
     expected = printed.rooms()
-    ours = {(row[2], row[1] or row[0] or ""): row for row in rows if row[2] is not None}
+    ours = {(row[3], row[2] or row[0] or ""): row for row in rows if row[3] is not None}
     assert ours.keys() == expected.keys()
     for key, room in expected.items():
         row = ours[key]
-        same(row[4], stored(room["size"]), key)
-        assert row[5] == ("是" if room["counted"] else "否"), key
-        same(row[8], stored(room["credited"]), key, "credited")
-        same(row[9], stored(room["rejected"]), key, "rejected")
+        same(row[5], stored(room["size"]), key)
+        assert row[6] == ("是" if room["counted"] else "否"), key
+        same(row[9], stored(room["credited"]), key, "credited")
+        same(row[10], stored(room["rejected"]), key, "rejected")
     for facility in {key[0] for key in expected}:
         shares = [room for key, room in expected.items() if key[0] == facility]
         if all(room[word] is not None for room in shares for word in ("credited", "rejected")):
             whole = shares[0]["size"]
             assert sum(room["credited"] + room["rejected"] for room in shares) == whole, facility  # accepted + rejected
-    stated = [row for row in rows if row[2] is None and row[0] != "合计"]
+    stated = [row for row in rows if row[3] is None and row[0] != "合计"]
     assert len(stated) == sum(area["care"] is not None for area in printed.areas)
 
 

@@ -19,7 +19,7 @@ from planning.report import _tables as contents
 from planning.report._entries import entry_sheet, entry_text
 from planning.report._figures import foots, formats, is_missing
 from planning.report._pooling import pooling_rows
-from planning.report._sheet import Sheet
+from planning.report._sheet import Heading, Sheet
 from planning.study import StudyResult
 from planning.texts import Language
 
@@ -27,10 +27,13 @@ __all__ = ["entry_sheet", "entry_text", "pooling_rows", "workbook"]
 
 _FLOWING: Final = {"text_wrap": True, "indent": 1}  # a long text is read to its end, and off the number before it
 _WIDEST: Final = 52
+_TALLEST: Final = 8  # lines; a column is made wider before a row grows beyond
 _NARROWEST_TEXT: Final = 13
 _PAGE_PX: Final = 1510 / 0.7  # an A3 sheet inside its margins, with 10 pt letters printed no smaller than 7 pt
 _MARGIN_IN: Final = 0.4
 _LINE_PT: Final = 15
+_LONG_HEAD: Final = 11
+_NOTE_FINER: Final = 1.15  # notes are set smaller than the rows: more of them goes on a line
 _MOST_LINES: Final = 27  # a row is at most 409 points high
 _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -63,7 +66,8 @@ class _Styles:
         self.language = language
         self.title = self._of(bold=True, font_size=14)
         self.note = self._of(font_color="#59616B", font_size=9, text_wrap=True, valign="top")
-        self.head = self._of(bold=True, bg_color="#EEF2F5", text_wrap=True, top=1, bottom=1)
+        head = {"bold": True, "bg_color": "#EEF2F5", "text_wrap": True, "top": 1, "bottom": 1}
+        self.head, self.head_number = self._of(**head, indent=1), self._of(**head, align="right")
 
     def _of(self, **more: Any) -> Any:
         return self._book.add_format({**self._font, **more})
@@ -81,14 +85,18 @@ def _write(book: Any, sheet: Sheet, styles: _Styles) -> None:
     """Write one sheet: title, notes, headings, rows, and the total row where there is one."""
     page = book.add_worksheet(sheet.name)
     page.hide_gridlines(2)
-    widths = _fitted(sheet, [_width(column.label, sheet.rows[column.name]) for column in sheet.columns])
+    widths = _fitted(sheet, [_width(_heading(column), sheet.rows[column.name]) for column in sheet.columns])
     top = 0 if sheet.bare else _write_head(page, sheet, widths, styles)
     for number, column in enumerate(sheet.columns):
-        page.write_string(top, number, column.label, styles.head)
+        label, style = _heading(column), styles.head if column.kind == "text" else styles.head_number
+        page.write_string(top, number, label, style)
         page.set_column(number, number, widths[number])
         _write_column(page, sheet, number, top + 1, styles)
-    heads = [_cells(column.label) / (width - 2) for column, width in zip(sheet.columns, widths, strict=True)]
-    page.set_row(top, _LINE_PT * math.ceil(max(heads)))
+    heads = [
+        sum(math.ceil(_cells(line) / (width - 2)) for line in _heading(column).splitlines())
+        for column, width in zip(sheet.columns, widths, strict=True)
+    ]
+    page.set_row(top, _LINE_PT * max(heads))
     for offset, lines in enumerate(_lines(sheet, widths), start=1):
         if lines > 1:
             page.set_row(top + offset, _LINE_PT * lines)
@@ -96,6 +104,13 @@ def _write(book: Any, sheet: Sheet, styles: _Styles) -> None:
         _write_total(page, sheet, top + 1, styles)
     page.freeze_panes(top + 1, sheet.frozen)
     _set_paper(page, sheet, top, widths)
+
+
+def _heading(column: Heading) -> str:
+    """Return what stands over a column; the unit of a long heading goes on a line of its own."""
+    stem, bracket, unit = column.label.rpartition(" (" if column.label.endswith(")") else "（")
+    long = column.kind != "text" and bracket and _cells(column.label) > _LONG_HEAD
+    return f"{stem}\n{bracket.strip()}{unit}" if long else column.label
 
 
 def _write_head(page: Any, sheet: Sheet, widths: Sequence[float], styles: _Styles) -> int:
@@ -106,7 +121,7 @@ def _write_head(page: Any, sheet: Sheet, widths: Sequence[float], styles: _Style
         if len(widths) > 1:
             page.merge_range(row, 0, row, len(widths) - 1, "", styles.note)
         page.write_string(row, 0, note, styles.note)
-        page.set_row(row, _LINE_PT * min(_MOST_LINES, max(1, math.ceil(_cells(note) / sum(widths)))))
+        page.set_row(row, _LINE_PT * min(_MOST_LINES, max(1, math.ceil(_cells(note) / (sum(widths) * _NOTE_FINER)))))
     return 1 + len(sheet.notes) + len(rounded)
 
 
@@ -116,7 +131,7 @@ def _set_paper(page: Any, sheet: Sheet, top: int, widths: Sequence[float]) -> No
     page.set_paper(8)  # A3
     page.set_margins(left=_MARGIN_IN, right=_MARGIN_IN, top=_MARGIN_IN, bottom=0.6)
     page.set_footer("&C&9&A  &P / &N")
-    across = math.ceil(sum(map(_pixels, widths)) / _PAGE_PX)
+    across = math.ceil(sum(map(_pixels, widths)) / _PAGE_PX - 1e-9)
     page.fit_to_pages(across, 0)
     page.repeat_rows(top)
     if across > 1:
@@ -144,15 +159,23 @@ def _fitted(sheet: Sheet, widths: Sequence[float]) -> list[float]:
 def _write_column(page: Any, sheet: Sheet, number: int, first: int, styles: _Styles) -> None:
     column = sheet.columns[number]
     forms, _ = formats(sheet, column, styles.language)
-    flowing = column.kind == "text"
+    flowing, sums = column.kind == "text", _ends_of_groups(sheet)
     for row, (value, form) in enumerate(zip(sheet.rows[column.name], forms, strict=True), start=first):
-        style = styles.cell(form, flowing=flowing)
+        style = styles.cell(form, flowing=flowing, total=row - first in sums)
         if is_missing(value):
             page.write_blank(row, number, None, style)
         elif isinstance(value, str):
             page.write_string(row, number, value[:32767], style)
         else:
             page.write_number(row, number, float(value), style)
+
+
+def _ends_of_groups(sheet: Sheet) -> frozenset[int]:
+    """Return the rows that sum up a block: the last of each."""
+    if not sheet.groups:
+        return frozenset()
+    name = sheet.rows[sheet.groups].reset_index(drop=True)
+    return frozenset(name.index[name != name.shift(-1)])
 
 
 def _write_total(page: Any, sheet: Sheet, first: int, styles: _Styles) -> None:
@@ -175,7 +198,9 @@ def _width(label: str, values: Iterable[Any]) -> float:
     """Return a width that shows most of a column; Chinese letters take two cells."""
     lengths = sorted(_cells(value) for value in values)
     common = lengths[int(len(lengths) * 0.95)] if lengths else 0
-    return float(min(max(_cells(label) * 0.5, common, 6) + 3, _WIDEST))
+    longest = lengths[-1] / _TALLEST if lengths else 0.0
+    head = max(_cells(line) if _cells(line) <= _LONG_HEAD - 3 else _cells(line) * 0.5 for line in label.splitlines())
+    return float(min(max(head, common, longest, 6) + 3, _WIDEST))
 
 
 def _lines(sheet: Sheet, widths: Sequence[float]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from planning import texts
+from planning import standards, texts
 from planning.report import _balance
 from planning.report._sheet import (
     Heading,
@@ -53,6 +53,7 @@ _COMPLIANCE_COLUMNS: Final[Sequence[tuple[str, Kind]]] = (
 )
 _ROOM_COLUMNS: Final[Mapping[str, Kind]] = {
     "residential_id": "text",
+    "residential_name": "text",
     "pool_id": "text",
     "facility_id": "text",
     "name": "text",
@@ -72,15 +73,22 @@ def compliance(result: StudyResult, language: Language) -> Sheet:
     columns = (
         Heading("residential_id", label("residential_id"), "text"),
         Heading("name", label("name"), "text"),
-        Heading("street_id", label("street_id"), "text"),
+        Heading("street_id", texts.t("report.street", language), "text"),
         Heading("households", label("households"), "whole"),
         *(Heading(name, texts.t(f"report.{name}", language), kind) for name, kind in _COMPLIANCE_COLUMNS),
     )
     layer = pd.DataFrame(result.residential.drop(columns="geometry"))
     alone = layer["pool_id"].isna() & layer["verdict"].isin(["meets", "fails"])
     counted = {f"counted_{name}": layer[name].where(alone) for name in _SUMS}
-    areas = layer.assign(**counted, built_from=_derived(layer, language))
-    rows = pd.concat([areas, _pool_rows(layer, language)], ignore_index=True).join(_duties(result), on="residential_id")
+    streets = {} if result.units.empty else result.units.set_index("unit_id")["name"].dropna().to_dict()
+    areas = layer.assign(
+        **counted,
+        built_from=_derived(layer, language),
+        street_id=layer["street_id"].map(lambda one: streets.get(one, one)),
+    )
+    rows = pd.concat([areas, _pool_rows(layer, language)], ignore_index=True).join(
+        _duties(result, language), on="residential_id"
+    )
     summary = result.summary["compliance"]
     return Sheet(
         name=texts.t("report.sheet_compliance", language),
@@ -126,17 +134,24 @@ def _derived(layer: pd.DataFrame, language: Language) -> list[str]:
     ]
 
 
-def _duties(result: StudyResult) -> pd.DataFrame:
+def _duties(result: StudyResult, language: Language) -> pd.DataFrame:
     """Return, by area or pool, what the rate alone asks, under which clause, the single minimum, the largest room."""
     metrics = {clause.id: clause.metric for clause in result.inputs.standard.clauses}
     found = result.findings[result.findings["subject_kind"].isin(["residential", "pool"])]
     metric = found["clause_id"].str.split(";").str[0].map(metrics)
     rate = found[metric == RATE].set_index("subject_id")
     unit = found[metric == MINIMUM].set_index("subject_id")
-    table = {"rate_clause": rate["clause_id"], "need_m2": rate["required"]}
+    table = {"rate_clause": rate["clause_id"].map(partial(_asked, result, language)), "need_m2": rate["required"]}
     return pd.DataFrame(table).join(
         pd.DataFrame({"minimum_m2": unit["required"], "largest_m2": unit["actual"]}), how="outer"
     )
+
+
+def _asked(result: StudyResult, language: Language, clause_ids: str) -> str:
+    """Return the clauses with the number each asks for; two where new or existing is not known."""
+    clauses = [result.inputs.standard.clause(name) for name in clause_ids.split(";")]
+    said = [f"{clause.id} {standards.required(clause, language)}" for clause in clauses]
+    return texts.t("report.semicolon", language).join(said)
 
 
 def _in_words(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
@@ -154,7 +169,9 @@ def _in_words(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
 def rooms(result: StudyResult, language: Language) -> Sheet:
     """Return every room that was looked at, counted or not, with its reason: counted + not counted = its share."""
     names = result.facilities.set_index("facility_id")["name"]
+    areas = result.residential.set_index("residential_id")["name"]
     rows = result.rooms.assign(
+        residential_name=result.rooms["residential_id"].map(areas),
         name=result.rooms["facility_id"].map(names),
         counted=result.rooms["counted"].map(yes_no(language)),
         counted_on_paper=result.rooms["counted_on_paper"].map(yes_no(language)),

@@ -309,7 +309,10 @@ def _unit(result: StudyResult, language: Language) -> str:
     """Return the sentence that says what objective and losses are counted in."""
     siting = result.summary["siting"]
     weight = texts.t(f"report.weight_{siting['demand']}", language)
-    return texts.t(f"explain.unit.{siting['model']}", language, weight=weight)
+    said = texts.t(f"explain.unit.{siting['model']}", language, weight=weight)
+    further = [texts.t(f"explain.further.{name}", language) for name in siting["not_explained"]]
+    listed = texts.t("report.comma", language).join(further)
+    return said + (texts.t("explain.own_objective_alone", language, further=listed) if further else "")
 
 
 def _sheet(

@@ -25,17 +25,27 @@ def is_missing(value: Any) -> bool:
 def formats(sheet: Sheet, column: Heading, language: Language) -> tuple[list[str], str]:
     """Return the number format of each row of a column, and that of its total.
 
-    Square metres of one column share their decimals, one, or two where one would not say the value; other numbers
+    Square metres of one sheet share their decimals, one, or two where one would not say the value; other numbers
     have as many as they need.
     """
     cells = sheet.rows[column.name]
     kinds = sheet.kinds.get(column.name, [column.kind] * len(cells))
     total = sheet.totals.get(column.name, sheet.total_shares.get(column.name))
-    areas = [value for value, kind in zip(cells, kinds, strict=True) if kind == "m2"]
-    squares = _numeric(max(1, min(2, _decimals([*areas, total if column.kind == "m2" else None]))))
+    squares = _numeric(_square_decimals(sheet))
     pairs = zip([*cells, total], [*kinds, column.kind], strict=True)
     found = [squares if kind == "m2" else _format(value, kind, language) for value, kind in pairs]
     return found[:-1], found[-1]
+
+
+def _square_decimals(sheet: Sheet) -> int:
+    """Return how many decimals the square metres of a sheet have."""
+    found: list[Any] = []
+    for column in sheet.columns:
+        cells = sheet.rows[column.name]
+        kinds = sheet.kinds.get(column.name, [column.kind] * len(cells))
+        found += [value for value, kind in zip(cells, kinds, strict=True) if kind == "m2"]
+        found += [sheet.totals.get(column.name)] if column.kind == "m2" else []
+    return max(1, min(2, _decimals(found)))
 
 
 def _format(value: Any, kind: Kind, language: Language) -> str:

@@ -9,7 +9,17 @@ import pandas as pd
 
 from planning import texts
 from planning.remedies import POOL_WALK_M
-from planning.report._sheet import Kind, Sheet, headings, listed_names, plain_frame, sentences, stamp, words_of
+from planning.report._sheet import (
+    Kind,
+    Sheet,
+    headings,
+    listed_names,
+    plain_frame,
+    sentences,
+    stamp,
+    subject_names,
+    words_of,
+)
 from planning.study import StudyResult
 from planning.texts import Language
 
@@ -66,11 +76,10 @@ def remedies(result: StudyResult, language: Language) -> Sheet:
 
 def pools(result: StudyResult, language: Language) -> Sheet:
     """Return the pools that could be, and what each would save."""
-    areas = result.residential.set_index("residential_id")["name"].to_dict()
-    units = result.units.set_index("unit_id")["name"].dropna().to_dict()
+    names = subject_names(result)
     rows = result.pools.assign(
-        members=result.pools["members"].map(lambda ids: listed_names(ids, areas, language)),
-        unit_id=result.pools["unit_id"].replace(units),
+        members=result.pools["members"].map(lambda ids: listed_names(ids, names, language)),
+        unit_id=result.pools["unit_id"].map(lambda one: names.get(one, one)),
         verdict=result.pools["verdict"].map(words_of("verdict", language)),
     )
     columns = [*headings({"pool_id": "text"}, "remedies.", language), *headings(_POOLS, "remedies.pool_", language)]

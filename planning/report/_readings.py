@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from planning import standards, texts
-from planning.report._sheet import Kind, Sheet, headings, plain_frame, shown_number, stamp, words_of, yes_no
+from planning.report._sheet import Kind, Sheet, headings, listed, plain_frame, shown_number, stamp, words_of, yes_no
 from planning.study import StudyResult
 from planning.texts import Language
 
@@ -81,6 +81,8 @@ def sensitivity(result: StudyResult, language: Language) -> Sheet:
     )
     verdict, flag = words_of("verdict", language), yes_no(language)
     rows = found.assign(
+        clause_id=found["clause_id"].map(lambda ids: listed(ids, language)),
+        subject_id=found["subject_id"].mask(found["subject_kind"] == "plan"),
         title=found["switch"].map(words_of("sensitivity.switch", language)),
         reading_used=_in_words(found["switch"], found["reading_used"], language),
         other_reading=_in_words(found["switch"], found["other_reading"], language),

@@ -17,11 +17,13 @@ from planning.report._sheet import (
     headings,
     kinds_of_units,
     listed,
+    listed_names,
     plain_frame,
     sentences,
     shown_in_unit,
     stamp,
     standard_title,
+    subject_names,
     total_label,
     words_of,
     yes_no,
@@ -70,9 +72,9 @@ _FINDINGS: Final[Mapping[str, Kind]] = {
     "subject_kind": "text",
     "subject_id": "text",
     "name": "text",
-    "required": "m2",
-    "actual": "m2",
-    "shortfall": "m2",
+    "owed_m2": "m2",
+    "actual_m2": "m2",
+    "lacks_m2": "m2",
     "verdict": "text",
     "reason": "text",
     "deadline": "text",
@@ -84,24 +86,28 @@ def scorecard(result: StudyResult, language: Language) -> Sheet:
     """Return one row per clause of the document: what it asks, the verdict, how much is missing, and where."""
     table = result.scorecard
     clauses = [result.inputs.standard.clause(name) for name in table["clause_id"]]
-    flag = yes_no(language)
+    flag, names = yes_no(language), subject_names(result)
     rows = table.assign(
         article=[clause.article for clause in clauses],
         text=[clause.text_zh if language == "zh" else clause.text_en for clause in clauses],
         required=[standards.required(clause, language) for clause in clauses],
         citation=[clause.source for clause in clauses],
+        cls=table["cls"].map(words_of("standard.cls", language)),
         strength=table["strength"].map(words_of("standard.strength", language)),
         verdict=table["verdict"].map(words_of("verdict", language)),
         unit=table["unit"].map(words_of("standard.unit", language)),
         passed=table["passed"].map(flag).where(table["deadline"].notna(), None),
         overdue=table["overdue"].map(flag),
-        where=table["where"].map(lambda ids: listed(ids, language)),
+        where=table["where"].map(lambda ids: listed_names(ids, names, language)),
         reason=pd.Series(
             [_reason(*pair, language) for pair in zip(clauses, table["reason"], strict=True)], dtype=object
         ),
     )
-    notes = (*stamp(result, language), _totals(table, language), texts.t("scorecard.note", language))
-    sheet = _sheet("scorecard", result, language, rows, headings(_SCORECARD, "scorecard.head.", language), notes)
+    cited = {clause.source for clause in clauses}
+    one = (texts.t("scorecard.cited", language, source=cited.pop()),) if len(cited) == 1 else ()
+    notes = (*stamp(result, language), *one, _totals(table, language), texts.t("scorecard.note", language))
+    shown = {name: kind for name, kind in _SCORECARD.items() if not (one and name == "citation")}
+    sheet = _sheet("scorecard", result, language, rows, headings(shown, "scorecard.head.", language), notes)
     return replace(sheet, kinds=dict.fromkeys(("actual", "shortfall"), kinds_of_units(table["unit"])))
 
 
@@ -157,6 +163,10 @@ def findings(result: StudyResult, language: Language) -> Sheet:
     table = result.findings[result.findings["subject_kind"].isin(["residential", "pool"])]
     names = result.residential.set_index("residential_id")["name"]
     rows = table.assign(
+        owed_m2=table["required"],
+        actual_m2=table["actual"],
+        lacks_m2=table["shortfall"],
+        clause_id=table["clause_id"].map(lambda ids: listed(ids, language)),
         name=table["subject_id"].map(names),
         subject_kind=table["subject_kind"].map(words_of("sensitivity.kind", language)),
         verdict=table["verdict"].map(words_of("verdict", language)),

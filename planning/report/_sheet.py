@@ -51,17 +51,23 @@ class Sheet:
 
 def stamp(result: StudyResult, language: Language) -> tuple[str, ...]:
     """Return the lines every sheet carries: standard and its force, day, CRS, speed, the user's numbers, notes."""
-    plan, standard = result.inputs.plan, result.inputs.standard
+    plan = result.inputs.plan
     line = texts.t(
         "report.stamp",
         language,
-        standard=standard_title(result, language),
-        status=texts.t(f"report.status_{standard.status}", language),
+        standard=_title_and_force(result, language),
         as_of=plan.as_of.isoformat(),
         crs=result.inputs.crs.name,
         speed=f"{plan.walk.speed_m_per_s:g}",
     )
     return (line, *given_numbers(result, language), *plan.notes)
+
+
+def _title_and_force(result: StudyResult, language: Language) -> str:
+    """Return the document's title with whether it is in force, once: many a draft says so in its title."""
+    title = standard_title(result, language)
+    force = texts.t(f"report.status_{result.inputs.standard.status}", language)
+    return title if force.lower() in title.lower() else texts.t("report.named", language, name=title, id=force)
 
 
 def given_numbers(result: StudyResult, language: Language) -> tuple[str, ...]:
@@ -141,16 +147,20 @@ def listed(joined: Any, language: Language) -> str | None:
     return None if pd.isna(joined) else texts.t("report.comma", language).join(str(joined).split(";"))
 
 
-def listed_names(joined: Any, names: Mapping[str, Any], language: Language) -> str | None:
-    """Return ids joined by ``;`` as a list of names, each with its id; an id without a name, or named so, stands."""
+def subject_names(result: StudyResult) -> dict[str, str]:
+    """Return what areas and units are called; of a name that several bear each is told with its id."""
+    areas, units = result.residential[["residential_id", "name"]], result.units[["unit_id", "name"]]
+    pairs = pd.concat([pd.DataFrame(table).set_axis(["id", "name"], axis=1) for table in (areas, units)])
+    pairs = pairs.dropna().astype("str").drop_duplicates("id")
+    twice = pairs["name"].duplicated(keep=False)
+    return dict(zip(pairs["id"], pairs["name"].mask(twice, pairs["name"] + " " + pairs["id"]), strict=True))
+
+
+def listed_names(joined: Any, names: Mapping[str, str], language: Language) -> str | None:
+    """Return ids joined by ``;`` as a list of names; an id without a name stands as it is."""
     if pd.isna(joined):
         return None
-    return texts.t("report.comma", language).join(_named(one, names.get(one), language) for one in joined.split(";"))
-
-
-def _named(one: str, name: Any, language: Language) -> str:
-    bare = name is None or pd.isna(name) or str(name) == one
-    return one if bare else texts.t("report.named", language, name=name, id=one)
+    return texts.t("report.comma", language).join(names.get(one, one) for one in str(joined).split(";"))
 
 
 def sums_of(rows: pd.DataFrame, *columns: str) -> dict[str, float]:

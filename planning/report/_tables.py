@@ -10,11 +10,20 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import tables, texts
-from planning.report import _areas, _argument, _balance, _candidates, _origins, _proposals, _readings, _scorecard
+from planning.report import (
+    _areas,
+    _argument,
+    _balance,
+    _candidates,
+    _decided,
+    _origins,
+    _proposals,
+    _readings,
+    _scorecard,
+)
 from planning.report._sheet import (
     Heading,
     Kind,
-    Say,
     Sheet,
     column_label,
     headings,
@@ -22,7 +31,6 @@ from planning.report._sheet import (
     plain_frame,
     sentences,
     shown_in_unit,
-    shown_number,
     speaker,
     stamp,
     standard_title,
@@ -32,6 +40,7 @@ from planning.report._sheet import (
     yes_no,
 )
 from planning.study import StudyResult
+from planning.study.decided import Decided
 from planning.texts import Language
 
 _COVERAGE: Final = (
@@ -69,6 +78,7 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
         yield _candidates.screening(result, language)
     if result.summary.get("siting") is not None:
         yield sites(result, language)
+        yield from _decided.sheets(result, language)
         yield from _argument.sheets(result, language)
     if len(result.indicators):
         yield clauses(result, language)
@@ -103,7 +113,7 @@ def overview(result: StudyResult, language: Language) -> Sheet:
         share = name.endswith("_share")
         rows.append({"topic": say("report.compliance_topic"), "item": say(f"report.compliance_{name}"), "name": name,
                      "share" if share else "total": value})  # fmt: skip
-    rows += list(_siting_rows(result, say))
+    rows += list(_siting_rows(result, language))
     columns = (
         Heading("topic", say("report.topic"), "text"),
         Heading("item", say("report.item"), "text"),
@@ -125,15 +135,18 @@ def overview(result: StudyResult, language: Language) -> Sheet:
     )
 
 
-def _siting_rows(result: StudyResult, say: Say) -> Iterator[dict[str, Any]]:
+def _siting_rows(result: StudyResult, language: Language) -> Iterator[dict[str, Any]]:
+    say = speaker(language)
     siting = result.summary.get("siting")
     if siting is None:
         return
     topic = say("report.siting_topic")
     status = say(f"siting_status.{siting['status']}")
     yield {"topic": topic, "item": say("report.siting_status", status=status)}
+    told = Decided(result, language)
+    kind = f"{told.objective_name} {told.unit}".strip()
     for name in ("objective", "bound"):
-        yield {"topic": topic, "item": say(f"report.siting_{name}"), "total": siting[name]}
+        yield {"topic": topic, "item": say(f"report.siting_{name}", kind=kind), "total": siting[name]}
     yield {"topic": topic, "item": say("report.siting_gap"), "share": siting["gap"]}
     weight = siting["demand"]
     for when in ("before", "after"):
@@ -169,7 +182,13 @@ def by_street(result: StudyResult, language: Language) -> Sheet:
     frame = plain_frame(rows, columns)
     title = texts.t("report.title_by_street", language)
     return Sheet(
-        texts.t("report.sheet_by_street", language), title, columns, frame, notes=stamp(result, language), frozen=2
+        texts.t("report.sheet_by_street", language),
+        title,
+        columns,
+        frame,
+        notes=stamp(result, language),
+        frozen=2,
+        groups="level",
     )
 
 
@@ -227,26 +246,21 @@ _FACILITY_COLUMNS: Final[Mapping[str, Kind]] = {
 
 def sites(result: StudyResult, language: Language) -> Sheet:
     """Return the chosen sites in rank order."""
-    columns = headings(_SITE_COLUMNS, "report.site_", language)
+    told = Decided(result, language)
+    columns = [
+        Heading(name, told.gain_head if name == "gain" else texts.t(f"report.site_{name}", language), kind)
+        for name, kind in _SITE_COLUMNS.items()
+    ]
     layer = result.sites.drop(columns="geometry")
     rows = layer.assign(
         source=layer["source"].map(words_of("source", language)), size_ok=layer["size_ok"].map(yes_no(language))
-    )
-    siting = result.summary["siting"]
-    proof = texts.t(
-        "report.note_proof",
-        language,
-        status=texts.t(f"siting_status.{siting['status']}", language),
-        objective=shown_number(siting["objective"]),
-        bound=shown_number(siting["bound"]),
-        gap="—" if siting["gap"] is None else f"{siting['gap']:.4%}",
     )
     return Sheet(
         texts.t("report.sheet_sites", language),
         texts.t("report.title_sites", language),
         columns,
         plain_frame(rows.to_dict("records"), columns),
-        notes=(*stamp(result, language), proof, *_candidates.made(result, language)),
+        notes=(*stamp(result, language), *told.said("aim", "money"), *_candidates.made(result, language)),
         total_label=total_label(language),
         totals=sums_of(layer, "gain", "floor_area_m2"),
     )
