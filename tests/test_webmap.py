@@ -324,8 +324,10 @@ def test_legend_counts_every_facility_once(town: Any) -> None:
     [
         ("mclp", "新增覆盖 640 名老年人"),
         ("lscp", "新增覆盖 640 名老年人"),
-        ("p_center", "新增 640 个居住区在最远距离以内"),
-        ("p_median", "老年人少走 640 人·米"),
+        ("p_center", "新增覆盖 640 名老年人"),
+        ("p_median", "新增覆盖 640 名老年人"),
+        ("capacitated", "新增服务 640 名老年人"),
+        ("deficit", "补足 640 m²"),
     ],
 )
 def test_the_gain_of_a_site_is_in_the_unit_of_its_model(model: Any, said: str) -> None:

@@ -15,6 +15,7 @@ from planning.atlas import _frame as frame
 from planning.atlas import _front as front
 from planning.atlas import _furniture as furniture
 from planning.atlas import _now as now
+from planning.atlas import _offered as offered
 from planning.atlas import _people as people
 from planning.atlas import _plan as plan
 from planning.atlas import _street as street
@@ -249,7 +250,7 @@ def _plan_sheets(view: View, add: Callable[..., None]) -> None:
     def number(n: int) -> str:
         return view.say("number.plan", n=f"{n:02d}")
 
-    add("candidates", number(1), plan.candidates, subtitle=subtitle)
+    add("candidates", number(1), offered.candidates, subtitle=subtitle)
     if not len(view.sites):
         return
     add("layout", number(2), plan.layout, subtitle=subtitle)

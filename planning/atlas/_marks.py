@@ -118,7 +118,9 @@ def plain_label(canvas: Canvas, *, main: Iterable[str] = ("county", "street"), s
         grey = view.book.status(row["status"]).filling in ("bar", "slash", "x")
         hex_ = view.book.status_ink if grey else view.book.levels[row["level"]].hex
         style = "facility_main" if row["level"] in large else "facility_small"
-        return canvas.label([short(words.text(view.name(row, "facility_id")), canvas.scale)], style, hex_=hex_)
+        said = short(words.text(view.name(row, "facility_id")), canvas.scale)
+        said += view.say("label.closes") if row["facility_id"] in view.closed else ""
+        return canvas.label([said], style, hex_=hex_)
 
     return of
 

@@ -1,4 +1,4 @@
-"""The sheets of the plan: candidates, layout, coverage after, what is built first."""
+"""The sheets of the plan: layout, coverage after, what is built first."""
 
 from __future__ import annotations
 
@@ -22,99 +22,9 @@ from planning.atlas._labels import Label
 from planning.atlas._now import OUTSIDE
 from planning.atlas._page import Type
 from planning.atlas._view import View
+from planning.study.decided import SAID_FIRST
 
 PLANNED: Final = ("covered", "newly_covered", *OUTSIDE)
-
-
-def candidates(canvas: Canvas) -> None:
-    """Draw candidates by source, excluded ones, and who is not covered."""
-    view = canvas.view
-    level = view.plan.siting.level
-    base.draw(canvas)
-    status = view.areas[f"{level}_status"].astype("str")
-    base.areas(canvas, status.where(status.isin(OUTSIDE), "neutral"))
-    furniture.corners(canvas, canvas.border)
-    style = Type(5.8, 500, view.book.candidate.hex, 0.5)
-    found = marks.candidates(canvas, label=lambda row: Label((words.text(row["facility_id"]),), (style,), "code"))
-    found += marks.facilities(canvas, (level,), label=marks.plain_label(canvas))
-    places = marks.draw(canvas, found)
-    names.streets(canvas)
-    marks.label(canvas, found, places, ("street", "county", "candidate", "forbidden"))
-    flow = Flow(canvas)
-    flow.head(view.say("head.legend"))
-    flow.legend([*legend.candidates(view), *legend.facilities(canvas, (level,))])
-    inside = Entry(
-        blocks.swatch(view.fills()["neutral"]),
-        view.book.coverages["covered"].label(view.language),
-        view.say("count", n=int((status == "covered").sum())),
-    )
-    flow.legend([inside, *legend.roles_of(canvas, status, OUTSIDE)], columns=1)
-    flow.legend(legend.base(canvas))
-    _sources(flow)
-    _candidate_list(flow)
-    made = view.candidates.get("suggested", pd.Series(dtype=bool)).astype(bool).any()
-    canvas.footnotes += [view.say(f"note.{name}") for name in ("candidates", *(["suggested"] if made else []))]
-
-
-def _sources(flow: Flow) -> None:
-    view, frame = flow.canvas.view, flow.canvas.view.candidates
-    flow.head(view.say("head.sources"), view.say("unit.places"))
-    columns = [
-        Column(view.say("column.source"), 3, "left"),
-        Column(view.say("column.all"), 1),
-        Column(view.say("column.excluded"), 1),
-        Column(view.say("column.chosen"), 1),
-    ]
-    source = frame["source"].fillna("unknown")
-    rows = []
-    for name in sorted(set(source)):
-        here = frame[source == name]
-        rows.append(
-            [
-                view.say(f"source.{name}"),
-                words.whole(len(here)),
-                words.whole(int((here["role"] == "forbidden").sum())),
-                words.whole(int(here["facility_id"].isin(view.sites["facility_id"]).sum())),
-            ]
-        )
-    total = [
-        view.say("total"),
-        words.whole(len(frame)),
-        words.whole(int((frame["role"] == "forbidden").sum())),
-        words.whole(len(view.sites)),
-    ]
-    flow.table(columns, rows, total=total)
-
-
-def _candidate_list(flow: Flow) -> None:
-    view, frame = flow.canvas.view, flow.canvas.view.candidates
-    flow.head(view.say("head.candidates"), view.say("unit.area_m2"))
-    columns = [
-        Column(view.say("column.code"), 1, "left"),
-        Column(view.say("column.name"), 2.8, "left"),
-        Column(view.say("column.source"), 1.7, "left"),
-        Column(view.say("column.usable"), 1.1),
-        Column(view.say("column.result"), 1.2, "left"),
-    ]
-    rank = view.sites.set_index("facility_id")["rank"]
-    rows = []
-    for row in frame.drop(columns="geometry").to_dict("records"):
-        chosen = row["facility_id"] in rank.index
-        state = (
-            view.say("result.chosen", rank=int(rank[row["facility_id"]]))
-            if chosen
-            else view.say("result.excluded" if row["role"] == "forbidden" else "result.not_chosen")
-        )
-        rows.append(
-            [
-                words.text(row["facility_id"]),
-                view.name(row, "facility_id"),
-                view.say(f"source.{'unknown' if words.missing(row['source']) else row['source']}"),
-                words.m2(row["max_floor_area_m2"]),
-                state,
-            ]
-        )
-    flow.table(columns, rows, more=lambda n: view.say("more", n=n))
 
 
 # -------------------------------------------------------------------------------------------------------------- layout
@@ -182,7 +92,9 @@ def short_phase(name: str) -> str:
 def site_table(flow: Flow, frame: pd.DataFrame) -> None:
     """Set the table of chosen sites."""
     view = flow.canvas.view
-    flow.head(view.say("head.sites"), view.say("unit.gain", what=view.say(f"weight.{view.plan.siting.demand}")))
+    what = view.say(f"weight.{view.plan.siting.demand}")
+    deficit = view.plan.siting.model == "deficit"
+    flow.head(view.say("head.sites"), view.say("unit.gain_m2") if deficit else view.say("unit.gain", what=what))
     columns = [
         Column(view.say("column.rank"), 0.7, "center"),
         Column(view.say("column.site"), 2.6, "left"),
@@ -245,10 +157,13 @@ def change(first: Any, then: Any, kind: str) -> str:
 
 
 def _plan_points(view: View) -> list[str]:
-    figures, said = view.siting, []
+    """Return what was asked and found: the proof, what the plan changes, money, closings, phases, other objectives."""
+    figures, told = view.siting, view.decided
     status = figures["status"]
     gap = words.percent(figures.get("gap"))
-    said.append(view.say(f"point.solver_{status}", n=len(view.sites), gap=gap))
+    said = [view.say(f"point.solver_{status}", n=len(view.sites), gap=gap), *told.said("reason")]
+    if told.objective():
+        said[0] = view.say("point.objective", proof=said[0], model=told.model, objective=told.objective())
     if view.plan.walk.rule == "entrance" and figures["after"].get("elderly_share") is not None:
         said.append(
             view.say(
@@ -257,7 +172,10 @@ def _plan_points(view: View) -> list[str]:
                 after=words.percent(figures["after"]["elderly_share"]),
             )
         )
-    return said
+    conditions = told.said("condition")
+    if conditions:
+        said.append(view.say("point.conditions", conditions=view.say("semicolon").join(conditions)))
+    return said + told.said(*SAID_FIRST, "load")
 
 
 # --------------------------------------------------------------------------------------------------------------- after
@@ -306,7 +224,7 @@ def draw_after(canvas: Canvas, roles: pd.Series, *, only: np.ndarray | None = No
     level = view.plan.siting.level
     serving = view.facilities.loc[(view.facilities["level"] == level) & view.facilities["in_service"], "facility_id"]
     before = view.catchment(serving, radius_m)
-    then = view.catchment(pd.concat([serving, view.sites["facility_id"]]), radius_m)
+    then = view.catchment(pd.concat([view.staying["facility_id"], view.sites["facility_id"]]), radius_m)
     newly = view.book.coverages["newly_covered"]
     base.wash(canvas, [(then, newly.wash), (before, view.book.minutes[1].wash)])
     base.limit(canvas, then, hex_=newly.edge, within=subject)

@@ -170,12 +170,13 @@ def _cover_rows(view: View, inside: np.ndarray, roles: pd.Series, figures: Any) 
         )
         return [[view.say(f"measure.{key}"), show(cover[key]), words.NONE, words.NONE] for key, show in keys]
     gained = view.areas[inside & (roles == "newly_covered").to_numpy()]
-    many = len(gained)
+    lost = view.areas[inside & view.lost.to_numpy()]
+    many = len(gained) - len(lost)
     then: dict[str, Any] = {"residential_covered": cover["residential_covered"] + many}
     for weight in ("households", "elderly"):
         if words.missing(cover.get(f"{weight}_covered")):
             continue
-        then[f"{weight}_covered"] = cover[f"{weight}_covered"] + float(gained[weight].sum())
+        then[f"{weight}_covered"] = cover[f"{weight}_covered"] + float(gained[weight].sum() - lost[weight].sum())
         total = cover[f"{weight}_total"]
         then[f"{weight}_share"] = then[f"{weight}_covered"] / total if total else None
     return plan.change_rows(view, cover, then)

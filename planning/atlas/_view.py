@@ -23,6 +23,7 @@ from planning.errors import Fault, InputRefused
 from planning.plan import Plan
 from planning.standards import Built
 from planning.study import StudyResult, layers
+from planning.study.decided import Decided
 
 STREETS: Final = ("street", "town")
 SMALL_UNITS: Final = ("community", "village")
@@ -69,9 +70,11 @@ class View:
 
     @cached_property
     def candidates(self) -> gpd.GeoDataFrame:
-        """Return the candidates by id, as points."""
+        """Return the candidates by id, as points; those that sizes or days keep from opening are excluded too."""
         frame = _by(self.result.facilities, "facility_id")
-        return _points(frame[frame["status"] == "candidate"])
+        found = _points(frame[frame["status"] == "candidate"])
+        never = found["facility_id"].isin(set(self.decided.excluded_why))
+        return found.assign(role=found["role"].mask(never, "forbidden"))
 
     @cached_property
     def sites(self) -> gpd.GeoDataFrame:
@@ -122,6 +125,11 @@ class View:
     def siting(self) -> Mapping[str, Any]:
         """Return the figures of siting, empty where none was asked."""
         return self.result.summary.get("siting") or {}
+
+    @cached_property
+    def decided(self) -> Decided:
+        """Return what siting was asked and decided, in sentences."""
+        return Decided(self.result, self.language)
 
     @cached_property
     def unit_figures(self) -> Mapping[str, Mapping[str, Any]]:
@@ -188,29 +196,60 @@ class View:
         """
         return self.roles_after(self.sites)
 
+    @cached_property
+    def lost(self) -> pd.Series:
+        """Return which areas are covered now and no longer once the plan has closed what it closes."""
+        now = self._status_within(self.plan.siting_radius_m) == "covered"
+        return pd.Series(now & ~self.planned_roles.isin(("covered", "newly_covered")))
+
     def roles_after(self, sites: gpd.GeoDataFrame) -> pd.Series:
         """Return the role of each area at the siting level once ``sites`` are built."""
-        status = self.areas[f"{self.plan.siting.level}_status"].astype("str")
         radius_m = self.plan.siting_radius_m
-        if radius_m != self.plan.radius_m:
-            within = (
-                self.areas[held_column(self.areas, self.plan.siting.level)].to_numpy(dtype=float, na_value=np.nan)
-                <= radius_m
-            )
-            linked = status.isin(("covered", "uncovered"))
-            status = status.mask(linked, np.where(within, "covered", "uncovered"))
+        status = self._status_within(radius_m)
         reach = self.result.reach
-        near = reach["facility_id"].isin(sites["facility_id"]) & (layers.by_effort(reach)["distance_m"] <= radius_m)
-        served = self.areas["residential_id"].isin(reach.loc[near, "demand_id"])
-        return pd.Series(status.mask((status != "covered") & served, "newly_covered"))
+        near = layers.by_effort(reach)["distance_m"] <= radius_m
+        opened = self._within(near, sites["facility_id"])
+        found = pd.Series(status.mask((status != "covered") & opened, "newly_covered"))
+        if not len(self.closed):
+            return found
+        kept = self._within(near, self.staying["facility_id"])
+        return pd.Series(found.mask((found == "covered") & ~kept & ~opened, "uncovered"))
+
+    def _status_within(self, radius_m: float) -> pd.Series:
+        """Return the status of each area at the siting level as it is now, by the radius sites are sought for."""
+        status = self.areas[f"{self.plan.siting.level}_status"].astype("str")
+        if radius_m == self.plan.radius_m:
+            return pd.Series(status)
+        held = held_column(self.areas, self.plan.siting.level)
+        within = self.areas[held].to_numpy(dtype=float, na_value=np.nan) <= radius_m
+        linked = status.isin(("covered", "uncovered"))
+        return pd.Series(status.mask(linked, np.where(within, "covered", "uncovered")))
+
+    def _within(self, near: pd.Series, facility_ids: pd.Series) -> pd.Series:
+        """Return which areas a walk of ``near`` leads to from one of the facilities."""
+        reach = self.result.reach
+        found = reach.loc[near & reach["facility_id"].isin(facility_ids), "demand_id"]
+        return pd.Series(self.areas["residential_id"].isin(found))
+
+    @property
+    def closed(self) -> tuple[str, ...]:
+        """Return the existing facilities that the plan closes."""
+        return tuple(self.siting.get("closed", ()))
+
+    @property
+    def staying(self) -> gpd.GeoDataFrame:
+        """Return the facilities of the siting level in service that the plan keeps."""
+        frame = self.facilities
+        mine = (frame["level"] == self.plan.siting.level) & frame["in_service"]
+        return frame[mine & ~frame["facility_id"].isin(self.closed)]
 
     def plan_agrees(self) -> bool:
         """Say whether the areas told apart as newly covered are those the run counted, before and after."""
         if not self.siting or self.plan.walk.rule != "entrance":
             return False
         roles, figures = self.planned_roles, self.siting
-        before = int((roles == "covered").sum())
-        after = before + int((roles == "newly_covered").sum())
+        before = int((self._status_within(self.plan.siting_radius_m) == "covered").sum())
+        after = int(roles.isin(("covered", "newly_covered")).sum())
         found = (figures["before"]["residential_covered"], figures["after"]["residential_covered"])
         if (before, after) != found:
             raise InputRefused(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ def run(plan: Path, out: Path | None, only: str | None) -> None:
     with Progress(runs.steps(only)) as progress:
         done = runs.run(plan, out=out, only=only, progress=progress)
     list_faults(done.faults)
-    report(done.folder, done.run_id, done.result.summary, done.result.inputs.plan.defaults)
+    report(done)
 
 
 @click.command()
@@ -44,7 +43,7 @@ def demo(folder: Path) -> None:
     with Progress(runs.steps()) as progress:
         done = runs.run(plan, progress=progress)
     list_faults(done.faults)
-    report(done.folder, done.run_id, done.result.summary, done.result.inputs.plan.defaults)
+    report(done)
 
 
 def _argue(siting: Any) -> None:
@@ -62,42 +61,67 @@ def _argue(siting: Any) -> None:
         click.echo(texts.both("cli.siting_robustness", **facts, sites=sites_always))
 
 
-def report(folder: Path, run_id: str, summary: Any, defaults: Iterable[str]) -> None:
+def _sited(result: Any) -> None:
+    """Say which sites were chosen, how sure that is, and what holds the choice."""
+    siting = result.summary["siting"]
+    called = [site["name"] if isinstance(site["name"], str) else site["facility_id"] for site in siting["sites"]]
+    sites = "、".join(f"{rank} {name}" for rank, name in enumerate(called, start=1)) or "—"
+    gap = "—" if siting["gap"] is None else f"{siting['gap']:.2%}"
+    status = texts.t(f"siting_status.{siting['status']}", "zh"), texts.t(f"siting_status.{siting['status']}", "en")
+    click.echo(texts.both("cli.siting_line", sites=sites, gap=gap, status=status[0], status_en=status[1]))
+    _decide(result)
+    _argue(siting)
+    if siting["unreachable"]:
+        click.echo(texts.both("cli.siting_unreachable", count=len(siting["unreachable"])))
+    small = "、".join(str(site["rank"]) for site in siting["sites"] if site["size_ok"] is False)
+    if small:
+        click.echo(texts.both("cli.siting_small", ranks=small))
+
+
+def _decide(result: Any) -> None:
+    """Say what was decided beside the sites: objective, reasons, money, closings, phases, what cannot open."""
+    from planning.study.decided import SAID_FIRST, Decided
+
+    told = {language: Decided(result, language) for language in texts.LANGUAGES}
+    spoken = {
+        language: [one.objective(), *one.said("reason", *SAID_FIRST), *one.summed()] for language, one in told.items()
+    }
+    for zh, en in zip(spoken["zh"], spoken["en"], strict=True):
+        if zh:
+            click.echo(f"  {zh} / {en}")
+
+
+def report(done: Any) -> None:
     """Say what the run found, in a few lines, and where it is."""
+    folder, summary = done.folder, done.result.summary
     for level, figures in summary.get("coverage", {}).items():
-        share = figures["households_share"]
-        shown = "—" if share is None else f"{share:.1%}"
-        facts = {"level": texts.t(f"level.{level}", "zh"), "level_en": texts.t(f"level.{level}", "en")}
-        click.echo(
-            texts.both(
-                "cli.coverage_line",
-                **facts,
-                radius=f"{figures['radius_m']:g}",
-                covered=f"{figures['residential_covered']:g}",
-                total=figures["residential_total"],
-                share=shown,
-            )
-        )
+        _covered(level, figures)
     if "compliance" in summary:
         found = summary["compliance"]
         judged = found["meets"] + found["fails"]
         click.echo(texts.both("cli.compliance_line" if judged else "cli.compliance_none", **found))
-    siting = summary.get("siting")
-    if siting is not None:
-        sites = "、".join(f"{site['rank']} {site['name'] or site['facility_id']}" for site in siting["sites"]) or "—"
-        gap = "—" if siting["gap"] is None else f"{siting['gap']:.2%}"
-        status = texts.t(f"siting_status.{siting['status']}", "zh"), texts.t(f"siting_status.{siting['status']}", "en")
-        click.echo(texts.both("cli.siting_line", sites=sites, gap=gap, status=status[0], status_en=status[1]))
-        _argue(siting)
-        if siting["unreachable"]:
-            click.echo(texts.both("cli.siting_unreachable", count=len(siting["unreachable"])))
-        small = "、".join(str(site["rank"]) for site in siting["sites"] if site["size_ok"] is False)
-        if small:
-            click.echo(texts.both("cli.siting_small", ranks=small))
-    unsaid = ", ".join(defaults)
+    if summary.get("siting") is not None:
+        _sited(done.result)
+    unsaid = ", ".join(done.result.inputs.plan.defaults)
     if unsaid:
         click.echo(texts.both("cli.defaults", keys=unsaid))
-    click.echo(texts.both("cli.done", folder=folder, run_id=run_id))
+    click.echo(texts.both("cli.done", folder=folder, run_id=done.run_id))
     for name in ("map.html", "atlas.pdf", "tables.xlsx", "results.gpkg", "summary.json"):
         if (folder / name).exists():
             click.echo(f"  {folder / name}")
+
+
+def _covered(level: str, figures: Any) -> None:
+    """Say how many areas and households are within the radius of one level."""
+    share = figures["households_share"]
+    facts = {"level": texts.t(f"level.{level}", "zh"), "level_en": texts.t(f"level.{level}", "en")}
+    click.echo(
+        texts.both(
+            "cli.coverage_line",
+            **facts,
+            radius=f"{figures['radius_m']:g}",
+            covered=f"{figures['residential_covered']:g}",
+            total=figures["residential_total"],
+            share="—" if share is None else f"{share:.1%}",
+        )
+    )

@@ -8,6 +8,7 @@ from string import Formatter
 from typing import Any, Final
 
 from planning import tables, texts
+from planning.study.decided import one_language as one_language
 from planning.texts import Language
 from planning.webmap import _words as numbers
 
@@ -93,12 +94,3 @@ def column(name: str, language: Language, table: str = "") -> str:
 def unstated(language: Language) -> str:
     """Return the words for a number that a document does not state."""
     return texts.t("standard.unstated", language)
-
-
-def one_language(both: str, language: Language) -> str:
-    """Return the half of a sentence said in both languages (`planning.texts.both`); other text as it stands."""
-    parts = both.split(" / ")
-    half = len(parts) // 2
-    if len(parts) % 2:
-        return both
-    return " / ".join(parts[:half] if language == "zh" else parts[half:])

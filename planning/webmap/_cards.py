@@ -233,6 +233,8 @@ def _facility(view: View, row: Row) -> Card:
         ("kind", words.word("kind", row.get("kind"), language)),
         ("status", words.word("status", row["status"], language)),
         ("counted", counted),
+        ("chosen", view.decided.closed(str(row["facility_id"]))),
+        ("load", view.decided.load(str(row["facility_id"]))),
         ("floor_area", view.m2(row.get("floor_area_m2"))),
         ("beds", view.count(row.get("beds"))),
         ("opened", words.text(row.get("opened"), language)),
@@ -243,11 +245,13 @@ def _facility(view: View, row: Row) -> Card:
 
 
 def _candidate(view: View, row: Row, site: Row | None) -> Card:
-    language = view.language
+    language, place = view.language, str(row["facility_id"])
     rows = [
-        ("chosen", view.say("card.chosen_no") if site is None else _rank(view, site)),
+        ("chosen", _verdict(view, place) if site is None else _rank(view, site)),
         ("phase", "" if site is None or words.missing(site.get("phase")) else str(site["phase"])),
         ("gain", "" if site is None else view.gain(site["gain"])),
+        ("load", view.decided.load(place)),
+        ("new_floor_area", view.m2(site.get("floor_area_m2")) if site is not None and sized(view) else ""),
         ("level", view.level(view.plan.siting.level if words.missing(row.get("level")) else row["level"])),
         ("source", words.word("source", row.get("source"), language)),
         ("role", words.word("role", row.get("role"), language)),
@@ -265,6 +269,17 @@ def _screened(row: Row, language: texts.Language) -> str:
     """Return what screening says of a candidate, one sentence a code."""
     codes = str(row["screen_reasons"]).split(";") if _given(row, "screen_reasons") else []
     return texts.t("report.semicolon", language).join(texts.t(f"candidates.reason.{code}", language) for code in codes)
+
+
+def sized(view: View) -> bool:
+    """Say whether the floor area of a site is the plan's own choice, not all there is."""
+    return view.plan.siting.model == "deficit" or view.plan.siting.max_floor_area_m2 is not None
+
+
+def _verdict(view: View, place: str) -> str:
+    """Return that a candidate was not chosen, or why it could not open."""
+    why = view.decided.excluded_why.get(place)
+    return view.say("card.chosen_no") if why is None else view.say("card.chosen_never", why=why)
 
 
 def _rank(view: View, site: Row) -> str:

@@ -170,7 +170,10 @@ def _siting(view: View) -> list[Block]:
         },
         {"lines": [line for line in _siting_lines(view, figures) if line]},
     ]
-    return [*found, *_site_table(view)]
+    further = [("conditions", view.decided.said("condition")), ("phases", view.decided.said("phase")),
+               ("stages", view.decided.said("stage")), ("excluded", view.decided.summed())]  # fmt: skip
+    listed: list[Block] = [{"head": view.say(f"head.{name}"), "lines": lines} for name, lines in further if lines]
+    return [*found, *_site_table(view), *listed]
 
 
 def _siting_lines(view: View, figures: Mapping[str, Any]) -> list[str]:
@@ -178,16 +181,14 @@ def _siting_lines(view: View, figures: Mapping[str, Any]) -> list[str]:
     drawn_m, sought_m = view.plan.radius_m, view.plan.siting_radius_m
     radii = {name: words.metres(m, m, view.language) for name, m in (("drawn", drawn_m), ("sought", sought_m))}
     other = "" if drawn_m == sought_m else view.say("figure.other_radius", **radii)
-    return [view.say(f"model.{figures['model']}"), _solver(view, figures), other, *_reasons(figures)]
+    told = view.decided
+    found = told.said("aim")[1:] if told.objective() else [_solver(view, figures)]
+    return [told.said("aim")[0], *found, other, *told.said("reason", "money", "closed")]
 
 
 def _solver(view: View, figures: Mapping[str, Any]) -> str:
     gap = figures.get("gap")
     return view.say(f"solver.{figures['status']}", gap=words.percent(gap, view.language))
-
-
-def _reasons(figures: Mapping[str, Any]) -> list[str]:
-    return [str(reason.get("message", reason.get("code", ""))) for reason in figures.get("reasons", ())]
 
 
 def _site_table(view: View) -> list[Block]:

@@ -79,7 +79,8 @@ def symbols(view: View) -> pd.Series:
     filling = frame["status"].map(by_status)
     existing = frame["level"].astype("str") + ":" + filling.astype("str")
     role = frame["role"] if "role" in frame else pd.Series(index=frame.index, dtype="str")
-    offered = pd.Series("candidate", index=frame.index).mask(role == "forbidden", "forbidden")
+    never = (role == "forbidden") | frame["facility_id"].isin(set(view.decided.excluded_why))
+    offered = pd.Series("candidate", index=frame.index).mask(never, "forbidden")
     found: pd.Series = existing.mask(frame["status"] == "candidate", offered)
     return found
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from planning import palette, tables, texts
 from planning.plan import Plan
+from planning.study.decided import Decided
 from planning.webmap import _words as words
 
 if TYPE_CHECKING:
@@ -124,9 +125,15 @@ class View:
 
     @property
     def gain_unit(self) -> str:
-        """Return what the gain of a site is counted in: each model has its own."""
-        own = {"p_center": "areas", "p_median": f"metres_{self.plan.siting.demand}", "deficit": "m2"}
-        return own.get(self.plan.siting.model, self.plan.siting.demand)
+        """Return what the gain of a site is counted in: the demand it adds, or the shortfall it meets."""
+        ask = self.plan.siting
+        own = {"deficit": "m2", "capacitated": f"served_{ask.demand}"}
+        return own.get(ask.model, ask.demand)
+
+    @cached_property
+    def decided(self) -> Decided:
+        """Return what siting was asked and decided, in sentences."""
+        return Decided(self.result, self.language)
 
     def gain(self, value: Any) -> str:
         """Return the gain of a site with its unit."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import pandas as pd
 import streamlit as st
 
+from planning import texts
+from planning.study.decided import Decided
 from planning.ui import parts, planmap, words
 from planning.ui.pages import home
 from planning.ui.parts import Cell, Column, Kind
@@ -22,23 +23,23 @@ def show(desk: Desk) -> None:
     if siting is None:
         parts.empty(desk.say("siting.none"))
         return
+    told = Decided(desk.result, desk.language)
     _figures(desk, siting)
     if siting["reasons"]:
         st.error(desk.say("siting.infeasible"), icon=":material/error:")
-        parts.table(
-            [Column(desk.say("siting.why"))],
-            [[words.one_language(reason["message"], desk.language)] for reason in siting["reasons"]],
-        )
+        parts.table([Column(desk.say("siting.why"))], [[said] for said in told.said("reason")])
     left, right = st.columns([0.58, 0.42], gap="small")
     with left:
         planmap.show(desk, theme="siting", key="map-siting", height="max(470px, calc(100vh - 300px))")
     with right:
         with st.container(border=True):
             parts.html(f'<p class="p-sentence">{home.siting_sentence(desk)}</p>')
-            parts.muted(proof(desk, siting), _asked(desk, siting))
+            parts.muted(*told.said("aim"), *told.said("money", "closed"))
         _before_and_after(desk, siting)
     _sites(desk, siting)
-    _left_over(desk, siting)
+    _phases(desk, told)
+    _lines(desk, told)
+    _left_over(desk, siting, told)
 
 
 def _figures(desk: Desk, siting: Mapping[str, Any]) -> None:
@@ -74,35 +75,6 @@ def _gap(desk: Desk, siting: Mapping[str, Any]) -> str:
     return "" if siting["gap"] is None else desk.say("siting.gap", gap=words.percent(siting["gap"], desk.language))
 
 
-def proof(desk: Desk, siting: Mapping[str, Any]) -> str:
-    """Return status, objective and bound in words."""
-    status = siting["status"]
-    if status not in ("optimal", "feasible"):
-        return desk.say(f"siting.proof_{status}")
-    return desk.say(
-        f"siting.proof_{status}",
-        objective=_number(siting["objective"]),
-        bound=_number(siting["bound"]),
-        gap=words.percent(siting["gap"], desk.language),
-    )
-
-
-def _number(value: Any) -> str:
-    return words.NOTHING if value is None else f"{value:,.10g}"
-
-
-def _asked(desk: Desk, siting: Mapping[str, Any]) -> str:
-    """Return what was asked of the optimiser."""
-    radius = words.NOTHING if siting["radius_m"] is None else words.metres(siting["radius_m"], 0, desk.language)
-    return desk.say(
-        "siting.asked",
-        model=words.word("webmap.model", siting["model"], desk.language),
-        p=words.text(siting["p"]),
-        weight=desk.say(f"weight.{siting['demand']}"),
-        radius=radius,
-    )
-
-
 def _before_and_after(desk: Desk, siting: Mapping[str, Any]) -> None:
     language, before, after = desk.language, siting["before"], siting["after"]
     parts.head(desk.say("siting.before_after"))
@@ -130,7 +102,8 @@ def _before_and_after(desk: Desk, siting: Mapping[str, Any]) -> None:
 def _sites(desk: Desk, siting: Mapping[str, Any]) -> None:
     """Put the chosen sites in rank order; the gain of each is what it adds to those before it."""
     language, rows = desk.language, siting["sites"]
-    parts.head(desk.say("siting.sites"), desk.say("siting.sites_beside"))
+    adds = siting["model"] not in ("deficit", "capacitated")
+    parts.head(desk.say("siting.sites"), desk.say("siting.sites_beside") if adds else "")
     if not rows:
         parts.empty(desk.say("siting.no_sites"))
         return
@@ -138,7 +111,8 @@ def _sites(desk: Desk, siting: Mapping[str, Any]) -> None:
     costed = any(not words.missing(row["cost"]) for row in rows)
     absent = {*(() if phased else ("phase",)), *(() if costed else ("cost",))}
     names = [name for name in _SITE_COLUMNS if name not in absent]
-    columns = [Column(desk.say(f"site.{name}"), _SITE_COLUMNS[name]) for name in names]
+    gain = Decided(desk.result, language).gain_head
+    columns = [Column(gain if name == "gain" else desk.say(f"site.{name}"), _SITE_COLUMNS[name]) for name in names]
     parts.table(columns, [_site_row(desk, row, names, siting, language) for row in rows])
 
 
@@ -173,28 +147,63 @@ def _site_row(
     return [said[name] for name in names]
 
 
-def _screened(rows: pd.DataFrame) -> pd.Series:
-    """Return the codes that say what screening made of each candidate; none where nothing was screened."""
-    none = pd.Series(None, index=rows.index, dtype="str")
-    return rows.get("screen_reasons", none)
+def _phases(desk: Desk, told: Decided) -> None:
+    """Put what each phase reaches beside the best plan for that phase alone."""
+    rows, language = told.phases(), desk.language
+    if not rows:
+        return
+    parts.head(desk.say("siting.phases"), desk.say("siting.phases_beside"))
+    limited = any(not words.missing(row["budget"]) for row in rows)
+    names = [name for name in _PHASE_COLUMNS if limited or name != "budget"]
+    columns = [Column(texts.t(f"decided.head.{name}", language), _PHASE_COLUMNS[name]) for name in names]
+    amounts = ("objective", "own_optimum", "cost_of_commitment")
+    said = [{**row, **{name: _amount(told, row[name]) for name in amounts}} for row in rows]
+    parts.table(columns, [[words.text(row[name]) for name in names] for row in said])
 
 
-def _left_over(desk: Desk, siting: Mapping[str, Any]) -> None:
+_PHASE_COLUMNS: Final[Mapping[str, Kind]] = {
+    "name": "tight",
+    "by": "tight",
+    "p": "num",
+    "sites": "text",
+    "budget": "num",
+    "spent": "num",
+    "objective": "num",
+    "own_optimum": "num",
+    "own_sites": "text",
+    "cost_of_commitment": "num",
+}
+
+
+def _amount(told: Decided, value: Any) -> str:
+    return words.NOTHING if words.missing(value) else told.amount(value)
+
+
+def _lines(desk: Desk, told: Decided) -> None:
+    """Put the conditions in force, further objectives and what each facility serves."""
+    lines = told.lines("condition", "stage", "load")
+    with st.expander(desk.say("siting.conditions", count=len(told.lines("condition"))), expanded=True):
+        parts.table(
+            [Column(texts.t("decided.head.topic", desk.language), "tight"),
+             Column(texts.t("decided.head.text", desk.language))],
+            [[texts.t(f"decided.topic.{line.topic}", desk.language), line.text] for line in lines],
+        )  # fmt: skip
+
+
+def _left_over(desk: Desk, siting: Mapping[str, Any], told: Decided) -> None:
     """Put the candidates that were not chosen, each with what is known about why."""
     rows = desk.result.facilities
     chosen = {site["facility_id"] for site in siting["sites"]}
-    proven = siting["status"] == "optimal"
-    twins = {other for _, other in siting["ties"]}
+    others = "not_chosen" if siting["status"] == "optimal" else "left"
+    twins, never = {other for _, other in siting["ties"]}, told.excluded_why
     left = rows[(rows["status"] == "candidate") & ~rows["facility_id"].isin(chosen)].sort_values("facility_id")
     with st.expander(desk.say("siting.left_over", count=len(left))):
-        others = "not_chosen" if proven else "left"
+        parts.muted(*told.summed())
         dressed = left.drop(columns="geometry").assign(
             source=left["source"].map(lambda source: words.word("source", source, desk.language)),
             why=[
-                words.reasons(codes, desk.language, "candidates.reason")
-                if role == "forbidden" and not words.missing(codes)
-                else desk.say("site." + ("forbidden" if role == "forbidden" else "twin" if name in twins else others))
-                for name, role, codes in zip(left["facility_id"], left["role"], _screened(left), strict=True)
+                never.get(name) or desk.say("site." + ("twin" if name in twins else others))
+                for name in left["facility_id"]
             ],
         )
         names = ("facility_id", "name", "source", "max_floor_area_m2", "cost", "available_from", "why")
