@@ -27,6 +27,14 @@ REFUSALS: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "siting_demand_twice": (lambda: mclp(REACH, pd.concat([DEMAND, DEMAND.loc[["c"]]]), 1), ("c",)),
     "siting_weight_negative": (lambda: mclp(REACH, demand_of({**WEIGHTS, "c": -1, "z": -0.5}), 1), ("c, z", "elderly")),
     "siting_weight_missing": (lambda: mclp(REACH, demand_of({**WEIGHTS, "d": math.nan}), 1), ("d", "elderly")),
+    "siting_weight_total": (
+        lambda: mclp(REACH, demand_of({**WEIGHTS, "c": 1e12, "d": 1e12, "e": 1}), 1, min_share={}),
+        ("c, d", "elderly"),
+    ),
+    "siting_option_twice": (
+        lambda: mclp(REACH, DEMAND, 1, spacing_m=5, points=pd.concat([POINTS, POINTS.loc[["B"]]])),
+        ("B", "points"),
+    ),
     "siting_weight_column": (lambda: mclp(REACH, DEMAND, 1, weight="old"), ("old", "elderly")),
     "siting_reach_columns": (lambda: mclp(REACH.drop(columns="distance_m"), DEMAND, 1), ("distance_m", "facility_id")),
     "siting_pair_without_id": (lambda: mclp(REACH.assign(facility_id=[None, *"AAABBCD"]), DEMAND, 1), ("0",)),
@@ -148,6 +156,32 @@ class TestRefusals:
             with pytest.raises(InputRefused) as refused:
                 mclp(REACH, demand, 1, min_share={column: 0.5})
             assert {fault.code for fault in refused.value.faults} == codes
+
+    @pytest.mark.parametrize("table", ["street_of", "cost"])
+    def test_an_id_with_two_streets_or_costs_has_none(self, table: str) -> None:
+        given = pd.Series(1, index=[*"ABCDF", "A"])
+        options: dict[str, Any] = {"one_per_street": True} if table == "street_of" else {"budget": 9}
+        with pytest.raises(InputRefused) as refused:
+            siting.p_center(REACH, DEMAND, p=1, **{table: given}, **options)
+        found = [(fault.code, fault.column, fault.value) for fault in refused.value.faults]
+        assert found == [("siting_option_twice", table, "A")]
+
+    @pytest.mark.parametrize("model", ["mclp", "p_median"])
+    def test_no_weight_is_no_column(self, model: str) -> None:
+        radius = {"radius_m": RADIUS} if model == "mclp" else {}
+        with pytest.raises(InputRefused) as refused:
+            getattr(siting, model)(REACH, DEMAND, p=1, weight=None, **radius)
+        assert [(fault.code, fault.value) for fault in refused.value.faults] == [("siting_weight_column", "None")]
+
+    def test_numbers_written_as_text_are_numbers(self) -> None:
+        """9 is less than 10, though "9" comes after "10"."""
+        reach = pd.DataFrame({"facility_id": list("AB"), "demand_id": "c", "distance_m": ["10", "9"]})
+        plan = siting.p_median(reach, DEMAND, p=2, weight="elderly")
+        assert (plan.sites, plan.objective) == (("B",), 9 * WEIGHTS["c"])
+
+    def test_weights_of_next_to_nothing_are_weights(self) -> None:
+        demand = demand_of({one: weight * 1e-300 for one, weight in WEIGHTS.items()})
+        assert mclp(REACH, demand, 1).sites == mclp(REACH, DEMAND, 1).sites
 
     def test_a_single_text_is_one_id(self) -> None:
         assert mclp(REACH, DEMAND, 1, forbidden="C").sites == ("D",)

@@ -19,7 +19,7 @@ from planning.siting import _rules
 from planning.siting._highs import Clock
 from planning.siting._phases import Phase, as_phases, budgets, is_number, is_whole, wrong_budgets, wrong_numbers
 from planning.siting._rules import Wishes
-from planning.siting._units import Flags, Floats, Ints
+from planning.siting._units import COVER_TOTAL, Flags, Floats, Ints
 
 COLUMNS = ("facility_id", "demand_id", "distance_m")
 NAMED = 20  # so many culprits stand in a message; the rest are counted
@@ -300,6 +300,7 @@ def _columns_faults(reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> 
     """Name the columns that are missing: without them nothing else can be checked."""
     missing = [column for column in COLUMNS if column not in reach.columns]
     absent = [name for name in _weights_asked(wants) if name not in demand.columns]
+    absent += ["None"] if wants.weight is None and wants.model not in {"lscp", "p_center"} else []
     return [
         *_fault("siting_reach_columns", missing, present=", ".join(map(str, reach.columns))),
         *_fault("siting_weight_column", absent, present=", ".join(map(str, demand.columns))),
@@ -337,6 +338,10 @@ def _demand_faults(pairs: _Pairs, demand: pd.DataFrame, wants: Wants) -> list[Fa
         weights = pd.to_numeric(demand[weight], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         faults += _fault("siting_weight_missing", list(index[~np.isfinite(weights)]), column=weight)
         faults += _fault("siting_weight_negative", list(index[np.isfinite(weights) & (weights < 0)]), column=weight)
+        finite = weights[np.isfinite(weights)]
+        if np.minimum(finite, 2.0 * COVER_TOTAL).sum() > COVER_TOTAL:
+            most = finite.max()
+            faults += _fault("siting_weight_total", list(index[weights == most]), column=weight)
     return faults
 
 

@@ -81,7 +81,8 @@ def _of_distance(
 
 def _nearest(plan: SitingPlan, reach: pd.DataFrame, demand: pd.DataFrame, wants: Wants) -> tuple[Any, Any]:
     """Return, aligned with ``demand``, the distance to the nearest open site and to the nearest that could be."""
-    finite = reach[np.isfinite(reach["distance_m"].to_numpy(dtype=np.float64))]
+    numbers = reach.assign(distance_m=pd.to_numeric(reach["distance_m"]).astype(np.float64))
+    finite = numbers[np.isfinite(numbers["distance_m"])]
     open_ = finite["facility_id"].isin(_open(plan, wants))
     possible = ~finite["facility_id"].isin(wants.closed_to)
     return tuple(

@@ -121,7 +121,7 @@ def faults(rules: Wishes, model: str) -> list[Fault]:
     alien = [name for name, given in (("may_close", bool(rules.may_close)), ("cost", rules.cost is not None)) if given]
     if alien and model in SIZED:
         found.append(Fault("siting_rules_sized", value=model, facts={"keys": ", ".join(alien)}))
-    return found + _missing_options(rules, wrong)
+    return found + _missing_options(rules, wrong) + _given_twice(rules)
 
 
 def _missing_options(rules: Wishes, wrong_shares: list[Any]) -> list[Fault]:
@@ -135,9 +135,22 @@ def _missing_options(rules: Wishes, wrong_shares: list[Any]) -> list[Fault]:
     return [Fault("siting_street_options", value=", ".join(missing))] if missing else []
 
 
+def _given_twice(rules: Wishes) -> list[Fault]:
+    """Name the ids that stand in several rows of a table: no row is better than the others."""
+    tables = {name: getattr(rules, name) for name in ("street_of", "demand_street", "cost", "points")}
+    found = []
+    for name, table in tables.items():
+        if isinstance(table, pd.Series | pd.DataFrame) and not table.index.is_unique:
+            twice = table.index[table.index.duplicated()].unique().tolist()
+            found += _named("siting_option_twice", twice, column=name)
+    return found
+
+
 def facility_faults(rules: Wishes, new: list[Any], fixed: list[Any], *, budgeted: bool) -> list[Fault]:
     """Name the candidates without a usable cost and the facilities without a usable place."""
     found = []
+    if _given_twice(rules):
+        return []
     if budgeted and rules.cost is not None:
         cost = amounts_of(rules.cost, new)
         found += _named("siting_cost_missing", [one for one, value in zip(new, cost, strict=True) if math.isnan(value)])
@@ -153,9 +166,9 @@ def facility_faults(rules: Wishes, new: list[Any], fixed: list[Any], *, budgeted
     return found
 
 
-def _named(code: str, culprits: list[Any]) -> list[Fault]:
+def _named(code: str, culprits: list[Any], *, column: str = "") -> list[Fault]:
     shown = ", ".join(map(str, culprits[:20])) + (f" … ({len(culprits)})" if len(culprits) > 20 else "")
-    return [Fault(code, value=shown)] if culprits else []
+    return [Fault(code, column=column, value=shown)] if culprits else []
 
 
 def amounts_of(amounts: Any, ids: Iterable[Any]) -> list[float]:
@@ -166,8 +179,8 @@ def amounts_of(amounts: Any, ids: Iterable[Any]) -> list[float]:
 
 
 def places_of(points: pd.DataFrame, ids: list[Any]) -> Floats:
-    """Return the coordinates of each id, NaN where there are none; the first of several rows counts."""
-    known = points[~points.index.duplicated()]
+    """Return the coordinates of each id, NaN where there are none."""
+    known = points[~points.index.duplicated()]  # an id given twice is refused beside this
     return np.asarray(known.reindex(ids)[["x_m", "y_m"]].to_numpy(dtype=np.float64, na_value=np.nan))
 
 

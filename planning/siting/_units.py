@@ -15,6 +15,7 @@ Flags = NDArray[np.bool_]
 
 COVER_TOTAL = 10**12
 DECIMALS = 6
+FINEST = 300  # decimal places a float can tell
 
 
 @dataclass(frozen=True)
@@ -41,5 +42,5 @@ def whole(values: NDArray[Any], largest_total: float, *, total: float | None = N
             break
         if np.array_equal(rounded / per_unit, floats):
             return Whole(rounded.astype(np.int64), per_unit)
-    per_unit = 10.0 ** math.floor(math.log10(largest_total / sum_of))
+    per_unit = 10.0 ** min(math.floor(math.log10(largest_total) - math.log10(sum_of)), FINEST)
     return Whole(np.rint(floats * per_unit).astype(np.int64), per_unit)
