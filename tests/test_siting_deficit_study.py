@@ -248,6 +248,7 @@ def test_cover_first_then_close_the_shortfall():
         ("coverage", 31, 0), ("shortfall", 1300, 0),
     ]  # fmt: skip
     assert found["compliance"]["after"]["shortfall_m2"] == 1300
+    assert (plain["not_explained"], found["not_explained"]) == ([], ["shortfall", "distance"])
     with pytest.raises(InputRefused, match="street"):
         planning.run(inputs(offered, model="mclp", level="street", asked={"then": ("shortfall",)}))
     with pytest.raises(InputRefused, match="C1、C2"):
@@ -259,7 +260,10 @@ def test_a_site_serves_no_more_than_it_can():
     offered = sites({"facility_id": "C", "at": OUTSIDE, "max_floor_area_m2": 200.0})
     found = solved(inputs(offered, model="capacitated", asked={"capacity_per_site": 10.0}))
     assert (found["status"], found["objective"], found["areas"]) == ("optimal", 10, {"C": 200})
+    assert found["not_explained"] == ["capacitated"]
     assert {one["residential_id"]: one["share"] for one in found["assigned"]} == {"R4": 1, "R3": 0.5}
+    with pytest.raises(InputRefused, match="explain"):
+        solved(inputs(offered, model="capacitated", asked={"capacity_per_site": 10.0, "explain": True}))
     by_area = solved(inputs(offered, model="capacitated", asked={"capacity_per_m2": 0.1}))
     assert by_area["objective"] == 20
     whole = solved(inputs(offered, model="capacitated", asked={"capacity_per_site": 10.0, "single_source": True}))

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from planning import siting
+from planning.errors import InputRefused
 from planning.siting import Depth, Explanation, SitingPlan
 
 RADIUS = 3
@@ -460,3 +461,27 @@ def test_a_city_is_explained_in_seconds() -> None:
     swapped = [*(one for one in plan.sites if one != row["facility_id"]), row["alternative"]]
     inside = reach.loc[reach["facility_id"].isin(swapped), "demand_id"].unique()
     assert row["objective"] == demand["elderly"].loc[inside].sum()
+
+
+def test_further_objectives_play_no_part_in_losses():
+    """Both sites cover A (4); C2 is cheaper and chosen for that. Without it 4 are lost; C1 covers as many."""
+    reach = pd.DataFrame({"facility_id": ["C1", "C2"], "demand_id": ["A", "A"], "distance_m": [1.0, 1.0]})
+    demand = pd.DataFrame({"elderly": [4.0]}, index=["A"])
+    options = {"radius_m": 5.0, "p": 1, "weight": "elderly", "then": siting.Then(("cost",), cost={"C1": 5, "C2": 1})}
+    plan = siting.mclp(reach, demand, **options)
+    found = siting.explain(plan, reach, demand, options=options)
+    assert plan.sites == ("C2",)
+    assert (found.drops.loc[0, "objective"], found.drops.loc[0, "loss"]) == (0, 4)
+    assert found.why_not[["facility_id", "reason", "other"]].to_numpy().tolist() == [["C1", "same_rows", "C2"]]
+
+
+def test_models_with_sizes_are_not_explained():
+    reach = pd.DataFrame({"facility_id": ["C1"], "demand_id": ["A"], "distance_m": [1.0]})
+    demand = pd.DataFrame({"elderly": [4.0]}, index=["A"])
+    options = {"radius_m": 5.0, "p": 1, "weight": "elderly", "capacity": pd.Series({"C1": 3.0})}
+    plan = siting.capacitated(reach, demand, **options)
+    with pytest.raises(InputRefused) as refused:
+        siting.explain(plan, reach, demand, options=options)
+    assert [fault.code for fault in refused.value.faults] == ["siting_explain_model"]
+    with pytest.raises(InputRefused):
+        siting.evaluate("deficit", reach, demand, options=options, sites=("C1",))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planning.errors import Fault, InputRefused
 from planning.siting import _explain_best, _explain_measure, _explain_why
 from planning.siting._coverage import lscp, mclp
 from planning.siting._distance import p_center, p_median
@@ -131,11 +132,10 @@ def explain(
 
     Raises
     ------
-    KeyError
-        For a plan of another model.
     InputRefused
-        As the verb does.
+        For a plan of another model, and as the verb does.
     """
+    _must_be_known(plan.model)
     options = settled(options, plan.closed)
     question = _question(plan.model, reach, demand, options)
     sites = question.at(plan.sites)
@@ -152,6 +152,12 @@ def explain(
         plans_best_first=nearly.best_first,
         curve=_curve(plan, reach, demand, options, depth) if answered else frame({}, CURVE),
     )
+
+
+def _must_be_known(model: str) -> None:
+    """Refuse a model whose losses and reasons are not counted here: by another's measure they would be wrong."""
+    if model not in VERBS:
+        raise InputRefused(Fault("siting_explain_model", value=model, facts={"known": ", ".join(EXPLAINED)}))
 
 
 def _question(model: str, reach: pd.DataFrame, demand: pd.DataFrame, options: Mapping[str, Any]) -> Question:
@@ -276,6 +282,7 @@ def evaluate(
     InputRefused
         As the verb does.
     """
+    _must_be_known(model)
     question = _question(model, reach, demand, settled(options, closed))
     unknown = set(sites) - set(question.ask.candidates)
     if unknown:

@@ -77,7 +77,13 @@ def check(inputs: StudyInputs) -> list[Fault]:
     plan = inputs.plan
     if "candidates" not in inputs.tables and plan.siting.generate is None:
         return []
-    own = [*_model_faults(inputs), *_weight_faults(inputs), *_number_faults(inputs), *constraints.check(inputs)]
+    own = [
+        *_model_faults(inputs),
+        *_explain_faults(inputs),
+        *_weight_faults(inputs),
+        *_number_faults(inputs),
+        *constraints.check(inputs),
+    ]
     return own + deficits.check(inputs) + combined.check(inputs)
 
 
@@ -87,6 +93,16 @@ def _model_faults(inputs: StudyInputs) -> list[Fault]:
         return []
     facts = {"known": ", ".join(_MODELS)}
     return [Fault("siting_model_absent", file=plan.file, column="siting.model", value=plan.siting.model, facts=facts)]
+
+
+def _explain_faults(inputs: StudyInputs) -> list[Fault]:
+    """Refuse to explain a model whose losses and reasons are not counted: by another's measure they would be wrong."""
+    plan = inputs.plan
+    if plan.siting.explain is not True or plan.siting.model in siting.EXPLAINED or plan.siting.model not in _MODELS:
+        return []
+    facts = {"known": ", ".join(siting.EXPLAINED)}
+    return [Fault("siting_explain_model", file=plan.file, column="siting.explain", value=plan.siting.model,
+                  facts=facts)]  # fmt: skip
 
 
 def _weight_faults(inputs: StudyInputs) -> list[Fault]:
@@ -259,4 +275,5 @@ def _summary(
         "ties": [list(pair) for pair in answer.ties],
         "reasons": [dict(reason) for reason in answer.reasons],
         "weight_missing": sorted(missing),
+        "not_explained": list(ask.then if ask.model in siting.EXPLAINED else (ask.model,)),
     }
