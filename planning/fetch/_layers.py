@@ -27,7 +27,6 @@ TAGS: Final[Mapping[str, bool | str | list[str]]] = {
 }
 """What is asked for in one question; administrative levels above a county would bring the outline of a country."""
 
-_HOMES: Final = ("nursing_home", "assisted_living", "day_care")
 _OLD: Final = re.compile(r"养老|敬老|老年|颐养|托老|长者|日间照料|护理院|福利院|幸福院")
 _NOT_OLD: Final = re.compile(r"儿童|孤儿|残疾|救助")
 _KINDS: Final = (

@@ -58,10 +58,14 @@ class _Case:
         ground, must = self.ground_of(clauses)
         return _ruled.excluded(Quest(replace(ground, weight=np.zeros_like(ground.weight)), must=must), self.clock)
 
+    def row_of(self, floor: int) -> int:
+        """Return the row that a clause about a share has among the floors."""
+        return int(np.flatnonzero(self.conditions.floor_of == floor)[0])
+
     def best(self, floor: int, others: list[int]) -> int:
         """Return the most of a floor's weight that a plan under ``others`` covers."""
         ground, must = self.ground_of(others)
-        weight = self.conditions.floors[[int(np.flatnonzero(self.conditions.floor_of == floor)[0])]].toarray()[0]
+        weight = self.conditions.floors[[self.row_of(floor)]].toarray()[0]
         return _ruled.most_under(Quest(replace(ground, weight=weight), must=must), self.clock)
 
 
@@ -125,8 +129,7 @@ def _told(case: _Case, at: int, others: list[int]) -> Mapping[str, str]:
     clause = case.clauses[at]
     facts = dict(clause.facts)
     if "floor" in facts:
-        row = int(np.flatnonzero(case.conditions.floor_of == at)[0])
-        facts["best"] = _share(case.best(at, others), int(case.conditions.total[row]))
+        facts["best"] = _share(case.best(at, others), int(case.conditions.total[case.row_of(at)]))
     ending = "alone" if not others else "together"
     said = {
         language: texts.t(f"siting.clause.{clause.code}", language, subject=clause.subject, **facts)

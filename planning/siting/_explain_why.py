@@ -49,7 +49,6 @@ WHY_NOT = {
     "rules": "str",
     "subjects": "str",
 }
-MISSING = np.nan
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,6 @@ SENSITIVITY: Final[Mapping[str, str]] = {
     "overdue_used": "bool",
     "overdue_other": "bool",
 }
-_OF_AREAS: Final = ("single_minimum_applies", "pooling", "pool_rate", "new_cutoff", "usable_to_gross",
-                    "households_rounding")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
