@@ -188,10 +188,7 @@ def _build(run: _Run) -> None:
         )
     if len(ask.closable):  # what the model closes and keeps stays so
         keeps: Floats = np.isin(ask.closable, run.sites).astype(np.float64)
-        where = sparse.csr_array(
-            (np.ones(len(keeps)), (np.arange(len(keeps)), ask.closable)), shape=(len(keeps), sites)
-        )
-        program.rows({"x": where}, keeps, keeps)
+        program.rows({"x": _one_in(ask.closable, sites)}, keeps, keeps)
     if ground.conditions is not None and len(ground.conditions.low):
         rows, low, high = site_rows(ground.conditions, np.arange(sites), np.zeros_like(ground.conditions.low))
         program.rows({"x": rows}, low, high)
@@ -259,7 +256,7 @@ def _settled(run: _Run) -> tuple[int, ...]:
         rest = tuple(one for one in sites if one != site)
         if fit(np.array(rest, dtype=np.int64)) and _no_worse(run, rest, sites):
             sites = rest
-    while (better := _smaller(run, sites)) is not None:
+    while run.ask.clock.left_s > 0 and (better := _smaller(run, sites)) is not None:
         sites = better
     return sites
 
@@ -303,9 +300,7 @@ def _shortfall(run: _Run) -> dict[str, Floats]:
     share, short = _deficit_ground.shares_of(quota, among)
     most = np.array([float(quota.range(int(site))[1]) for site in among])
     cut = share.multiply(most[None, :]).minimum(sparse.csr_array((share > 0).multiply(short[:, None])))
-    place = sparse.csr_array(
-        (np.ones(len(among)), (np.arange(len(among)), among)), shape=(len(among), len(run.ask.candidates))
-    )
+    place = _one_in(among, len(run.ask.candidates))
     run.program.columns("s", len(short), upper=short)
     each = sparse.eye_array(len(short), format="csr")
     run.program.rows({"x": sparse.csr_array(cut) @ place, "s": each}, short, math.inf)
@@ -333,34 +328,29 @@ def _distance(run: _Run) -> dict[str, Floats]:
     pairs = len(place)
     program.columns("f", pairs)
     program.columns("o", len(fixed))
-    ones = np.ones(pairs)
-    program.rows(
-        {
-            "f": sparse.eye_array(pairs, format="csr"),
-            "x": sparse.csr_array((-ones, (np.arange(pairs), site)), shape=(pairs, len(ask.candidates))),
-        },
-        -math.inf,
-        0.0,
-    )
+    each = sparse.eye_array(pairs, format="csr")
+    program.rows({"f": each, "x": -_one_in(site, len(ask.candidates))}, -math.inf, 0.0)
     demands = len(ask.demands)
     weighty = np.flatnonzero(run.ground.weight > 0)
     row = np.full(demands, -1)
     row[weighty] = np.arange(len(weighty))
     program.rows(
         {
-            "f": sparse.csr_array((ones, (row[place], np.arange(pairs))), shape=(len(weighty), pairs)),
-            "o": sparse.csr_array(
-                (np.ones(len(fixed)), (row[fixed], np.arange(len(fixed)))), shape=(len(weighty), len(fixed))
-            ),
-            "y": sparse.csr_array(
-                (-np.ones(len(weighty)), (np.arange(len(weighty)), weighty)), shape=(len(weighty), demands)
-            ),
+            "f": _one_in(row[place], len(weighty)).T,
+            "o": _one_in(row[fixed], len(weighty)).T,
+            "y": -_one_in(weighty, demands),
         },
         0.0,
         math.inf,
     )
     weight = ask.weight
     return {"f": weight[place] * metres, "o": weight[fixed] * ask.fixed_m[fixed]}
+
+
+def _one_in(columns: Ints, width: int) -> Any:
+    """Return a matrix of ``width`` columns with a row for each of ``columns``, 1 there and 0 elsewhere."""
+    rows = np.arange(len(columns))
+    return sparse.csr_array((np.ones(len(columns)), (rows, columns)), shape=(len(columns), width))
 
 
 def _beyond(run: _Run, name: str) -> float:
