@@ -161,11 +161,8 @@ class _Program:
     @cached_property
     def every_weight(self) -> Any:
         """Return the objective's weight and that of every floor, one row each, over all demands."""
-        return sparse.vstack(
-            [sparse.csr_array(self.quest.ground.weight[None, :]), self.quest.conditions.floors], format="csr"
-        )
-
-    # ------------------------------------------------------------------------------------------------------- columns
+        weight = sparse.csr_array(self.quest.ground.weight[None, :])
+        return sparse.vstack([weight, self.quest.conditions.floors], format="csr")
 
     @property
     def size(self) -> int:
@@ -213,8 +210,6 @@ class _Program:
         covered = int(self.every_weight[[at]][:, np.flatnonzero(self.opened)].sum())
         return covered + int(self.weights[at][self.must].sum())
 
-    # ---------------------------------------------------------------------------------------------------------- rows
-
     def rows(self) -> list[tuple[Any, Any, Any]]:
         """Return the blocks ``low ≤ rows ≤ high`` of the quest."""
         shared = self.reach[self.shared]
@@ -241,8 +236,6 @@ class _Program:
     def weight_row(self, value: int) -> tuple[Any, float, float]:
         """Return the row that asks for a covered weight of ``value``."""
         return self.weight, (value - self.base(0) - 0.5) * self.scale, math.inf
-
-    # --------------------------------------------------------------------------------------------------------- solve
 
     def solve(
         self, cost: Floats, clock: Clock, start: Ints | None, keep: tuple[Any, float, float] | None = None
