@@ -342,8 +342,9 @@ class TestStreets:
         plan = mclp(REACH, DEMAND, 1, required=["A", "B"])
         assert (
             plan.reasons[0]["message"]
-            == "必选点位 A 必须启用。与所列其他各项不能同时满足，去掉其中任何一项即有解。"
-            " / Site A is required. It and the others named cannot all hold; without any one of them there is a plan."
+            == "必选点位 A 必须启用。与所列其他各项不能同时满足；缺了其中任何一项，其余各项便不再互相排斥。"
+            " / Site A is required. It and the others named cannot all hold;"
+            " without any one of them the rest no longer exclude each other."
         )
 
 

@@ -88,7 +88,7 @@ class SitingPlan:
         counting as one metre beyond the longest distance in ``reach``.
     reasons : tuple of dict
         When infeasible: ``code, subject_kind, subject_id, message`` for conditions that exclude each other, none of
-        them superfluous as far as the time sufficed: without any one of them there is a plan.
+        them superfluous as far as the time sufficed: without any one of them the rest no longer do.
     phases : tuple of PhasePlan
         Empty unless phases were asked for.
     phase : tuple of str
