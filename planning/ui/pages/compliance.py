@@ -205,7 +205,23 @@ def _clauses(desk: Desk) -> None:
     columns = [Column(desk.say(f"clause.{name}"), kind) for name, kind in _CLAUSE_COLUMNS]
     subjects = desk.result.units.set_index("unit_id")["name"].to_dict()
     names = ["clause_id", "subject", "actual", "unit", "verdict", "deadline", "overdue", "reason"]
-    parts.table(columns, [_clause_row(desk, row, subjects) for row in rows[names].to_dict("records")])
+    every = pd.concat([_of_areas(desk), rows[names]]).assign(
+        place=lambda table: table["clause_id"].map({one.id: at for at, one in enumerate(desk.standard.clauses)})
+    )
+    ordered = every.sort_values("place", kind="stable").to_dict("records")
+    parts.table(columns, [_clause_row(desk, row, subjects) for row in ordered])
+
+
+def _of_areas(desk: Desk) -> pd.DataFrame:
+    """Return a row per clause that each area owes: how many meet and fail, and what is missing in all."""
+    table = desk.result.scorecard
+    owed = [desk.standard.clause(name).owed_by == "residential" for name in table["clause_id"]]
+    found = table[owed]
+    said = [desk.say("clause.areas", meets=row["meets"], fails=row["fails"]) for row in found.to_dict("records")]
+    missing = ["" if words.missing(m2) else desk.say("clause.missing", value=words.m2(m2, desk.language))
+               for m2 in found["shortfall"]]  # fmt: skip
+    kept = found[["clause_id", "unit", "verdict", "deadline", "overdue"]]
+    return kept.assign(subject=said, actual=None, reason=None, missing=missing)
 
 
 def _clause_row(desk: Desk, row: Mapping[Any, Any], subjects: Mapping[str, str]) -> list[str | Cell]:
@@ -225,7 +241,9 @@ def _clause_row(desk: Desk, row: Mapping[Any, Any], subjects: Mapping[str, str])
         Cell(
             f"{'' if words.missing(row['deadline']) else row['deadline']} {overdue}".strip(), "bad" if overdue else ""
         ),
-        words.reasons(row["reason"], language, "indicators.reason"),
+        words.reasons(row["reason"], language, "indicators.reason")
+        if words.missing(row.get("missing"))
+        else str(row["missing"]),
     ]
 
 
