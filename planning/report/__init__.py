@@ -211,9 +211,14 @@ def _lines(sheet: Sheet, widths: Sequence[float]) -> list[int]:
     most = [1] * len(sheet.rows)
     for name, width in flowing:
         most = [
-            max(before, math.ceil(_cells(value) / width)) for before, value in zip(most, sheet.rows[name], strict=True)
+            max(before, _lines_of(_cells(value), width)) for before, value in zip(most, sheet.rows[name], strict=True)
         ]
     return [min(lines, _MOST_LINES) for lines in most]
+
+
+def _lines_of(cells: int, width: float) -> int:
+    """Return how many lines a text takes; a line that breaks before a word or a mark is not filled."""
+    return 1 if cells <= width else math.ceil(cells / (width - 2))
 
 
 def _cells(value: Any) -> int:

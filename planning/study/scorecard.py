@@ -42,7 +42,7 @@ def score(assessment: Assessment, clauses: pd.DataFrame, standard: Standard, as_
     Columns ``meets, fails, not_assessable, not_applicable`` count subjects: stand-alone areas and pools, units, parts
     or the plan. ``verdict`` is that of the clause as a whole: it fails where one subject fails, and meets only where
     nobody is left open. ``shortfall`` sums what the failing lack, ``where`` names them, joined by ``;``; ``actual``
-    and ``reason`` stand where there is one subject, or all say the same.
+    stands where there is one subject, ``reason`` where all subjects of the clause's verdict say the same.
     """
     found = pd.concat([_of_areas(assessment, standard), _of_others(clauses)], ignore_index=True)
     rows = [_row(clause, found[found["clause_id"] == clause.id], as_of) for clause in standard.clauses]
@@ -82,7 +82,8 @@ def _row(clause: Clause, subjects: pd.DataFrame, as_of: date) -> dict[str, Any]:
     counts = {verdict: int((subjects["verdict"] == verdict).sum()) for verdict in VERDICTS}
     failing = subjects[subjects["verdict"] == "fails"]
     lacking = failing["shortfall"].dropna()
-    reasons = sorted(set(subjects["reason"].dropna()))
+    whole = _whole(counts)
+    reasons = set(subjects.loc[subjects["verdict"] == whole, "reason"].astype(object).where(pd.notna, None))
     return {
         "clause_id": clause.id,
         "cls": clause.cls,
@@ -90,14 +91,14 @@ def _row(clause: Clause, subjects: pd.DataFrame, as_of: date) -> dict[str, Any]:
         "stated": clause.stated and not clause.entered,
         "deadline": None if clause.deadline is None else clause.deadline.isoformat(),
         "passed": clause.deadline is not None and as_of > clause.deadline,
-        "verdict": _whole(counts),
+        "verdict": whole,
         "overdue": bool(subjects["overdue"].any()),
         **counts,
         "actual": subjects["actual"].iloc[0] if len(subjects) == 1 else None,
         "shortfall": math.fsum(lacking) if len(lacking) else None,
         "unit": subjects["unit"].iloc[0] if len(subjects) else clause.unit,
         "where": ";".join(sorted(set(failing["subject"]) - {"plan"})) or None,
-        "reason": reasons[0] if len(reasons) == 1 else None,
+        "reason": reasons.pop() if len(reasons) == 1 else None,
     }
 
 
