@@ -23,7 +23,9 @@ from planning.atlas._page import Type
 
 CODE_ROOM: Final = 0.34
 """How much of the table's width the codes may take: suggested candidates have long ones."""
-_OTHERS: Final = 6.8
+POINTS_HEAD_MM: Final = 18.0
+POINT_MM: Final = 7.5
+_OTHERS: Final = 6.9
 
 
 def candidates(canvas: Canvas) -> None:
@@ -51,8 +53,9 @@ def candidates(canvas: Canvas) -> None:
     flow.legend([inside, *legend.roles_of(canvas, status, OUTSIDE)], columns=1)
     flow.legend(legend.base(canvas))
     _sources(flow)
-    _candidate_list(flow)
-    panel.points(flow, view.decided.summed())
+    why = view.decided.summed()
+    _candidate_list(flow, reserve_mm=POINTS_HEAD_MM + POINT_MM * len(why) if why else 0.0)
+    panel.points(flow, why)
     made = view.candidates.get("suggested", pd.Series(dtype=bool)).astype(bool).any()
     canvas.footnotes += [view.say(f"note.{name}") for name in ("candidates", *(["suggested"] if made else []))]
 
@@ -87,15 +90,15 @@ def _sources(flow: Flow) -> None:
     flow.table(columns, rows, total=total)
 
 
-def _candidate_list(flow: Flow) -> None:
+def _candidate_list(flow: Flow, *, reserve_mm: float) -> None:
     view, frame = flow.canvas.view, flow.canvas.view.candidates
     flow.head(view.say("head.candidates"), view.say("unit.area_m2"))
     columns = [
         Column(view.say("column.code"), _code_part(flow, frame["facility_id"]), "left"),
-        Column(view.say("column.name"), 2.8, "left"),
+        Column(view.say("column.name"), 2.5, "left"),
         Column(view.say("column.source"), 1.7, "left"),
         Column(view.say("column.usable"), 1.1),
-        Column(view.say("column.result"), 1.2, "left"),
+        Column(view.say("column.result"), 1.6, "left"),
     ]
     rank = view.sites.set_index("facility_id")["rank"]
     rows = []
@@ -115,7 +118,7 @@ def _candidate_list(flow: Flow) -> None:
                 state,
             ]
         )
-    flow.table(columns, rows, more=lambda n: view.say("more", n=n))
+    flow.table(columns, rows, reserve_mm=reserve_mm, more=lambda n: view.say("more", n=n))
 
 
 def _code_part(flow: Flow, ids: pd.Series) -> float:

@@ -133,4 +133,4 @@ def points(flow: Flow, said: Sequence[str]) -> None:
         return
     flow.head(flow.canvas.view.say("head.points"))
     for sentence in said:
-        flow.sentence(sentence, bullet=True, most=3)
+        flow.sentence(sentence, bullet=True, most=6)

@@ -172,10 +172,11 @@ def _plan_points(view: View) -> list[str]:
                 after=words.percent(figures["after"]["elderly_share"]),
             )
         )
+    said += told.said(*SAID_FIRST, "load")
     conditions = told.said("condition")
     if conditions:
         said.append(view.say("point.conditions", conditions=view.say("semicolon").join(conditions)))
-    return said + told.said(*SAID_FIRST, "load")
+    return said
 
 
 # --------------------------------------------------------------------------------------------------------------- after
