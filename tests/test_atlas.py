@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import math
@@ -301,6 +302,23 @@ def test_areas_newly_covered_are_the_runs(result, sheets):
     assert [area for area, role in roles.items() if role == "newly_covered"] == ["B", "C", "D"]
     siting = result.summary["siting"]
     assert siting["after"]["residential_covered"] - siting["before"]["residential_covered"] == 3
+
+
+def test_an_area_that_only_a_closed_centre_covered_is_drawn_as_uncovered(result, sheets):
+    """With every street centre closed, covered areas that no site reaches are lost; no other area changes."""
+    view = sheets["after"].canvas.view
+    serving = view.facilities[(view.facilities["level"] == "street") & view.facilities["in_service"]]
+    siting = {**result.summary["siting"], "closed": list(serving["facility_id"])}
+    closing = dataclasses.replace(
+        view, result=dataclasses.replace(result, summary={**result.summary, "siting": siting})
+    )
+    before, after = view.planned_roles, closing.planned_roles
+    assert view.lost.sum() == 0
+    assert (before == "covered").sum() == 1
+    assert closing.staying.empty
+    assert set(after[before == "covered"]) <= {"uncovered", "covered"}
+    assert closing.lost.equals((before == "covered") & (after == "uncovered"))
+    assert after[before != "covered"].equals(before[before != "covered"])
 
 
 def test_a_plan_that_does_not_add_up_is_refused(result):
