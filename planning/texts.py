@@ -37,6 +37,15 @@ def both(key: str, /, **facts: object) -> str:
     return f"{t(key, 'zh', **facts)} / {t(key, 'en', **facts)}"
 
 
+def one_language(said: str, language: Language) -> str:
+    """Return the half of a sentence said in both languages (`both`); other text as it stands."""
+    parts = said.split(" / ")
+    half = len(parts) // 2
+    if len(parts) % 2:
+        return said
+    return " / ".join(parts[:half] if language == "zh" else parts[half:])
+
+
 def in_one_language(text: str, prefix: str, language: Language) -> str:
     """Return ``text`` with the sentences of table ``prefix`` that it holds in both languages (`both`) said in one."""
     said = {f"{entry['zh']} / {entry['en']}": entry[language] for key, entry in entries().items()

@@ -10,7 +10,8 @@ import pytest
 
 from planning import texts
 from planning.plan import Model, Siting
-from planning.study.decided import Decided, one_language
+from planning.study.decided import Decided
+from planning.texts import one_language
 
 SITE = {"facility_id": "C1", "name": "甲", "cost": 64.0, "floor_area_m2": 512.0}
 ANSWER = {"status": "optimal", "objective": 128.0, "bound": 128.0, "gap": 0.0, "radius_m": None}

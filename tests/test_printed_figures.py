@@ -97,7 +97,7 @@ def _findings(printed: Printed) -> None:
 
 
 def _rooms(printed: Printed, rows: list[tuple[Any, ...]]) -> None:
-    """Columns: area, its name, pool, facility, name, floor area, counted, reason, share, credited, rejected, on paper."""
+    """Columns: area, its name, pool, facility, name, m², counted, reason, share, credited, rejected, on paper."""
     expected = printed.rooms()
     ours = {(row[3], row[2] or row[0] or ""): row for row in rows if row[3] is not None}
     assert ours.keys() == expected.keys()

@@ -21,12 +21,8 @@ SAID_FIRST: Final = ("money", "closed", "phase", "stage")
 """The topics a map or a terminal has room for, beside the proof."""
 
 _UNITS: Final = {"lscp": "sites", "p_center": "m", "deficit": "m2", "p_median": "walk"}
-_STAGE_UNITS: Final = {
-    "shortfall": "m2", "floor_area": "m2", "sites": "sites", "cost": "cost", "distance": "walk",
-}  # fmt: skip
-_AMOUNTS: Final = (
-    "min_per_street", "spacing_m", "budget", "min_floor_area_m2", "max_floor_area_m2",
-)  # fmt: skip
+_STAGE_UNITS: Final = {"shortfall": "m2", "floor_area": "m2", "sites": "sites", "cost": "cost", "distance": "walk"}
+_AMOUNTS: Final = ("min_per_street", "spacing_m", "budget", "min_floor_area_m2", "max_floor_area_m2")
 _IDS_NAMED: Final = 8
 
 
@@ -37,15 +33,6 @@ class Line:
     topic: Topic
     text: str
     subject: str = ""
-
-
-def one_language(said: str, language: Language) -> str:
-    """Return the half of a sentence said in both languages (`planning.texts.both`); other text as it stands."""
-    parts = said.split(" / ")
-    half = len(parts) // 2
-    if len(parts) % 2:
-        return said
-    return " / ".join(parts[:half] if language == "zh" else parts[half:])
 
 
 class Decided:
@@ -129,8 +116,7 @@ class Decided:
     @property
     def gain_head(self) -> str:
         """Return what the gain of a site is: people newly covered, people newly served, or square metres."""
-        model = self._ask.model
-        return self._say(f"gain.{model if model in ('deficit', 'capacitated') else 'people'}")
+        return self._say(f"gain.{self._ask.model if self._ask.model in ('deficit', 'capacitated') else 'people'}")
 
     def gain(self, value: Any) -> str:
         """Return the gain of a site with its unit."""
@@ -138,15 +124,14 @@ class Decided:
 
     def amount(self, value: Any, model: str | None = None) -> str:
         """Return a number of the objective with its unit."""
-        kind = _UNITS.get(model or self._ask.model, "people")
-        return self._in_unit(value, kind)
+        return self._in_unit(value, _UNITS.get(model or self._ask.model, "people"))
 
     @cached_property
     def excluded_why(self) -> dict[str, str]:
         """Return the short reason for every candidate that cannot open, by id: sizes and days, screening, the table."""
         found = {one["subject_id"]: self._say(f"excluded.{one['code']}") for one in self.siting.get("excluded", ())}
         for one in self.siting.get("left_out", ()):
-            found.setdefault(one["facility_id"], one_language(one["message"], self._language))
+            found.setdefault(one["facility_id"], texts.one_language(one["message"], self._language))
         offered = self._offered
         screened = offered["screen_reasons"] if "screen_reasons" in offered else pd.Series(None, offered.index, "str")
         for site, role, codes in zip(offered["facility_id"], offered["role"], screened, strict=True):
@@ -251,7 +236,7 @@ class Decided:
 
     def _reasons(self) -> Iterator[Line]:
         for reason in self.siting.get("reasons", ()):
-            yield Line("reason", one_language(str(reason["message"]), self._language))
+            yield Line("reason", texts.one_language(str(reason["message"]), self._language))
 
     def _money(self) -> Iterator[Line]:
         found, costs = self.siting, [site["cost"] for site in self._sites]
@@ -336,7 +321,7 @@ class Decided:
 
     def _excluded(self) -> Iterator[Line]:
         for one in self.siting.get("excluded", ()):
-            yield Line("excluded", one_language(one["message"], self._language), one["subject_id"])
+            yield Line("excluded", texts.one_language(one["message"], self._language), one["subject_id"])
         told = {one["subject_id"] for one in self.siting.get("excluded", ())}
         for site, why in self.excluded_why.items():
             if site not in told:
@@ -405,7 +390,7 @@ def _number(value: Any) -> str:
     """Return a number of a sentence: whole, or with at most two decimals; a dash where there is none."""
     if _missing(value):
         return "—"
-    return f"{float(value):,.2f}".rstrip("0").rstrip(".") if "." in f"{float(value):,.2f}" else f"{value:,}"
+    return f"{float(value):,.2f}".rstrip("0").rstrip(".")
 
 
 def _share(value: Any) -> str:

@@ -8,8 +8,8 @@ from string import Formatter
 from typing import Any, Final
 
 from planning import tables, texts
-from planning.study.decided import one_language as one_language
 from planning.texts import Language
+from planning.texts import one_language as one_language
 from planning.webmap import _words as numbers
 
 NOTHING: Final = "—"
