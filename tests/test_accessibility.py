@@ -143,6 +143,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @given(seeds, st.sampled_from(["none", "gaussian"]))
+@pytest.mark.slow
 def test_the_same_as_by_loops(seed, decay):
     reach, supply, demand = random_town(seed)
     found = two_step(reach, supply, demand, radius_m=700, decay=decay)
@@ -154,6 +155,7 @@ def test_the_same_as_by_loops(seed, decay):
 
 
 @given(seeds, st.sampled_from(["none", "gaussian"]))
+@pytest.mark.slow
 def test_what_is_handed_out_is_what_there_is(seed, decay):
     """People × score adds up to the supply of the facilities somebody reaches; no order of rows shows."""
     reach, supply, demand = random_town(seed)
@@ -277,6 +279,7 @@ def test_served_by_and_outside_stand_beside_coverage(town):
     assert found["two_step"]["mean"] == pytest.approx(650 / 63, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_nearest_facility_beyond_the_border_is_marked(tmp_path):
     """The county ends at x = 1250 here: K3 (1500) lies outside and is the nearest of C and D, which it still serves."""
     units = papertown.units()

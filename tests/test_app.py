@@ -289,6 +289,7 @@ def test_a_plan_that_is_not_there_is_a_list_of_faults(tmp_path):
     assert "Traceback" not in said(app)
 
 
+@pytest.mark.slow
 def test_the_plan_named_on_the_command_line_is_opened(tmp_path, monkeypatch):
     plan = papertown.write(tmp_path)
     monkeypatch.setattr(sys, "argv", ["app.py", str(plan)])

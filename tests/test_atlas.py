@@ -366,6 +366,7 @@ def test_other_numbers():
 # ---------------------------------------------------------------------------------------------------------------- bytes
 
 
+@pytest.mark.slow
 def test_same_bytes_again(result, sheets):
     (again,) = atlas.pages(result, run_id="0123456789ab", only=["street_O"])
     for fmt in ("pdf", "svg"):
@@ -383,6 +384,7 @@ def test_order_of_rows_does_not_matter(result, sheets):
     assert saved(again, "svg") == saved(sheets["coverage_street"], "svg")
 
 
+@pytest.mark.slow
 def test_no_single_maps_when_none_are_asked_for(result, tmp_path):
     assert [path.name for path in atlas.write(result, "x", tmp_path, formats=())] == ["atlas.pdf"]
     assert [path.name for path in tmp_path.iterdir()] == ["atlas.pdf"]

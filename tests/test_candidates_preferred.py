@@ -46,6 +46,7 @@ def test_a_preferred_site_never_displaces_a_better_one(verb):
 
 
 @pytest.mark.parametrize("seed", range(25))
+@pytest.mark.slow
 def test_wishes_change_no_figure_and_never_lose_preferred_sites(seed):
     chance = np.random.default_rng(seed)
     sites, places = int(chance.integers(4, 9)), int(chance.integers(3, 8))

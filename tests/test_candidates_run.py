@@ -159,6 +159,7 @@ def test_a_run_with_candidates_the_tool_made(tmp_path, way):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_room_suggested_as_a_site_is_no_second_room(tmp_path):
     """K2 and T1 stand idle: what they could give an area is never offered as a new site beside its own return."""
     status = ["operating", "idle", "operating", "idle", "operating"]
@@ -365,6 +366,7 @@ def test_a_plan_without_rules_gives_what_it_gave():
     assert not {"preferred", "suggested", "role_given", "screen_reasons"} & set(plain.facilities.columns)
 
 
+@pytest.mark.slow
 def test_settled_twice_is_settled_once():
     """A result's own inputs run again give the same answer: the role used is not taken for the role given."""
     rules = [Screen("column", facts={"column": "kind", "is": ("station",)})]

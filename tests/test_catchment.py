@@ -708,6 +708,7 @@ def test_a_stretch_is_its_parts(seed):
 
 @given(seeds, st.integers(0, 600))
 @quick
+@pytest.mark.slow
 def test_parts_are_the_places_within(seed, limit_m):
     """Every 7th of each edge, to the millimetre, inclusive of the limit."""
     lines, sites, _ = random_town(seed)

@@ -483,6 +483,7 @@ def as_town(parts: list) -> tuple[pd.DataFrame, SimpleNamespace, pd.DataFrame]:
 
 
 @given(towns, st.integers(0, 2_000_000), st.data())
+@pytest.mark.slow
 def test_bounds_hold_the_figure_and_row_order_does_not_show(parts: list, radius_mm: int, data: st.DataObject) -> None:
     table, access, nearest = as_town(parts)
     shares = data.draw(

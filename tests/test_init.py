@@ -451,6 +451,7 @@ def test_any_text_comes_back_from_its_toml_string(text):
 
 @settings(max_examples=50)
 @given(st.text(), st.text())
+@pytest.mark.slow
 def test_any_name_stays_within_its_comment(first, second):
     line = _write._comment("clue.name", name=first, word=second)
     assert tomllib.loads(f"a = 1\n{line}\nb = 2") == {"a": 1, "b": 2}

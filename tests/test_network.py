@@ -470,6 +470,7 @@ def test_order_of_rows_is_irrelevant(order):
 
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=15, deadline=None)
+@pytest.mark.slow
 def test_order_of_rows_is_irrelevant_with_twins_and_crossings(seed):
     """Random lines with duplicates, on two levels, noded and healed: the same network for any order of the rows."""
     rng = np.random.default_rng(seed)

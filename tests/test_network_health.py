@@ -151,6 +151,7 @@ segment = st.tuples(*[st.integers(0, 12)] * 4).filter(lambda s: s[:2] != s[2:])
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(segment, st.integers(0, 1)), min_size=1, max_size=9), st.randoms())
+@pytest.mark.slow
 def test_crossings_are_those_of_a_plain_loop_and_no_order_of_rows_changes_them(drawn, random):
     """The loop looks at every pair of straight roads of a level, by exact integers where they cross inside both."""
     lines = [[(10.0 * s[0], 10.0 * s[1]), (10.0 * s[2], 10.0 * s[3])] for s, _ in drawn]

@@ -70,6 +70,7 @@ def test_counts_still_add_up(town):
         assert counts["read"] == counts["used"] + counts["flagged"] + counts["excluded"]
 
 
+@pytest.mark.slow
 def test_a_gap_is_told_with_its_place(tmp_path):
     """A side street ends 0.5 m south of the street at x = 650."""
     found = with_roads(tmp_path, [(650, -300), (650, -0.5)])
@@ -80,6 +81,7 @@ def test_a_gap_is_told_with_its_place(tmp_path):
 
 
 @pytest.mark.parametrize(("level", "code"), [(0, "network_not_noded"), (1, None)])
+@pytest.mark.slow
 def test_roads_drawn_through_get_the_remedy_and_bridges_do_not(tmp_path, level, code):
     """Six roads cross the street between its vertices; there is no junction at all, so all meetings lack a node."""
     lines = [[(x, -200), (x, 200)] for x in (150, 450, 750, 1050, 1350, 1650)]
@@ -92,6 +94,7 @@ def test_roads_drawn_through_get_the_remedy_and_bridges_do_not(tmp_path, level, 
     assert len(found.roads.network.crossings) == (6 if code else 0)
 
 
+@pytest.mark.slow
 def test_a_cut_in_the_east_counts_who_is_near_it(tmp_path):
     """Roads end at x = 3900 in five places. Within 900 m: x ≥ 3000 — none (D ends at 2920). At x = 3800 D is near."""
     spurs = [[(3000, 200 * at), (3900, 200 * at)] for at in range(5)]

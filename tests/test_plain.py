@@ -29,6 +29,7 @@ def plain(monkeypatch):
 
 
 @pytest.mark.usefixtures("plain")
+@pytest.mark.slow
 def test_equal_to_networkx_on_random_multigraphs():
     for seed in range(40):
         check(seed)

@@ -110,6 +110,7 @@ def test_suggested_accepted_judged(tmp_path: Path, suffix: str) -> None:
     assert len(after.findings[after.findings["subject_id"] == "P~A"]) == 2  # rate and single minimum of the pool
 
 
+@pytest.mark.slow
 def test_members_left_blank_or_declined_stay_alone(tmp_path: Path) -> None:
     """A and B pool, C is declined: 450 in one unit of 600; C owes its own 600 and every row is in the ledger."""
     plan, path = town(tmp_path, pools="统筹表.xlsx"), tmp_path / "统筹表.xlsx"
@@ -146,6 +147,7 @@ def test_a_word_that_is_neither_yes_nor_no_is_refused_with_its_row(tmp_path: Pat
     assert [(fault.code, fault.row, fault.column) for fault in errors] == [("decision_unreadable", 3, "采纳")]
 
 
+@pytest.mark.slow
 def test_a_document_without_the_clause_suggests_none(tmp_path: Path) -> None:
     """Liaocheng has no pooling clause: nothing is written, unless the plan has a ground for pooling and says so."""
     path = tmp_path / "统筹表.xlsx"
@@ -165,6 +167,7 @@ def test_a_table_that_may_be_filled_in_is_never_overwritten(tmp_path: Path) -> N
     assert path.read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 def test_both_languages_come_back(tmp_path: Path) -> None:
     plan = town(tmp_path, pools="pools.csv")
     assert ask(town(tmp_path / "bare"), "--out", tmp_path / "pools.csv", "--language", "en").exit_code == 0

@@ -310,6 +310,7 @@ def test_candidates_are_either_given_or_made(tmp_path):
     assert (done.exit_code, codes) == (1, ["plan_generate_and_given"])
 
 
+@pytest.mark.slow
 def test_a_name_the_atlas_cannot_print_stops_the_atlas_and_nothing_else(tmp_path):
     """U+5712 園 is no character of the bundled type; figures, tables and layers still come out, and it is said."""
     areas = papertown.residential()

@@ -127,6 +127,7 @@ def households(ledger: list[dict[str, Any]]) -> dict[str, float | None]:
 # --------------------------------------------------------------------------------------------------- the generator
 
 
+@pytest.mark.slow
 def test_generator_writes_what_is_committed(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     command = [sys.executable, "-W", "error", str(ROOT / "data" / "make_sample.py"), str(tmp_path)]

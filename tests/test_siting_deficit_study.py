@@ -178,6 +178,7 @@ def test_a_pool_is_short_once_and_has_no_minimum_of_its_own_where_nobody_has():
     assert (found["objective"], found["areas"]) == (total - 120, {"C": 120})
 
 
+@pytest.mark.slow
 def test_where_areas_may_provide_together_a_site_is_for_those_short_within_its_radius():
     """C reaches R2 and R4 within 900 m, R6 not; new areas need a room of 600, of which it is too small."""
     offered = sites({"facility_id": "C", "at": OUTSIDE, "max_floor_area_m2": 500.0})
@@ -223,6 +224,7 @@ def test_a_document_without_a_rate_is_refused():
     assert [fault.code for fault in refused.value.faults] == ["siting_deficit_no_rule"]
 
 
+@pytest.mark.slow
 def test_the_budget_is_of_what_candidates_cost_as_a_whole():
     """Of 50 and 60 (10 000 yuan) 100 pay for one; the second closes more."""
     offered = sites(
@@ -234,6 +236,7 @@ def test_the_budget_is_of_what_candidates_cost_as_a_whole():
     assert solved(inputs(offered, p=2, asked={"max_floor_area_m2": 210.0}))["areas"]["C2"] == 210
 
 
+@pytest.mark.slow
 def test_cover_first_then_close_the_shortfall():
     """Both sites reach the same people; the one for R2 and R4 closes 300 m², the other 200."""
     offered = sites(
@@ -255,6 +258,7 @@ def test_cover_first_then_close_the_shortfall():
         planning.run(inputs(offered, model="mclp", asked={"then": ("cost",)}))
 
 
+@pytest.mark.slow
 def test_a_site_serves_no_more_than_it_can():
     """C reaches R1 to R5, 31 elderly; ten places serve ten, the nearest first: R4's eight and two of R3."""
     offered = sites({"facility_id": "C", "at": OUTSIDE, "max_floor_area_m2": 200.0})
@@ -351,6 +355,7 @@ def _left(given: StudyInputs, asked: Any, chosen: tuple[str, ...], areas: dict[s
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.slow
 def test_the_rule_itself_finds_no_better_subset(seed, monkeypatch):
     check(random_town(seed), monkeypatch)
 
@@ -374,6 +379,7 @@ def test_a_plan_the_rule_does_not_confirm_is_refused(monkeypatch):
 # ------------------------------------------------------------------------------------------------------ conditions
 
 
+@pytest.mark.slow
 def test_a_run_keeps_sites_apart():
     """C1 and C2 are 200 m apart: at 200 both open, at 200.001 one; where both must, spacing and both are named."""
     rows = [{"facility_id": "C1", "at": IN_R1, "max_floor_area_m2": 300.0},
@@ -392,6 +398,7 @@ def test_a_run_keeps_sites_apart():
     assert (served["status"], served["objective"], len(served["areas"])) == ("optimal", 1, 1)
 
 
+@pytest.mark.slow
 def test_what_a_phase_gives_up_for_the_last():
     """R1 and R2 lack 200 each, R3 and R4 too. C1 closes R1 for 10, C2 R2 for 10, C3 R3 and R4 at once for 15.
 

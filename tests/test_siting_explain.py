@@ -323,6 +323,7 @@ def test_every_figure_is_that_of_enumeration(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
+@pytest.mark.slow
 def test_every_figure_is_that_of_enumeration_under_conditions(model: str) -> None:
     """One in each street and a budget, so that exchanges, additions and whole plans are forbidden."""
     for seed in range(10):
@@ -407,6 +408,7 @@ def test_preferred_sites_stay_preferred_when_the_model_is_asked_again() -> None:
     assert found.plans_complete
 
 
+@pytest.mark.slow
 def test_rows_in_any_order_explain_alike() -> None:
     town = Town(11, "mclp")
     plan = town.solve()

@@ -256,6 +256,7 @@ def test_no_street_to_count_in(desk):
     assert [fault for fault, *_ in desk.refused("min_per_street = 1", units=units)] == ["siting_streets_absent"]
 
 
+@pytest.mark.slow
 def test_closing(desk):
     """H4 (500) is required and 500 m from S1, 600 asked: S1 closes, and H4 covers its A beside B.
 
@@ -280,6 +281,7 @@ def test_closing(desk):
     assert (summary["before"]["elderly_covered"], summary["after"]["elderly_covered"]) == (1, 11)
 
 
+@pytest.mark.slow
 def test_least_share_of_the_oldest(desk):
     """Of those over 80 B and C have 1 each, D none: p = 2 opens H1 whatever else; without it H3 alone would do."""
     areas = {"elderly_80": [0, 1, 1, 0, 0, 2]}
@@ -299,6 +301,7 @@ def test_streets_in_the_models_of_distance(desk):
     assert result.summary["siting"]["status"] == "optimal"
 
 
+@pytest.mark.slow
 def test_a_share_is_enough_for_the_fewest(desk):
     """Of 63, H3 and S1 cover 9 (0.142): one site; a hair more takes another."""
     assert sites(desk.run(f'model = "lscp"\nshare = {9 / 63}')) == ["H3"]

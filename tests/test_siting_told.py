@@ -73,6 +73,7 @@ def test_equity_adds_up_to_the_coverage_before_and_after(told: StudyResult) -> N
     assert after["gini"] < siting["explanation"]["equity"]["before"]["gini"]
 
 
+@pytest.mark.slow
 def test_each_scenario_is_a_run_of_its_own(inputs: StudyInputs, told: StudyResult) -> None:
     """The scenario as planned is the plan; another is what a plan with those keys finds; no regret is below 0."""
     robust = told.told.robust

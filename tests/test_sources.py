@@ -246,6 +246,7 @@ def test_whatever_stands_in_the_cells_no_row_is_lost(town, records):
 
 @given(st.permutations(range(4)))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
 def test_the_order_of_rows_does_not_matter(town, order):
     straight = town.put("residential", residential_frame()).read().tables["residential"]
     town.put("residential", residential_frame().iloc[list(order)])

@@ -153,6 +153,7 @@ def test_same_result_same_bytes_in_any_order_of_rows(shown: str) -> None:
     assert webmap.page(other) == shown
 
 
+@pytest.mark.slow
 def test_same_bytes_under_another_hash_seed(shown: str, tmp_path: Path) -> None:
     script = (
         "import sys, webmap_town\nfrom planning import webmap\n"
