@@ -54,7 +54,7 @@ def solve(ground: Ground, then: Sequence[str], clock: Clock) -> Solved | None:
     best = _walked(ground, best, served, asks)
     for name in then:
         costs = _costs(ground)[name]
-        found, least = _best(ground, program, costs, asks, start=best)
+        found, least = _best(ground, program, costs, asks, presolve=False)
         found = None if found is None else _walked(ground, found, served, asks)
         if found is not None and found.served(ground) >= served - _slack(total):
             best = _better(ground, name, found, best)
@@ -111,7 +111,13 @@ def _costs(ground: Ground) -> dict[str, dict[str, Floats]]:
 
 
 def _best(
-    ground: Ground, program: Program, costs: Mapping[str, Floats], clock: Clock, *, start: Plan | None = None
+    ground: Ground,
+    program: Program,
+    costs: Mapping[str, Floats],
+    clock: Clock,
+    *,
+    start: Plan | None = None,
+    presolve: bool = True,
 ) -> tuple[Plan | None, float]:
     """Return the plan the solver finds, and its bound; None where it has none in time."""
     if not ground.options:
@@ -123,7 +129,7 @@ def _best(
         built_of = [float(number in start.built or not one.new) for number, one in enumerate(ground.options)]
         by_place = np.bincount(ground.place, weights=start.share, minlength=len(ground.weight))
         point_of = {"x": np.array(built_of), "g": start.share, "y": by_place}
-    found, point = program.minimise(costs, clock, start=point_of)
+    found, point = program.minimise(costs, clock, start=point_of, presolve=presolve)
     if "x" not in point:
         return None, -math.inf if found.infeasible else found.bound
     built = frozenset(np.flatnonzero((point["x"] > 0.5) & ground.new).tolist())
@@ -224,7 +230,7 @@ def assign(ground: Ground, built: Iterable[int], served: float, clock: Clock) ->
         return None
     weight = ground.weight[ground.place]
     program.rows({"y": ground.weight}, served, math.inf)
-    _, point = program.minimise({"g": weight * ground.metres}, clock)
+    _, point = program.minimise({"g": weight * ground.metres}, clock, presolve=False)
     if "g" not in point:
         return None
     share = clean(ground, point["g"])

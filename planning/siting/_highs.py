@@ -134,13 +134,21 @@ def relaxed(model: Model, clock: Clock) -> float:
 
 
 def minimise(
-    model: Model, clock: Clock, *, start: Floats | None = None, first: bool = False, good: bool = False
+    model: Model,
+    clock: Clock,
+    *,
+    start: Floats | None = None,
+    first: bool = False,
+    good: bool = False,
+    presolve: bool = True,
 ) -> Found:
     """Solve the mixed-integer ``model``, from ``start`` if there is one, within ``clock``; any point if ``first``.
 
     With a ``good`` start the bound is what takes long: no trial branchings, which cost half the time here.
     """
     solver = load(model)
+    if not presolve:  # it has been seen to lose the best plan where a row holds a sum to within 1e-6
+        solver.setOptionValue("presolve", "off")
     if good:
         solver.setOptionValue("mip_pscost_minreliable", 0)
     if first:

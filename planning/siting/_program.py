@@ -49,12 +49,18 @@ class Program:
         self._rows.append((matrices, low, high))
 
     def minimise(
-        self, costs: Mapping[str, Floats], clock: Clock, *, start: Mapping[str, Floats] | None = None
+        self,
+        costs: Mapping[str, Floats],
+        clock: Clock,
+        *,
+        start: Mapping[str, Floats] | None = None,
+        presolve: bool = True,
     ) -> tuple[Found, dict[str, Floats]]:
         """Return what the solver found, and its point block by block (empty where it has none)."""
-        found = minimise(self.model(costs), clock, start=None if start is None else self._vector(start))
-        point = {} if found.x is None else {name: found.x[at : at + n] for name, (at, n) in self._start.items()}
-        return found, point
+        point = None if start is None else self._vector(start)
+        found = minimise(self.model(costs), clock, start=point, presolve=presolve)
+        blocks = {} if found.x is None else {name: found.x[at : at + n] for name, (at, n) in self._start.items()}
+        return found, blocks
 
     def model(self, costs: Mapping[str, Floats]) -> Model:
         """Return the programme as the solver takes it; blocks stand in the order they were appended in."""

@@ -204,9 +204,9 @@ def _(folder: Folder) -> None:
             {
                 "households_total": None,
                 "households_covered": None,
-                "required_m2": 0,
-                "provided_m2": 0,
-                "shortfall_m2": 0,
+                "required_m2": None,
+                "provided_m2": None,
+                "shortfall_m2": None,
                 "meets": 0,
                 "fails": 0,
                 "not_assessable": 6,
