@@ -303,6 +303,10 @@ def sjc() -> dict[int, dict[str, Any]]:
     return found
 
 
+# Least walks as the literature gives them (Lorena & Senne 2004); the files themselves hold a rounded value.
+SJC_OPTIMA = {1: 17_288.99, 2: 33_270.94}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_published_value_of_sao_jose_lies_between_bound_and_objective(number):
@@ -322,9 +326,9 @@ def test_the_published_value_of_sao_jose_lies_between_bound_and_objective(number
         capacity=pd.Series(float(town["capacity"]), index=np.arange(n)), then=("distance",), time_limit_s=120,
     )  # fmt: skip
     walk = plan.stages[-1]
-    assert walk.bound <= town["value"] + 1
+    assert walk.bound <= SJC_OPTIMA[number] + 0.01
     if plan.objective == n:
-        assert walk.objective >= town["value"] - 1
+        assert walk.objective >= SJC_OPTIMA[number] - 0.01
         assert (walk.status == "optimal") == (walk.gap <= 1e-6)
     else:
         assert (plan.status, plan.bound) == ("feasible", n)
