@@ -20,10 +20,8 @@ import pytest
 from shapely import LineString, Point, box
 
 from planning import candidates as room
-from planning import texts
+from planning import storeys, texts
 from planning.candidates import Around, Walk
-from planning.candidates._storeys import storeys
-from planning.compliance import _countable
 from planning.plan import Screen
 
 X0, Y0 = gridtown.X0, gridtown.Y0
@@ -118,21 +116,11 @@ def test_numbers_are_compared_as_they_are_written():
 
 
 @pytest.mark.parametrize(
-    "text", ["1层", "B1", "-1", "1-3层", "负2层", "地下室", "半地下室",
-     "夹层", "F3", "第二层", "1、2层", "首层", "顶层", "院内", "十二层", "1～-1层"],
-)  # fmt: skip
-def test_storeys_are_read_as_rooms_are(text):
-    """The kinds are those that the floor-area rule reads; only numbers come on top."""
-    mine = storeys(text)
-    assert (None if mine is None else frozenset(one.kind for one in mine)) == _countable.storeys(text)
-
-
-@pytest.mark.parametrize(
     ("text", "numbers"),
     [("十二层", [12]), ("二十层", [20]), ("二十三层", [23]), ("1-3层", [1, 3]), ("F08", [8]), ("首层", [1])],
 )
 def test_storeys_are_numbered(text, numbers):
-    assert [one.number for one in storeys(text)] == numbers
+    assert [one.number for one in storeys.read(text)] == numbers
 
 
 # ------------------------------------------------------------------------------------------------- rules on the ground

@@ -15,8 +15,7 @@ from scipy.optimize import linprog
 from test_compliance import NO_MINIMUM, ONE_MINIMUM, area, assess, document, row, table, unit
 from test_compliance_oracle import district, judge
 
-from planning import compliance, plan, texts
-from planning.compliance._countable import storeys
+from planning import compliance, plan, storeys, texts
 
 NO_BASEMENT = {"exclude_storeys": ["basement", "semi_basement", "mezzanine"]}
 
@@ -39,12 +38,12 @@ WRITTEN = {
     [(text, kinds) for kinds, texts in WRITTEN.items() for text in (*texts.split(), f" {texts.split()[0]} ")],
 )
 def test_storeys_as_people_write_them(text: str, kinds: str) -> None:
-    assert storeys(text) == set(kinds.split())
+    assert {one.kind for one in storeys.read(text)} == set(kinds.split())
 
 
 @pytest.mark.parametrize("text", ["整栋", "二层及以上", "沿街", "1层商铺", "地下1-2层", "1.5层", "B", "--", "、", "楼"])
 def test_what_is_not_understood_is_said_to_be_so(text: str) -> None:
-    assert storeys(text) is None
+    assert storeys.read(text) is None
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from planning import lifecycle, tables, units
+from planning import lifecycle, storeys, tables, units
 from planning.candidates import _distances
 from planning.candidates._distances import Around
-from planning.candidates._storeys import Storey, storeys
 from planning.plan import MINIMUM, Screen
 
 MEETS: Final = "meets"
@@ -87,7 +86,7 @@ def _storey(candidates: gpd.GeoDataFrame, facts: Mapping[str, Any], _: Around) -
 def _storey_code(cell: object, left_out: Sequence[str], most: int | None) -> tuple[str, str]:
     if not isinstance(cell, str) or units.is_missing(cell):
         return UNKNOWN, "value_missing"
-    found = storeys(cell)
+    found = storeys.read(cell)
     if found is None:
         return UNKNOWN, "value_unreadable"
     each = [_one_storey(one, left_out, most) for one in found]
@@ -98,7 +97,7 @@ def _storey_code(cell: object, left_out: Sequence[str], most: int | None) -> tup
     return (FAILS, max(each)) if all(each) else (UNKNOWN, "storey_mixed")
 
 
-def _one_storey(storey: Storey, left_out: Sequence[str], most: int | None) -> str:
+def _one_storey(storey: storeys.Storey, left_out: Sequence[str], most: int | None) -> str:
     """Return why a storey is out, an empty text where it is not."""
     if storey.kind in left_out:
         return f"storey_{storey.kind}"

@@ -5,26 +5,13 @@ None of the five documents states such a rule; provincial guides do. Without one
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
-from planning import units
-
-ABOVE: Final = "above"
-_NUMBER: Final = r"(?:\d+|[一二两三四五六七八九十]+)"
-_KINDS: Final[Mapping[str, str]] = {
-    "semi_basement": rf"半地下(?:室|{_NUMBER}?[层楼])?|semi_?basement",
-    "basement": rf"地下(?:室|车库|夹层|{_NUMBER}?[层楼])?|负{_NUMBER}[层楼]?|b\d+[层f]?|-\d+[层楼f]?|basement",
-    "mezzanine": r"夹层|mezzanine",
-    ABOVE: rf"(?:地上)?第?{_NUMBER}[层楼f]?|f\d+|首层|底层|顶层",
-}
-_TOKEN: Final = re.compile("|".join(f"(?P<{kind}>{words})" for kind, words in _KINDS.items()))
-_BETWEEN: Final = re.compile(r"(?:[\s、,;/和及与&+~–—-]|至|到)+")
-_SIGN_APART: Final = re.compile(r"(?<=[\d一二三四五六七八九十层楼室f])-")
+from planning import storeys, units
 
 
 @dataclass(frozen=True)
@@ -67,39 +54,14 @@ class Countable:
             return "", ""
         if not isinstance(text, str) or units.is_missing(text):
             return "", "storey_missing"
-        kinds = storeys(text)
-        if kinds is None:
+        found = storeys.read(text)
+        if found is None:
             return "", "storey_unreadable"
+        kinds = {one.kind for one in found}
         out = sorted(kinds & self.exclude)
         if out and kinds <= self.exclude:
             return f"storey_{out[0]}", ""
         return "", "storey_mixed" if out else ""
-
-
-def storeys(text: str) -> frozenset[str] | None:
-    """Return the kinds of storey that ``text`` names, or None where a part of it is not understood.
-
-    Kinds are ``basement``, ``semi_basement``, ``mezzanine`` and ``above``. A number is a storey above ground, with a
-    minus, 负, 地下 or B one below it; behind a number or 层 the minus joins two ends of a range, which are what count.
-    """
-    rest = _SIGN_APART.sub("~", units.normalise(text))
-    kinds = set()
-    for part in filter(None, _split(rest)):
-        match = _TOKEN.fullmatch(part)
-        if match is None or match.lastgroup is None:
-            return None
-        kinds.add(match.lastgroup)
-    return frozenset(kinds) if kinds else None
-
-
-def _split(text: str) -> list[str]:
-    """Cut at separators; a minus with nothing but a separator before it is a sign."""
-    parts, start = [], 0
-    for gap in _BETWEEN.finditer(text):
-        sign = gap.group().endswith("-")
-        parts.append(text[start : gap.start()])
-        start = gap.end() - sign
-    return [*parts, text[start:]]
 
 
 def _flag(value: object, name: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Room `planning.candidates`: on which storeys a place lies, as people write it."""
+"""On which storeys a place lies, as people write it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ class Storey:
     number: int | None = None
 
 
-def storeys(text: str) -> tuple[Storey, ...] | None:
+def read(text: str) -> tuple[Storey, ...] | None:
     """Return the storeys that ``text`` names, or None where a part of it is not understood.
 
-    A number is a storey above ground, with a minus, 负, 地下 or B one below it; behind a number or 层 the minus joins
-    the two ends of a range, which are what is returned. 首层 and 底层 are the first; 顶层 has no number.
+    Kinds are ``basement``, ``semi_basement``, ``mezzanine`` and ``above``. A number is a storey above ground, with a
+    minus, 负, 地下 or B one below it; behind a number or 层 the minus joins the two ends of a range, which are what is
+    returned. 首层 and 底层 are the first; 顶层 has no number.
     """
     found = []
     for part in _split(_SIGN_APART.sub("~", units.normalise(text))):
