@@ -388,9 +388,7 @@ def _missing(value: Any) -> bool:
 
 def _number(value: Any) -> str:
     """Return a number of a sentence: whole, or with at most two decimals; a dash where there is none."""
-    if _missing(value):
-        return "—"
-    return f"{float(value):,.2f}".rstrip("0").rstrip(".")
+    return "—" if _missing(value) else f"{float(value):,.2f}".rstrip("0").rstrip(".")
 
 
 def _share(value: Any) -> str:
