@@ -52,7 +52,8 @@ def data_of(page: str) -> dict[str, Any]:
     """Return the data a page carries, read as a browser would: a single-quoted literal, then JSON."""
     text = re.search(r"planmap\.draw\(map_\w+, JSON\.parse\('(.*)'\)\);", page).group(1)  # type: ignore[union-attr]
     plain = re.sub(r"\\(u[0-9a-f]{4}|.)", lambda m: chr(int(m[1][1:], 16)) if len(m[1]) == 5 else m[1], text)
-    return json.loads(plain)
+    found = json.loads(plain)
+    return webmap_town.unpack(found) if set(found) == {"texts", "shapes", "data"} else found
 
 
 # ------------------------------------------------------------------------------------------------- nothing from outside

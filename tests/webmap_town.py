@@ -266,3 +266,37 @@ def summary(residential: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> dict[str,
             "before": {"elderly_share": 0.5}, "after": {"elderly_share": 0.75},
         },
     }  # fmt: skip
+
+
+def unpack(packed: dict[str, Any]) -> Any:
+    """Open what the page carries, by the grammar that `planning.webmap._pack` states."""
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+    def line(code: str) -> list[list[float]]:
+        steps, value, bits = [], 0, 0
+        for sign in code:
+            part = signs.index(sign)
+            value |= (part & 31) << bits
+            bits += 5
+            if part < 32:
+                steps.append(-((value + 1) >> 1) if value & 1 else value >> 1)
+                value = bits = 0
+        places, at = [], [0, 0]
+        for north, east in zip(steps[::2], steps[1::2], strict=True):
+            at = [at[0] + north, at[1] + east]
+            places.append([at[0] / 1e6, at[1] / 1e6])
+        return places
+
+    def opened(value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int):
+            return packed["texts"][value]
+        if isinstance(value, str):
+            return line(value[1:]) if value[0] == "@" else line(value[1:])[0] if value[0] == "!" else float(value)
+        if value[0] == 0:
+            return [opened(entry) for entry in value[1:]]
+        keys = packed["shapes"][value[0] - 1]
+        return {key: opened(entry) for key, entry in zip(keys, value[1:], strict=True)}
+
+    return opened(packed["data"])

@@ -185,7 +185,9 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
     if everything or only == "webmap":
         watch("webmap")
         language = result.inputs.plan.output.language
-        (folder / "map.html").write_text(webmap.page(result, language=language), encoding="utf-8", newline="\n")
+        (folder / "map.html").write_text(
+            webmap.page(result, language=language, run_id=run_identity(result)), encoding="utf-8", newline="\n"
+        )
     return faults
 
 

@@ -18,6 +18,7 @@ from planning import texts
 from planning.webmap import _assets as assets_
 from planning.webmap._assets import Assets, escape
 from planning.webmap._data import gather
+from planning.webmap._pack import pack
 from planning.webmap._page import standalone
 from planning.webmap._view import View
 
@@ -28,7 +29,7 @@ MAP_ID: Final = "planmap"
 OPTIONS: Final[Mapping[str, Any]] = {"zoom_snap": 0.25, "zoom_delta": 0.5, "max_zoom": 19, "min_zoom": 8}
 
 
-def page(result: StudyResult, *, language: texts.Language = "zh", notes: Sequence[str] = ()) -> str:
+def page(result: StudyResult, *, language: texts.Language = "zh", notes: Sequence[str] = (), run_id: str = "") -> str:
     """Return the map as one HTML file, the same bytes for the same result.
 
     Parameters
@@ -39,6 +40,8 @@ def page(result: StudyResult, *, language: texts.Language = "zh", notes: Sequenc
         Of every text; names stay as they are.
     notes
         Sentences shown with the title (that the data is fictional, say); none: those of the plan.
+    run_id
+        Said below the map, as on every sheet of the atlas; left out where empty.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def page(result: StudyResult, *, language: texts.Language = "zh", notes: Sequenc
     figure: Any = shown.get_root()
     figure.render()
     pieces = {name: getattr(figure, name).render() for name in ("header", "html", "script")}
-    document = standalone(view, pieces, notes=tuple(notes) or tuple(view.plan.notes))
+    document = standalone(view, pieces, notes=tuple(notes) or tuple(view.plan.notes), run_id=run_id)
     assets_.refuse_outside(document)
     return document
 
@@ -104,7 +107,7 @@ class PlanLayers(JSCSSMixin):
     def __init__(self, data: Mapping[str, Any], assets: Assets) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "PlanLayers"
-        self.data = assets_.literal(data)
+        self.data = assets_.literal(pack(data))
         self.default_js = [("planmap", assets_.link("planmap.js", assets))]
         self.default_css = [("planmap_css", assets_.link("planmap.css", assets))]
 

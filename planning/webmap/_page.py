@@ -67,14 +67,14 @@ $page_js
 """)
 
 
-def standalone(view: View, pieces: Mapping[str, str], *, notes: tuple[str, ...]) -> str:
+def standalone(view: View, pieces: Mapping[str, str], *, notes: tuple[str, ...], run_id: str = "") -> str:
     """Return the document; ``pieces`` are folium's header, html and script."""
     facts = {
         "policy": POLICY_PLACE,
         "lang": LANGUAGE_TAGS[view.language],
         "name": escape(view.plan.name),
         "marks": _marks(view, notes),
-        "status": _status_line(view),
+        "status": _status_line(view, run_id),
         "noscript": escape(view.say("noscript")),
         "page_css": assets.read("page.css"),
         "page_js": assets.read("page.js"),
@@ -106,7 +106,7 @@ def _marks(view: View, notes: tuple[str, ...]) -> str:
     return stamp + "".join(f'<span class="note">{escape(note)}</span>' for note in notes)
 
 
-def _status_line(view: View) -> str:
+def _status_line(view: View, run_id: str) -> str:
     """Return what every sheet must say of a run, as escaped HTML."""
     standard = view.result.inputs.standard
     title = standard.title_zh if view.language == "zh" else standard.title_en
@@ -116,6 +116,7 @@ def _status_line(view: View) -> str:
         (view.say("bar.as_of"), view.plan.as_of.isoformat()),
         (view.say("bar.crs"), _crs(view)),
         (view.say("bar.walk"), _walking(view)),
+        *([(view.say("bar.run"), run_id)] if run_id else []),
     ]
     said = "".join(f"<span><i>{escape(head)}</i> {escape(value)}</span>" for head, value in items)
     return f'{said}<span class="offline">{escape(view.say("offline"))}</span>'

@@ -12,9 +12,11 @@ var planmap = (function () {
     finding: { css: "500 11px ", spacing: 0, from: 14.25 },
     area: { css: "500 11px ", spacing: 0, from: 15.5 }
   };
+  var SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   var pen = null;
 
-  function draw(map, data) {
+  function draw(map, packed) {
+    var data = unpack(packed);
     var api = { map: map, data: data, theme: null, hidden: {}, picked: null, listeners: [] };
     prepare(map, data);
     var layers = {
@@ -62,6 +64,38 @@ var planmap = (function () {
     api.setTheme(data.first);
     planmap.current = api;
     return api;
+  }
+
+  /* Opens what planning/webmap/_pack.py closed. */
+  function unpack(packed) {
+    function line(code) {
+      var found = [], at = [0, 0], axis = 0, value = 0, shift = 1;
+      for (var place = 1; place < code.length; place += 1) {
+        var bits = SIGNS.indexOf(code.charAt(place));
+        value += (bits % 32) * shift;
+        shift *= 32;
+        if (bits >= 32) { continue; }
+        at[axis] += value % 2 ? -(value + 1) / 2 : value / 2;
+        if (axis) { found.push([at[0] / 1e6, at[1] / 1e6]); }
+        axis = 1 - axis;
+        value = 0;
+        shift = 1;
+      }
+      return found;
+    }
+    function open(value) {
+      if (typeof value === "number") { return packed.texts[value]; }
+      if (typeof value === "string") {
+        return value.charAt(0) === "@" ? line(value) : value.charAt(0) === "!" ? line(value)[0] : Number(value);
+      }
+      if (value === null || typeof value === "boolean") { return value; }
+      var rest = value.slice(1).map(open);
+      if (value[0] === 0) { return rest; }
+      var found = {};
+      packed.shapes[value[0] - 1].forEach(function (key, place) { found[key] = rest[place]; });
+      return found;
+    }
+    return open(packed.data);
   }
 
   function tell(api, what) {
