@@ -9,9 +9,9 @@ import pandas as pd
 
 from planning import texts
 from planning.report._sheet import (
+    Heading,
     Kind,
     Sheet,
-    headings,
     listed,
     plain_frame,
     shown_number,
@@ -122,6 +122,10 @@ _CHOSEN: Final[Mapping[str, Kind]] = {
 }
 
 
+_BY_MODEL: Final = ("drops", "why_not", "plans", "curve")
+"""Sheets whose columns may bear the model's own words."""
+
+
 def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
     """Yield the sheets there is something to show on."""
     explained, robust = result.told.explained, result.told.robust
@@ -169,10 +173,11 @@ def _others(swaps: pd.DataFrame, site: str, name: Any, language: Language) -> st
 
 def why_not(result: StudyResult, explained: Explained, language: Language) -> Sheet:
     """Return a reason for every candidate that was not chosen."""
-    name, found = _names(result), explained.why_not
+    name, found, siting = _names(result), explained.why_not, result.summary["siting"]
+    left_out = {one["facility_id"]: texts.one_language(one["message"], language) for one in siting.get("left_out", ())}
     rows = found.assign(
         name=_column(name(one, both=False) for one in found["facility_id"]),
-        why=[_sentence(row, name, language) for row in found.to_dict("records")],
+        why=[_sentence(row, name, (siting["model"], left_out), language) for row in found.to_dict("records")],
         stated=_column(_stated(result, one) for one in found["facility_id"]),
         place=_column(name(one) for one in found["in_place_of"]),
         objective_then=found["objective"],
@@ -180,20 +185,27 @@ def why_not(result: StudyResult, explained: Explained, language: Language) -> Sh
     return _sheet(result, "why_not", _WHY_NOT, rows, language, _unit(result, language))
 
 
-def _sentence(row: Mapping[Any, Any], name: Any, language: Language) -> str:
-    """Return a reason as a sentence."""
+def _sentence(row: Mapping[Any, Any], name: Any, asked: tuple[str, Mapping[str, str]], language: Language) -> str:
+    """Return a reason as a sentence; ``asked`` is the model, and why it left sites out."""
+    model, left_out = asked
     facts = {
         "other": name(row["other"]) or "—",
         "place": name(row["in_place_of"]) or "—",
         "loss": _number(row["loss"]),
         "left_out": _number(row["left_out"]),
         "adds": _number(row["adds"]),
+        "why": left_out.get(row["facility_id"], "—"),
         "rules": _broken(row["rules"], row["subjects"], language) or "—",
     }
     code = row["reason"]
-    if code == "loses" and pd.isna(row["loss"]):
+    if code == "loses" and (pd.isna(row["loss"]) or (model == "deficit" and row["loss"] == 0)):
         code = "loses_people"
-    return texts.t(f"explain.why.{code}", language, **facts)
+    return texts.t(_key(f"explain.{model}.{code}", f"explain.why.{code}"), language, **facts)
+
+
+def _key(own: str, usual: str) -> str:
+    """Return the key of a model's own words, where it has any."""
+    return own if texts.has(own) else usual
 
 
 def _broken(codes: Any, subjects: Any, language: Language) -> str | None:
@@ -318,10 +330,12 @@ def _unit(result: StudyResult, language: Language) -> str:
 def _sheet(
     result: StudyResult, name: str, columns: Mapping[str, Kind], rows: pd.DataFrame, language: Language, *notes: str
 ) -> Sheet:
-    heads = headings(columns, "explain.head.", language)
+    model = result.summary["siting"]["model"] if name in _BY_MODEL else ""
+    keys = {column: _key(f"explain.{model}.{column}", f"explain.head.{column}") for column in columns}
+    heads = [Heading(column, texts.t(keys[column], language), kind) for column, kind in columns.items()]
     frame = plain_frame(rows.to_dict("records"), heads)
     own = texts.t(f"explain.{name}_note", language)
-    title = texts.t(f"explain.{name}_title", language)
+    title = texts.t(_key(f"explain.{model}.{name}_title", f"explain.{name}_title"), language)
     return Sheet(
         texts.t(f"explain.{name}_sheet", language),
         title,

@@ -11,12 +11,13 @@ from planning.siting._capacity import capacitated
 from planning.siting._coverage import lscp, mclp
 from planning.siting._deficit import deficit
 from planning.siting._distance import p_center, p_median
-from planning.siting._explain import EXPLAINED, Depth, Explanation, Worth, evaluate, explain
+from planning.siting._explain import EVALUATED, EXPLAINED, Depth, Explanation, Worth, evaluate, explain
 from planning.siting._phases import Phase
 from planning.siting._plan import PhasePlan, SitingPlan, Stage
 from planning.siting._then import Then
 
 __all__ = [
+    "EVALUATED",
     "EXPLAINED",
     "Depth",
     "Explanation",

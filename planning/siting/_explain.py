@@ -12,18 +12,26 @@ import numpy as np
 import pandas as pd
 
 from planning.errors import Fault, InputRefused
-from planning.siting import _explain_best, _explain_measure, _explain_why
+from planning.siting import _explain_best, _explain_deficit, _explain_measure, _explain_why
 from planning.siting._coverage import lscp, mclp
+from planning.siting._deficit import deficit
 from planning.siting._distance import p_center, p_median
 from planning.siting._explain_best import Question, Solve
-from planning.siting._explain_measure import read, settled
+from planning.siting._explain_measure import Gauge, read, settled
 from planning.siting._explain_rules import rules
 from planning.siting._explain_why import Look, frame
 from planning.siting._plan import SitingPlan
 from planning.siting._units import Ints
 
-VERBS: Mapping[str, Solve] = {"lscp": lscp, "mclp": mclp, "p_median": p_median, "p_center": p_center}
+VERBS: Mapping[str, Solve] = {
+    "lscp": lscp,
+    "mclp": mclp,
+    "p_median": p_median,
+    "p_center": p_center,
+    "deficit": deficit,
+}
 EXPLAINED = tuple(VERBS)
+EVALUATED = tuple(name for name in VERBS if name != "deficit")
 PLANS = {
     "order": "int64",
     "sites": "object",
@@ -43,6 +51,7 @@ CURVE = {
     "status": "str",
     "left_out": "float64",
     "share": "float64",
+    "floor_area_m2": "float64",
     "adds": "float64",
 }
 
@@ -67,9 +76,10 @@ class Explanation:
 
     Losses are how much worse the model's objective becomes, 0 or more for a proven plan: weight no longer covered
     (``mclp``), demands left uncovered (``lscp``; weight where a share was asked), weight × metres more (``p_median``),
-    metres more (``p_center``). ``left_out`` is the demand that is no longer served; where a distance model leaves
-    demand out, its loss is missing, for sums over different people cannot be compared. ``loss_share`` is the loss over
-    the objective (``lscp``: over all demand).
+    metres more (``p_center``), m² more missing with every site at its largest (``deficit``). ``left_out`` is the
+    demand that is no longer served; where a distance model leaves demand out, its loss is missing, for sums over
+    different people cannot be compared. ``loss_share`` is the loss over the objective (``lscp``: over all demand,
+    ``deficit``: over what is missing without any new site).
 
     Attributes
     ----------
@@ -81,10 +91,12 @@ class Explanation:
         The candidates that could best take each site's place, among those the conditions allow: ``facility_id, order,
         alternative, objective, loss, loss_share, left_out, tie``.
     why_not
-        One row for every candidate not chosen, by id: ``reason`` (``forbidden, no_plan, out_of_reach, none_asked,
-        same_rows, rules, tie, better_unproven, dominated, adds_nothing, loses``), ``other`` (the site it speaks of),
+        One row for every candidate not chosen, by id: ``reason`` (``forbidden, cannot_open, helps_nobody, no_plan,
+        out_of_reach, none_asked, same_rows, rules, tie, better_unproven, dominated, adds_nothing, loses``; of
+        ``deficit``, a site without an allowed floor area ``cannot_open``, one that counts for nobody who is short
+        ``helps_nobody``), ``other`` (the site it speaks of),
         ``in_place_of`` (the site whose place it could best take) with ``objective, loss, loss_share, left_out``;
-        ``adds`` (what it would add as one site more: demand served, of equal demand metres saved); ``rules,
+        ``adds`` (what it would add as one site more: demand served, of equal demand metres saved, m²); ``rules,
         subjects``.
     plans
         Other plans, the best first: ``order, sites`` (sorted ids), ``closed`` and ``opened`` against the plan,
@@ -93,7 +105,8 @@ class Explanation:
         No other plan is within the share; no plan that is not listed is better than the last one listed.
     curve
         The best plan of each number of sites: ``p, sites, objective, bound, gap, status, left_out, share`` of the
-        demand served, ``adds`` (what the last site adds to the objective). For ``lscp`` it covers the most weight.
+        demand served, ``floor_area_m2`` where the model chooses it, ``adds`` (what the last site adds to the
+        objective). For ``lscp`` it covers the most weight. Money and conditions are those of the last phase.
     """
 
     drops: pd.DataFrame
@@ -113,7 +126,7 @@ def explain(
     options: Mapping[str, Any],
     depth: Depth = Depth(),
 ) -> Explanation:
-    """Explain a plan of `lscp`, `mclp`, `p_median` or `p_center`.
+    """Explain a plan of `lscp`, `mclp`, `p_median`, `p_center` or `deficit`.
 
     Parameters
     ----------
@@ -135,7 +148,7 @@ def explain(
     InputRefused
         For a plan of another model, and as the verb does.
     """
-    _must_be_known(plan.model)
+    _must_be_known(plan.model, EXPLAINED)
     options = settled(options, plan.closed)
     question = _question(plan.model, reach, demand, options)
     sites = question.at(plan.sites)
@@ -154,23 +167,30 @@ def explain(
     )
 
 
-def _must_be_known(model: str) -> None:
+def _must_be_known(model: str, known: tuple[str, ...]) -> None:
     """Refuse a model whose losses and reasons are not counted here: by another's measure they would be wrong."""
-    if model not in VERBS:
-        raise InputRefused(Fault("siting_explain_model", value=model, facts={"known": ", ".join(EXPLAINED)}))
+    if model not in known:
+        raise InputRefused(Fault("siting_explain_model", value=model, facts={"known": ", ".join(known)}))
 
 
 def _question(model: str, reach: pd.DataFrame, demand: pd.DataFrame, options: Mapping[str, Any]) -> Question:
     """Return the question in a form that can be asked again."""
-    ask, conditions, closed_to = read(model, reach, demand, options)
+    apart: Mapping[str, tuple[Any, ...]] = {}
+    gauge: Gauge
+    if model == "deficit":
+        ask, conditions, gauge, closed_to, apart = _explain_deficit.read(reach, demand, options)
+    else:
+        ask, conditions, closed_to = read(model, reach, demand, options)
+        gauge = _explain_measure.measure(ask)
     asked = {name: value for name, value in options.items() if name not in {"required", "forbidden", "candidates", "p"}}
     return Question(
         ask=ask,
-        measure=_explain_measure.measure(ask),
+        measure=gauge,
         rules=rules(ask, conditions),
         solve=partial(VERBS[model], reach, demand),
         asked=asked,
         forbidden=closed_to,
+        apart=apart,
         p=ask.p,
     )
 
@@ -189,17 +209,16 @@ def _plans(question: Question, sites: Ints, plans: tuple[Ints, ...]) -> pd.DataF
 
 def _against(question: Question, sites: Ints, other: Ints) -> dict[str, Any]:
     measure = question.measure
-    left = max(0, measure.left.value(other) - measure.left.value(sites)) / measure.left_units
-    objective, base = measure.objective(other), measure.objective(sites)
-    worse = base - objective if measure.model == "mclp" else objective - base
-    compared = measure.model in {"mclp", "lscp"} or left == 0
+    left = max(0.0, measure.left_out(other) - measure.left_out(sites))
+    worse = measure.worse(sites, other)
+    base = measure.objective(sites) if measure.model == "lscp" else measure.base(sites)
     return {
         "sites": question.ids(other),
         "closed": question.ids(np.setdiff1d(sites, other)),
         "opened": question.ids(np.setdiff1d(other, sites)),
-        "objective": objective,
-        "loss": worse if compared else math.nan,
-        "loss_share": worse / abs(base) if compared and base else math.nan,
+        "objective": measure.objective(other),
+        "loss": worse,
+        "loss_share": worse / base if base else math.nan,
         "left_out": left,
     }
 
@@ -228,11 +247,11 @@ def _curve(
 
 def _same_people(curve: pd.DataFrame, model: str) -> pd.Series[bool]:
     """Say where a row leaves out as much as the one before: else sums of metres cannot be compared."""
-    return curve["left_out"].notna() & ((model == "mclp") | (curve["left_out"].diff() == 0))
+    return curve["left_out"].notna() & ((model in {"mclp", "deficit"}) | (curve["left_out"].diff() == 0))
 
 
 def _point(question: Question, p: int, answer: SitingPlan | None) -> dict[str, Any]:
-    nothing = dict.fromkeys(("objective", "bound", "gap", "left_out", "share"), math.nan)
+    nothing = dict.fromkeys(("objective", "bound", "gap", "left_out", "share", "floor_area_m2"), math.nan)
     if answer is None or answer.status == "infeasible":
         return {"p": p, "sites": (), "status": "feasible" if answer is None else "infeasible", **nothing}
     left, total = question.measure.left_out(question.at(answer.sites)), question.measure.total()
@@ -245,6 +264,7 @@ def _point(question: Question, p: int, answer: SitingPlan | None) -> dict[str, A
         "status": answer.status,
         "left_out": left,
         "share": (total - left) / total if total else math.nan,
+        "floor_area_m2": math.fsum(answer.floor_area_m2) if question.measure.model == "deficit" else math.nan,
     }
 
 
@@ -282,7 +302,7 @@ def evaluate(
     InputRefused
         As the verb does.
     """
-    _must_be_known(model)
+    _must_be_known(model, EVALUATED)
     question = _question(model, reach, demand, settled(options, closed))
     unknown = set(sites) - set(question.ask.candidates)
     if unknown:
@@ -291,5 +311,4 @@ def evaluate(
     breaks = [rule.code for rule in question.rules.rules if not rule.holds(at)]
     if model != "lscp" and len(at) > question.p:
         breaks.append("above_p")
-    left = question.measure.key(at)[0] / question.measure.left_units
-    return Worth(question.measure.objective(at), left, question.measure.total(), tuple(breaks))
+    return Worth(question.measure.objective(at), question.measure.beyond(at), question.measure.total(), tuple(breaks))

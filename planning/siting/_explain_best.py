@@ -20,7 +20,7 @@ import numpy as np
 
 from planning.errors import InputRefused
 from planning.siting._ask import Ask
-from planning.siting._explain_measure import Key, Measure
+from planning.siting._explain_measure import Gauge
 from planning.siting._explain_rules import Rules
 from planning.siting._plan import SitingPlan
 from planning.siting._units import Ints
@@ -33,15 +33,17 @@ MOST_SOLVES = 240
 class Question:
     """A question that can be asked again: the model's verb with its tables, what was asked, and what it measures.
 
-    ``asked`` are the options of the verb without roles, ``p`` and phases.
+    ``asked`` are the options of the verb without roles, ``p`` and phases; ``apart`` names, by reason, the
+    candidates that no plan opens whatever is asked.
     """
 
     ask: Ask
-    measure: Measure
+    measure: Gauge
     rules: Rules
     solve: Solve
     asked: Mapping[str, Any]
     forbidden: tuple[Any, ...]
+    apart: Mapping[str, tuple[Any, ...]]
     p: int
 
     def at(self, ids: Sequence[Any]) -> Ints:
@@ -117,7 +119,7 @@ class _Search:
         self.first = question.at(plan.sites)
         self.unreachable = plan.unreachable
         self.worst = _worst(question.measure, self.first, within)
-        self.proven = plan.status == "optimal"
+        self.proven = _is_proven(plan)
         self.solves = 0
         self.cells: list[tuple[tuple[int, ...], tuple[int, ...], Ints, Ints]] = []
         self._push(self.first, question.ask.required, np.empty(0, dtype=np.int64))
@@ -139,7 +141,7 @@ class _Search:
         """Say whether no site of a plan could be left out at the same objective."""
         free = ~np.isin(sites, self.question.ask.required)
         change = self.question.measure.drop(sites)
-        idle = (change.left == 0) & (change.cost == 0) & self.question.rules.drops(sites)
+        idle = (change.first == 0) & (change.second == 0) & self.question.rules.drops(sites)
         return not (idle & free).any()
 
     def _solve(self, opened: Ints, closed: Ints) -> None:
@@ -150,7 +152,7 @@ class _Search:
         if plan is None:
             self.proven = False
         elif plan.status != "infeasible" and self._covers_as_much(plan):
-            self.proven = self.proven and plan.status != "feasible"
+            self.proven = self.proven and _is_proven(plan)
             self._push(self.question.at(plan.sites), opened, closed)
 
     def _covers_as_much(self, plan: SitingPlan) -> bool:
@@ -164,23 +166,25 @@ class _Search:
             heapq.heappush(self.cells, (key, tuple(sites.tolist()), opened, closed))
 
 
-def _ranked(measure: Measure, sites: Ints) -> tuple[int, ...]:
+def _ranked(measure: Gauge, sites: Ints) -> tuple[int, ...]:
     """Return what plans of a model are ranked by, sites counted where they are the objective."""
-    key: Key = measure.key(sites)
+    key = measure.key(sites)
     return (key[0], len(sites)) if measure.model == "lscp" else key
 
 
-def _worst(measure: Measure, sites: Ints, within: float) -> tuple[int, ...]:
+def _worst(measure: Gauge, sites: Ints, within: float) -> tuple[int, ...]:
     """Return the last rank that is still within the share of the plan's."""
     share = Fraction(Decimal(str(within)))
-    left, further = _ranked(measure, sites)
-    if measure.model == "mclp":
-        covered = int(measure.left.weight.sum()) - measure.left.value(sites)
-        return left + int(share * covered), further
-    if measure.model == "p_median":
-        served = further - measure.far * measure.left.value(sites)
-        return left, further + int(share * served)
-    return left, further + int(share * max(0, further))
+    if measure.model == "lscp":
+        left, number = _ranked(measure, sites)
+        return left, number + int(share * number)
+    return measure.worst(sites, share)
+
+
+def _is_proven(plan: SitingPlan) -> bool:
+    """Say whether nothing is better than a plan, by any objective that plans are ranked by here."""
+    ranked = plan.stages[:2] if plan.model == "deficit" else ()
+    return plan.status != "feasible" and all(stage.status != "feasible" for stage in ranked)
 
 
 def curve(question: Question, plan: SitingPlan, *, to: int) -> list[tuple[int, SitingPlan | None]]:

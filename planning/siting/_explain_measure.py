@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from fractions import Fraction
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from planning.siting import _ask, _clauses
 from planning.siting._ask import Ask, Wants
 from planning.siting._clauses import share_of
 from planning.siting._conditions import Conditions
-from planning.siting._explain_sums import Figure, Longest, Total
+from planning.siting._explain_sums import Figure, Longest, Pays, Total
 from planning.siting._median import COST_TOTAL, WEIGHT_TOTAL
 from planning.siting._phases import as_phases
 from planning.siting._rules import Wishes
@@ -24,17 +26,79 @@ Key = tuple[int, int]
 
 @dataclass(frozen=True)
 class Change:
-    """What changes do, one each: demand left out and metres beyond the plan's (whole units), and the objective then."""
+    """What changes do, one each, in whole units beyond the plan's, and the objective then.
 
-    left: Ints
-    cost: Ints
+    ``first`` decides and ``second`` among equals: demand left out, then metres (`deficit`: floor area missing, then
+    demand left out).
+    """
+
+    first: Ints
+    second: Ints
     objective: Floats
 
     def order(self) -> Ints:
-        """Return the changes as whole numbers that ascend from the best: who is left out decides, then metres."""
-        keys = np.stack([self.left.ravel(), self.cost.ravel()])
+        """Return the changes as whole numbers that ascend from the best."""
+        keys = np.stack([self.first.ravel(), self.second.ravel()])
         _, rank = np.unique(keys, axis=1, return_inverse=True)
-        return np.asarray(rank, dtype=np.int64).reshape(self.left.shape)
+        return np.asarray(rank, dtype=np.int64).reshape(self.first.shape)
+
+
+class Gauge(Protocol):
+    """What a plan is worth and what changing it does; sites are positions of candidates, ``left`` who is served."""
+
+    @property
+    def model(self) -> str:
+        """Return the model's name."""
+
+    @property
+    def left(self) -> Total:
+        """Return the demand left out, as pairs."""
+
+    @property
+    def figures(self) -> tuple[Pays, ...]:
+        """Return what each pair of a site pays, figure by figure: sites that pay alike are worth the same."""
+
+    def key(self, sites: Ints) -> Key:
+        """Return what plans are compared by: the less the better."""
+
+    def left_out(self, sites: Ints) -> float:
+        """Return the demand that ``sites`` and the fixed ones leave out."""
+
+    def beyond(self, sites: Ints) -> float:
+        """Return the demand left out beyond what may be."""
+
+    def total(self) -> float:
+        """Return all demand."""
+
+    def objective(self, sites: Ints) -> float:
+        """Return the model's objective of ``sites``."""
+
+    def worse(self, sites: Ints, other: Ints) -> float:
+        """Return by how much the objective of ``other`` is worse; NaN where the two cannot be compared."""
+
+    def base(self, sites: Ints) -> float:
+        """Return what a loss is held against."""
+
+    def drop(self, sites: Ints) -> Change:
+        """Return what leaving out each of ``sites`` does."""
+
+    def add(self, sites: Ints) -> Change:
+        """Return what opening each candidate as well does."""
+
+    def swap(self, sites: Ints) -> Change:
+        """Return what each candidate in the place of each site does: sites × candidates."""
+
+    def loss(self, change: Change) -> Floats:
+        """Return how much worse the objective gets."""
+
+    def people(self, change: Change) -> Floats:
+        """Return the demand left out by each change."""
+
+    def adds(self, change: Change, sites: Ints) -> Floats:
+        """Return what each candidate adds as one site more."""
+
+    def worst(self, sites: Ints, within: Fraction) -> Key:
+        """Return the last key that is still within a share of the plan's objective."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +117,11 @@ class Measure:
     cost_units: float = 1.0
     far: int = 0
 
+    @property
+    def figures(self) -> tuple[Pays, ...]:
+        """Return what each pair of a site pays: metres, or whether its demand is within the circle."""
+        return (self.cost or self.left,)
+
     def key(self, sites: Ints) -> Key:
         """Return what plans are compared by: the less the better."""
         return max(0, self.left.value(sites) - self.slack), self._further(sites)
@@ -60,6 +129,10 @@ class Measure:
     def left_out(self, sites: Ints) -> float:
         """Return the demand that ``sites`` and the fixed ones leave out."""
         return self.left.value(sites) / self.left_units
+
+    def beyond(self, sites: Ints) -> float:
+        """Return the demand left out beyond what may be."""
+        return self.key(sites)[0] / self.left_units
 
     def total(self) -> float:
         """Return all demand."""
@@ -88,8 +161,39 @@ class Measure:
         NaN where a model by distance leaves more demand out: sums over different people cannot be compared.
         """
         if self.cost is None:
-            return np.asarray(change.left / self.left_units)
-        return np.where(change.left == 0, change.cost / self.cost_units, np.nan)
+            return np.asarray(change.first / self.left_units)
+        return np.where(change.first == 0, change.second / self.cost_units, np.nan)
+
+    def people(self, change: Change) -> Floats:
+        """Return the demand left out by each change."""
+        return np.asarray(change.first / self.left_units)
+
+    def adds(self, change: Change, sites: Ints) -> Floats:
+        """Return what each candidate adds as one site more: demand served, or of equal demand metres saved."""
+        if self.cost is None:
+            return np.asarray(-change.first / self.left_units + 0.0)
+        return np.where(change.first < 0, np.nan, self.objective(sites) - change.objective)
+
+    def worse(self, sites: Ints, other: Ints) -> float:
+        """Return by how much the objective of ``other`` is worse; NaN where more demand is left out by metres."""
+        if self.cost is not None and self.left.value(other) > self.left.value(sites):
+            return math.nan
+        more = self.objective(other) - self.objective(sites)
+        return -more if self.model == "mclp" else more
+
+    def base(self, sites: Ints) -> float:
+        """Return what a loss is held against: the objective; `lscp`: all demand."""
+        return self.total() if self.model == "lscp" else abs(self.objective(sites))
+
+    def worst(self, sites: Ints, within: Fraction) -> Key:
+        """Return the last key that is still within a share of the plan's objective."""
+        left, further = self.key(sites)
+        if self.model == "mclp":
+            return left + int(within * (int(self.left.weight.sum()) - self.left.value(sites))), further
+        if self.model == "p_median":
+            served = further - self.far * self.left.value(sites)
+            return left, further + int(within * served)
+        return left, further + int(within * max(0, further))
 
     def _further(self, sites: Ints) -> int:
         return self.cost.value(sites) if self.cost else 0
@@ -140,9 +244,15 @@ def measure(ask: Ask) -> Measure:
     return _MEASURES[ask.model](ask)
 
 
-def _most(ask: Ask) -> Measure:
+def covered(ask: Ask) -> tuple[Total, float]:
+    """Return the demand left out of the circles, and how many whole units make one of its weight."""
     weight, per_unit = _whole(ask.weight, COVER_TOTAL)
-    return Measure("mclp", _left(ask, weight, ask.radius_m), 0, per_unit)
+    return _left(ask, weight, ask.radius_m), per_unit
+
+
+def _most(ask: Ask) -> Measure:
+    left, per_unit = covered(ask)
+    return Measure("mclp", left, 0, per_unit)
 
 
 def _fewest(ask: Ask) -> Measure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,10 +87,9 @@ class Look:
     def figures(self, change: Change) -> tuple[Floats, Floats, Floats, Floats]:
         """Return objective, loss, its share of the plan's objective, and the demand left out by each change."""
         measure = self.question.measure
-        loss = measure.loss(change)
-        base = measure.total() if measure.model == "lscp" else abs(measure.objective(self.sites))
+        loss, base = measure.loss(change), measure.base(self.sites)
         share = loss / base if base else np.full(loss.shape, np.nan)
-        return change.objective, loss, share, change.left / measure.left_units
+        return change.objective, loss, share, measure.people(change)
 
 
 def drops(look: Look, ranked: Sequence[Any]) -> pd.DataFrame:
@@ -144,7 +143,7 @@ def swaps(look: Look, ranked: Sequence[Any], *, most: int) -> pd.DataFrame:
         "loss": loss[out, into],
         "loss_share": share[out, into],
         "left_out": left[out, into],
-        "tie": (look.swap.left[out, into] == 0) & (look.swap.cost[out, into] == 0),
+        "tie": (look.swap.first[out, into] == 0) & (look.swap.second[out, into] == 0),
     }
     return frame(rows, SWAPS)
 
@@ -155,12 +154,12 @@ def why_not(look: Look, forbidden: Iterable[Any], *, asked: int, status: str) ->
     ``asked`` is the number of sites that could be opened, ``status`` the plan's.
     """
     question, rest = look.question, look.rest
-    figure = question.measure.cost or question.measure.left
-    twins = _twins(figure, look.sites), _dominating(figure, look.sites)
+    twins = _first(question, look.sites, _twins), _first(question, look.sites, _dominating)
     objective, loss, share, left = look.figures(look.swap)
-    worth = _worth_of_adding(look)
+    worth = question.measure.adds(look.add, look.sites)
     ranks = look.swap.order()
     rows = [{"facility_id": one, "reason": "forbidden"} for one in forbidden]
+    rows += [{"facility_id": one, "reason": reason} for reason, ids in question.apart.items() for one in ids]
     for other in rest.tolist():
         row = {"facility_id": question.ask.candidates[other], "adds": worth[other]}
         at = _best_exchange(look, ranks, other)
@@ -175,16 +174,6 @@ def why_not(look: Look, forbidden: Iterable[Any], *, asked: int, status: str) ->
         rows.append(row | _reason(look, other, at, ranks, twins, (asked, status)))
     ordered = sorted(rows, key=lambda row: (isinstance(row["facility_id"], str), row["facility_id"]))
     return frame({name: [row.get(name) for row in ordered] for name in WHY_NOT}, WHY_NOT)
-
-
-def _worth_of_adding(look: Look) -> Floats:
-    """Return what each candidate would add as one site more: demand served, or of equal demand metres saved."""
-    measure = look.question.measure
-    served = -look.add.left / measure.left_units
-    if measure.cost is None:
-        return np.asarray(served + 0.0)
-    saved = measure.objective(look.sites) - look.add.objective
-    return np.where(look.add.left < 0, np.nan, saved)
 
 
 def _best_exchange(look: Look, ranks: Ints, other: int) -> int | None:
@@ -218,14 +207,14 @@ def _reason(  # noqa: PLR0911  one line a reason, in the order they take precede
         return {"reason": "rules", **rules}
     if at is None:
         return {"reason": "adds_nothing"}
-    change = (int(look.swap.left[at, other]), int(look.swap.cost[at, other]))
+    change = (int(look.swap.first[at, other]), int(look.swap.second[at, other]))
     if change == (0, 0):
         return {"reason": "tie", "other": names[int(look.sites[at])]}
     if change < (0, 0):
         return {"reason": "better_unproven", "other": names[int(look.sites[at])]}
     if dominating[other] >= 0:
         return {"reason": "dominated", "other": names[int(dominating[other])]}
-    nothing = look.add.left[other] == 0 and look.add.cost[other] >= 0
+    nothing = look.add.first[other] == 0 and look.add.second[other] >= 0
     return {"reason": "adds_nothing" if nothing else "loses"}
 
 
@@ -235,7 +224,7 @@ def _in_the_way(look: Look, other: int, at: int | None, ranks: Ints) -> list[Rul
     Where they forbid every exchange, those that forbid the best one are named.
     """
     room = len(look.sites) < look.question.p or look.question.measure.model == "lscp"
-    if room and (int(look.add.left[other]), int(look.add.cost[other])) < (0, 0):
+    if room and (int(look.add.first[other]), int(look.add.second[other])) < (0, 0):
         return [rule for rule in look.question.rules.rules if not rule.adds(look.sites)[other]]
     if not len(look.sites):
         return []
@@ -246,31 +235,33 @@ def _in_the_way(look: Look, other: int, at: int | None, ranks: Ints) -> list[Rul
 
 
 def _is_as_good(look: Look, at: int, other: int) -> bool:
-    return (int(look.swap.left[at, other]), int(look.swap.cost[at, other])) <= (0, 0)
+    return (int(look.swap.first[at, other]), int(look.swap.second[at, other])) <= (0, 0)
 
 
 def _reaches(question: Question, other: int) -> bool:
-    return bool((question.measure.left.site == other).any())
+    return any(bool((figure.site == other).any()) for figure in question.measure.figures)
 
 
-def _twins(figure: Pays, sites: Ints) -> Ints:
-    """Return for each candidate the first chosen site with the same demands at the same distances; −1: none."""
-    size = np.bincount(figure.site, minlength=figure.candidates)
-    found: Ints = np.full(figure.candidates, -1, dtype=np.int64)
-    for one in sites[::-1]:
-        equal = np.bincount(figure.site[_pays_at(figure, one) == figure.pay], minlength=figure.candidates)
-        found[(equal == size) & (size == size[one])] = one
+def _first(question: Question, sites: Ints, of: Callable[[Pays, int], Flags]) -> Ints:
+    """Return for each candidate the first chosen site that stands to it so in every figure; −1: none."""
+    found: Ints = np.full(len(question.ask.candidates), -1, dtype=np.int64)
+    for one in sites[::-1].tolist():
+        found[np.all([of(figure, one) for figure in question.measure.figures], axis=0)] = one
     return found
 
 
-def _dominating(figure: Pays, sites: Ints) -> Ints:
-    """Return for each candidate the first chosen site that serves all it serves, no farther off; −1: none."""
+def _twins(figure: Pays, one: int) -> Flags:
+    """Say which candidates have the same demands as ``one``, at the same distances."""
     size = np.bincount(figure.site, minlength=figure.candidates)
-    found: Ints = np.full(figure.candidates, -1, dtype=np.int64)
-    for one in sites[::-1]:
-        inside = np.bincount(figure.site[_pays_at(figure, one) <= figure.pay], minlength=figure.candidates)
-        found[inside == size] = one
-    return found
+    equal = np.bincount(figure.site[_pays_at(figure, one) == figure.pay], minlength=figure.candidates)
+    return np.asarray((equal == size) & (size == size[one]))
+
+
+def _dominating(figure: Pays, one: int) -> Flags:
+    """Say of which candidates ``one`` serves all they serve, no farther off."""
+    size = np.bincount(figure.site, minlength=figure.candidates)
+    inside = np.bincount(figure.site[_pays_at(figure, one) <= figure.pay], minlength=figure.candidates)
+    return np.asarray(inside == size)
 
 
 def _pays_at(figure: Pays, site: int) -> Ints:

@@ -55,6 +55,8 @@ class Walk:
 
     def once_open(self, sites: Ints) -> Walk:
         """Return the same sum with ``sites`` open for good."""
+        if not len(sites):
+            return self
         cap = self.near(sites)
         return replace(self, cap=cap, metres=np.minimum(self.metres, cap[:, None]))
 
@@ -74,8 +76,9 @@ def walk(ask: Ask) -> Walk:
     cap[np.isfinite(ask.fixed_m)] = units.values[len(ask.metres) : -1]
     ground = Ground(ask.within(np.inf), weights.values, cap < far, ask.required)
     rows = (weights.values > 0) & (np.minimum(cap, metres.min(axis=1, initial=far)) < far)
-    capped = np.minimum(metres[rows], cap[rows, None])
-    return Walk(capped, cap[rows], weights.values[rows], far, weights.per_unit * units.per_unit, ground)
+    kept = metres if rows.all() else metres[rows]
+    np.minimum(kept, cap[rows, None], out=kept)  # in place: at city size a copy is 150 MiB
+    return Walk(kept, cap[rows], weights.values[rows], far, weights.per_unit * units.per_unit, ground)
 
 
 def swap_change(sums: Walk, sites: Ints, *, unserved: bool = False) -> Ints:

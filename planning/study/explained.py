@@ -62,7 +62,8 @@ def _drops(
 ) -> pd.DataFrame:
     """Return the drops in the ranks of the layer, with the coverage without each site and what a site gives."""
     ranked = drops.set_index("facility_id", drop=False).reindex(list(choice.layer["facility_id"]))
-    own = facts.reindex(ranked["facility_id"])
+    cost = facts["cost"].reindex(ranked["facility_id"])
+    area = choice.layer.set_index("facility_id")["floor_area_m2"].astype(float)
     gain = choice.layer.set_index("facility_id")["gain"].astype(float)
     without = [_without(inputs, ground, choice, site) for site in ranked["facility_id"]]
     names = ("covered", "lower", "upper")
@@ -70,10 +71,10 @@ def _drops(
         rank=np.arange(1, len(ranked) + 1),
         gain=gain,
         **{f"{name}_without": [one[name] for one in without] for name in names},
-        floor_area_m2=own["floor_area_m2"],
-        cost=own["cost"],
-        gain_per_m2=_over(gain, own["floor_area_m2"]),
-        gain_per_cost=_over(gain, own["cost"]),
+        floor_area_m2=area,
+        cost=cost,
+        gain_per_m2=_over(gain, area),
+        gain_per_cost=_over(gain, cost),
     ).reset_index(drop=True)
 
 
@@ -93,13 +94,15 @@ def _over(amount: pd.Series, per: pd.Series) -> pd.Series:
 
 
 def _curve(curve: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
-    """Return the curve with the floor area and cost of its sites, unknown where one of them is."""
+    """Return the curve with the floor area and cost of its sites, unknown where one of them is.
+
+    A floor area that the model chose stays.
+    """
     sums = [facts.reindex(list(sites)).sum(min_count=len(sites)) for sites in curve["sites"]]
     added = pd.DataFrame(sums, index=curve.index, columns=["floor_area_m2", "cost"]).astype(float)
     more = added["cost"].diff()
-    return curve.assign(
-        floor_area_m2=added["floor_area_m2"], cost=added["cost"], adds_per_cost=_over(curve["adds"], more)
-    )
+    area = curve["floor_area_m2"].fillna(added["floor_area_m2"])
+    return curve.assign(floor_area_m2=area, cost=added["cost"], adds_per_cost=_over(curve["adds"], more))
 
 
 # --------------------------------------------------------------------------------------------------------------- equity

@@ -171,7 +171,7 @@ def _inputs(inputs: StudyInputs, scenario: Scenario) -> StudyInputs:
 def _worth(question: Question, plan: SitingPlan) -> siting.Worth:
     """Return what a plan's sites are worth; models that also choose sizes or shares are asked for those sites alone."""
     options, chosen = question.options, plan.sites
-    if question.model in siting.EXPLAINED:
+    if question.model in siting.EVALUATED:
         return siting.evaluate(
             question.model, question.reach, question.demand, options=options, sites=chosen, closed=plan.closed
         )
@@ -195,7 +195,7 @@ def _regret(question: Question, answer: SitingPlan, worth: siting.Worth) -> dict
     nothing = {"regret": math.nan, "regret_share": math.nan}
     if worth.breaks or answer.status == "infeasible" or math.isnan(worth.objective):
         return nothing
-    own = _worth(question, answer) if question.model in siting.EXPLAINED else worth
+    own = _worth(question, answer) if question.model in siting.EVALUATED else worth
     if question.model == "lscp":
         regret, whole = worth.left_out - own.left_out, worth.total
     elif worth.left_out != own.left_out and question.model != "mclp":
