@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import xlsxwriter
@@ -23,8 +24,12 @@ from planning.report._sheet import Heading, Sheet
 from planning.study import StudyResult
 from planning.texts import Language
 
-__all__ = ["entry_sheet", "entry_text", "pooling_rows", "workbook"]
+__all__ = ["Heading", "Sheet", "book", "entry_sheet", "entry_text", "pooling_rows", "workbook"]
 
+_OPTIONS: Final[Mapping[str, bool]] = MappingProxyType(
+    {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+     "nan_inf_to_errors": False}
+)  # fmt: skip
 _FLOWING: Final = {"text_wrap": True, "indent": 1}  # a long text is read to its end, and off the number before it
 _WIDEST: Final = 52
 _TALLEST: Final = 8  # lines; a column is made wider before a row grows beyond
@@ -47,13 +52,22 @@ def workbook(result: StudyResult) -> bytes:
     """
     language = result.inputs.plan.output.language
     stream = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-               "nan_inf_to_errors": False}  # fmt: skip
-    with xlsxwriter.Workbook(stream, options) as book:
+    with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as book:
         book.set_properties({"title": result.inputs.plan.name[:250], "created": _CREATED})
         styles = _Styles(book, language)
         for sheet in contents.sheets(result, language):
             _write(book, sheet, styles)
+    return stream.getvalue()
+
+
+def book(sheets: Iterable[Sheet], *, title: str, language: Language) -> bytes:
+    """Return sheets of one's own as a workbook in the manner of `workbook`, equal bytes for equal sheets."""
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as made:
+        made.set_properties({"title": title[:250], "created": _CREATED})
+        styles = _Styles(made, language)
+        for sheet in sheets:
+            _write(made, sheet, styles)
     return stream.getvalue()
 
 

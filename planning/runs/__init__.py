@@ -24,12 +24,14 @@ from typing import Any, Final
 
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planning import __version__, export, plan, report, sources, study, webmap
+from planning import RESULTS_CHANGED, __version__, export, plan, report, sources, study, webmap
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage
 from planning.runs._examine import examine as examine
 from planning.runs._examine import inputs_of, standard_of
 from planning.runs._examine import report_data as report_data
-from planning.runs._target import TOOL, folder_in_place, recorded, refuse_foreign, refuse_inputs_inside
+from planning.runs._target import SCHEMA as SCHEMA
+from planning.runs._target import TOOL, recorded, refuse_foreign, refuse_inputs_inside
+from planning.runs._target import folder_in_place as folder_in_place
 from planning.runs._target import is_run_folder as is_run_folder
 from planning.runs._workplace import copy_sample as copy_sample
 from planning.runs._workplace import machine as machine
@@ -77,7 +79,17 @@ def load(path: str | Path, *, progress: Progress | None = None) -> StudyInputs:
     """
     if progress is not None:
         progress("read")
-    settings = plan.read(path)
+    return load_settings(plan.read(path))
+
+
+def load_settings(settings: plan.Plan) -> StudyInputs:
+    """Read everything that a plan names.
+
+    Raises
+    ------
+    InputRefused
+        As `load`.
+    """
     standard, faults = standard_of(settings)
     try:
         intake = sources.read(settings)
@@ -119,10 +131,10 @@ def run(
     inputs = load(path, progress=watch)
     refuse_inputs_inside(target, inputs.plan)
     result = study.run(inputs, progress=watch, parts=_parts(only))
-    with _machine_faults(target), folder_in_place(target) as folder:
+    with machine_faults(target), folder_in_place(target) as folder:
         faults = (*result.inputs.faults, *_write_files(result, folder, only, watch))
         run_id = _seal(result, folder, faults)
-        _write_json(folder / "timing.json", watch.record())
+        _write_json(folder / "timing.json", {**watch.record(), "folder": str(inputs.plan.folder)})
     return RunFolder(folder=target, run_id=run_id, result=result, faults=faults)
 
 
@@ -210,15 +222,16 @@ def _seal(result: StudyResult, folder: Path, faults: Iterable[Fault]) -> str:
     """Write ``run.json`` and return the run id."""
     record, run_id = _identity(result), run_identity(result)
     record["solver"] = result.summary.get("siting")
+    record["plan_text"] = (result.inputs.plan.folder / result.inputs.plan.file).read_bytes().decode("utf-8")
     record["faults"] = [fault.as_dict() for fault in faults]
     record["outputs"] = _outputs(folder)
-    _write_json(folder / "run.json", {"run_id": run_id, **record})
+    _write_json(folder / "run.json", {"run_id": run_id, "schema": SCHEMA, **record})
     return run_id
 
 
 def run_identity(result: StudyResult) -> str:
     """Return the run id: made of plan, input bytes and versions alone, it is known before anything is written."""
-    return _digest(_identity(result))[:12]
+    return digest(_identity(result))[:12]
 
 
 def _identity(result: StudyResult) -> dict[str, Any]:
@@ -232,7 +245,7 @@ def _identity(result: StudyResult) -> dict[str, Any]:
         "standard": {
             "id": inputs.standard.id,
             "status": inputs.standard.status,
-            "sha256": _digest(asdict(inputs.standard)),
+            "sha256": digest(asdict(inputs.standard)),
         },
         "crs": inputs.crs.to_string(),
         "inputs": [_plan_entry(inputs.plan), *(_plain(asdict(file)) for file in inputs.files)],
@@ -277,7 +290,7 @@ def _outputs(folder: Path) -> list[dict[str, str]]:
 
 
 def _versions() -> dict[str, str]:
-    own = {"python": platform.python_version(), "yanglao-planning": __version__}
+    own = {"python": platform.python_version(), "yanglao-planning": __version__, "results_changed": RESULTS_CHANGED}
     return own | {name: version(name) for name in _LIBRARIES}
 
 
@@ -285,7 +298,7 @@ def _versions() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _machine_faults(target: Path) -> Iterator[None]:
+def machine_faults(target: Path) -> Iterator[None]:
     """Turn a full disk, a read-only folder or exhausted memory into a sentence."""
     try:
         yield
@@ -307,7 +320,7 @@ def _write_json(path: Path, content: Any) -> None:
     )
 
 
-def _digest(content: Any) -> str:
+def digest(content: Any) -> str:
     """Return the hash of plain content, whatever the order of its keys."""
     text = json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

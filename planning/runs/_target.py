@@ -18,6 +18,7 @@ from planning.errors import Fault, InputRefused
 from planning.plan import Plan
 
 TOOL: Final = "planning"
+SCHEMA: Final = 1  # of run.json and the layers of results.gpkg; another number is another shape
 _SETTLED_S: Final = 0.5
 _ABANDONED_S: Final = 86_400.0
 

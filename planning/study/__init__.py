@@ -15,6 +15,7 @@ import pandas as pd
 from planning import compliance, demand, indicators, network
 from planning.errors import Fault, InputRefused, refuse
 from planning.network import Network
+from planning.siting import SitingPlan
 from planning.study import (
     account,
     circles,
@@ -43,6 +44,22 @@ from planning.study.told import Told
 
 Progress = Callable[[str], None]
 PARTS: Final = frozenset({"coverage", "compliance", "siting"})
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a run says of areas, facilities, sites and clauses, without what explains or draws it.
+
+    Layers as in `StudyResult`; ``street`` is the street of each area by its id, ``siting`` the solver's answer, None
+    where no sites were sought.
+    """
+
+    residential: gpd.GeoDataFrame
+    street: pd.Series
+    facilities: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    indicators: pd.DataFrame
+    siting: SitingPlan | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +162,35 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
     return replace(_result(inputs, ground, covers, judged, choice.with_figures(told.summary), offered), told=told)
 
 
+def outcome(inputs: StudyInputs, *, parts: frozenset[str] = PARTS) -> Outcome:
+    """Run a study as `run` does, but find only what a comparison of runs looks at; the same figures, sooner.
+
+    Raises
+    ------
+    InputRefused
+        As `run`.
+    """
+    inputs = people.settle(inputs)
+    refuse(check(inputs))
+    inputs, ground, offered = _offered(inputs)
+    refuse(offered.faults)
+    covers = _covers(inputs, ground) if parts & {"coverage", "siting"} else {}
+    assessment = verdicts.assess(inputs, ground) if "compliance" in parts else None
+    clauses = None
+    if covers and assessment is not None:
+        clauses = verdicts.clauses(inputs, ground, covers, assessment, verdicts.circle(inputs, ground))
+    choice = sites.choose(inputs, ground) if "siting" in parts else sites.nothing(ground)
+    residential = layers.residential(inputs.tables["residential"], covers, assessment)
+    return Outcome(
+        residential=layers.planned(residential, choice.after),
+        street=ground.places.street,
+        facilities=ground.facilities,
+        sites=choice.layer,
+        indicators=layers.indicators(clauses),
+        siting=choice.plan,
+    )
+
+
 def _tell(inputs: StudyInputs, ground: Ground, choice: sites.Choice) -> Told:
     """Explain the choice of sites and try it in other circumstances, as far as the plan asks."""
     found, robust = explained.explain(inputs, ground, choice), robustness.assess(inputs, ground, choice)
@@ -228,6 +274,7 @@ def _result(
     areas, reached = layers.circles(ground.walkways, sites.serving_with(choice, ground.facilities), plan)
     reach = layers.reach_table(ground, covers, plan)
     residential = people.columns(residential, covers, ground, reach, plan)
+    residential = layers.planned(residential, choice.after)
     found = gaps.nothing()
     if assessment is not None:
         found = gaps.close(inputs, ground, assessment, reach, offers.taken(inputs, choice.layer["facility_id"]))

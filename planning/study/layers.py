@@ -145,6 +145,13 @@ def residential(
     return gpd.GeoDataFrame(layer.reset_index(), geometry="geometry", crs=areas.crs)
 
 
+def planned(residential: gpd.GeoDataFrame, after: LevelCover | None) -> gpd.GeoDataFrame:
+    """Return the residential layer with each area's coverage once the plan stands; none of it where none was sought."""
+    if after is None:
+        return residential
+    return residential.join(after.covered.filter(_COVER_COLUMNS).add_prefix("planned_"), on="residential_id")
+
+
 def uncovered(
     residential: gpd.GeoDataFrame, covers: Mapping[str, LevelCover], ground: Ground, *, radius_m: float
 ) -> gpd.GeoDataFrame:

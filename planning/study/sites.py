@@ -67,6 +67,11 @@ class Choice:
     covers: tuple[LevelCover, LevelCover] | None = None
     solved: SitingPlan | None = None
 
+    @property
+    def after(self) -> LevelCover | None:
+        """Return the coverage of the level once the plan stands, None where no sites were sought."""
+        return None if self.covers is None else self.covers[1]
+
     def with_figures(self, figures: Mapping[str, Any]) -> Choice:
         """Return the same choice with more figures in its entry of the summary."""
         return self if self.summary is None else replace(self, summary={**self.summary, **figures})
