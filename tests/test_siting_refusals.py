@@ -48,6 +48,7 @@ REFUSALS: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "siting_time_limit": (lambda: mclp(REACH, DEMAND, 1, time_limit_s=0), ("0",)),
     "siting_share": (lambda: siting.lscp(REACH, DEMAND, radius_m=1, share=1.1), ("1.1",)),
     "siting_phases": (lambda: mclp(REACH, DEMAND, 2, phases=[("i", 2), ("ii", 1)]), ("2, 1", "2")),
+    "plan_phase_twice": (lambda: mclp(REACH, DEMAND, 2, phases=[("i", 1), ("i", 2)]), ("i",)),
     "siting_street_options": (
         lambda: mclp(REACH, DEMAND, 1, one_per_street=True, min_share_per_street=0.5, spacing_m=9, budget=1),
         ("street_of", "demand_street", "points", "cost"),

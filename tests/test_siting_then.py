@@ -219,6 +219,6 @@ def test_every_fault_is_said_at_once():
     case = paper(cost={"S1": 1, "S2": -2})
     with pytest.raises(InputRefused) as refused:
         case.plan(("cost", "beauty"), p=9)
-    assert {fault.code for fault in refused.value.faults} == {"siting_then", "siting_capacity_cost", "siting_p_above"}
+    assert {fault.code for fault in refused.value.faults} == {"siting_then", "siting_then_cost", "siting_p_above"}
     with pytest.raises(InputRefused, match="needs, sites, credit"):
         case.plan((), then=Then(("shortfall",)))

@@ -17,7 +17,16 @@ from scipy import sparse
 from planning.errors import Fault, refuse
 from planning.siting import _rules
 from planning.siting._highs import Clock
-from planning.siting._phases import Phase, as_phases, budgets, is_number, is_whole, wrong_budgets, wrong_numbers
+from planning.siting._phases import (
+    Phase,
+    as_phases,
+    budgets,
+    is_number,
+    is_whole,
+    names_twice,
+    wrong_budgets,
+    wrong_numbers,
+)
 from planning.siting._rules import Wishes
 from planning.siting._units import COVER_TOTAL, Flags, Floats, Ints
 
@@ -367,6 +376,7 @@ def _option_faults(wants: Wants, candidates: int) -> list[Fault]:
         faults += _fault("siting_time_limit", [wants.time_limit_s])
     if wants.share is not None and not (is_number(wants.share) and 0 <= wants.share <= 1):
         faults += _fault("siting_share", [wants.share])
+    faults += _fault("plan_phase_twice", names_twice(wants.phases))
     faults += _fault("siting_phases", wrong_numbers(wants.phases, wants.p), p=wants.p)
     return faults + _fault("siting_phase_budgets", wrong_budgets(wants.phases, wants.rules.budget))
 

@@ -58,6 +58,12 @@ def budgets(phases: Sequence[Phase], whole: float | None) -> list[float | None]:
     return found[::-1]
 
 
+def names_twice(phases: Sequence[Phase]) -> list[str]:
+    """Return the names that more than one phase bears."""
+    names = [phase.name for phase in phases]
+    return sorted({name for name in names if names.count(name) > 1})
+
+
 def wrong_numbers(phases: Sequence[Phase], p: Any) -> list[Any]:
     """Return the numbers of sites where they are not whole, fall, or do not end at ``p``."""
     counts = [phase.p for phase in phases]

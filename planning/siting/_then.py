@@ -63,7 +63,7 @@ class Then:
             found += self._tables_faults()
         if "cost" in self.order:
             missing = [one for one in candidates if not _is_amount(_cost_of(self.cost, one))]
-            found += [Fault("siting_capacity_cost", value=", ".join(map(str, missing)))] if missing else []
+            found += [Fault("siting_then_cost", value=", ".join(map(str, missing)))] if missing else []
         return found
 
     def _tables_faults(self) -> list[Fault]:

@@ -29,7 +29,7 @@ def check(inputs: StudyInputs) -> list[Fault]:
         usable = candidates[(candidates["role"] != "forbidden").fillna(value=True)]
         missing = usable.loc[usable["cost"].isna(), "facility_id"].tolist()
         if missing:
-            found.append(Fault("siting_capacity_cost", file=plan.file, column="siting.then", value="、".join(missing)))
+            found.append(Fault("siting_then_cost", file=plan.file, column="siting.then", value="、".join(missing)))
     return found + _area_faults(inputs)
 
 

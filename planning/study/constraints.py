@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -257,9 +258,10 @@ def summary(inputs: StudyInputs, offered: gpd.GeoDataFrame, answer: SitingPlan) 
     ask = inputs.plan.siting
     usable = offered[offered["role"] != "forbidden"]
     days = {phase.name: phase.by for phase in ask.phases}
+    cost = offered.set_index("facility_id")["cost"].reindex(list(answer.sites)).astype(float)
     return {
         "budget": ask.budget,
-        "spent": answer.spent,
+        "spent": _number(math.fsum(cost)) if answer.spent is None else answer.spent,
         "closed": list(answer.closed),
         "excluded": [one.told() for one in excluded(inputs.plan, usable)],
         "phases": [
