@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,12 +20,13 @@ from planning import texts
 from planning.report import _tables as contents
 from planning.report._entries import entry_sheet, entry_text
 from planning.report._figures import foots, formats, is_missing
+from planning.report._plates import Plate, plate
 from planning.report._pooling import pooling_rows
 from planning.report._sheet import Heading, Sheet
 from planning.study import StudyResult
 from planning.texts import Language
 
-__all__ = ["Heading", "Sheet", "book", "entry_sheet", "entry_text", "pooling_rows", "workbook"]
+__all__ = ["Plate", "annex", "document", "entry_sheet", "entry_text", "plate", "pooling_rows", "workbook"]
 
 _OPTIONS: Final[Mapping[str, bool]] = MappingProxyType(
     {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -43,12 +45,13 @@ _MOST_LINES: Final = 27  # a row is at most 409 points high
 _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def workbook(result: StudyResult) -> bytes:
+def workbook(result: StudyResult, *, run_id: str = "") -> bytes:
     """Return the workbook of a result, equal bytes for equal results.
 
-    Sheets: overview, coverage by street, compliance of each area, rooms, remedies, suggested pools, facilities,
-    sites, clauses, readings and what others would change, ledger, parameters and sources. A total row is called 合计;
-    its cells are formulas that carry their value.
+    Sheets: overview, coverage by street and by band, compliance of each area, rooms, gaps, remedies, suggested pools,
+    facilities, sites, planned facilities, near-term projects, clauses, readings and what others would change, rows
+    accounted for, ledger, sources (protected). A total row is called 合计; sums and shares are formulas that carry
+    their value. ``run_id`` is printed on every sheet.
     """
     language = result.inputs.plan.output.language
     stream = io.BytesIO()
@@ -56,7 +59,7 @@ def workbook(result: StudyResult) -> bytes:
         book.set_properties({"title": result.inputs.plan.name[:250], "created": _CREATED})
         styles = _Styles(book, language)
         for sheet in contents.sheets(result, language):
-            _write(book, sheet, styles)
+            _write(book, sheet, styles, run_id)
     return stream.getvalue()
 
 
@@ -67,8 +70,36 @@ def book(sheets: Iterable[Sheet], *, title: str, language: Language) -> bytes:
         made.set_properties({"title": title[:250], "created": _CREATED})
         styles = _Styles(made, language)
         for sheet in sheets:
-            _write(made, sheet, styles)
+            _write(made, sheet, styles, "")
     return stream.getvalue()
+
+
+def document(result: StudyResult, *, run_id: str = "", plates: Mapping[str, Plate] | None = None) -> bytes:
+    """Return the draft text of the plan as a Word document, equal bytes for equal results.
+
+    Parameters
+    ----------
+    run_id
+        Printed on every page.
+    plates
+        Maps to insert, by the atlas's keys (`plate` makes one); where a map is missing the text says so.
+    """
+    from planning.report import _document  # the Word library is loaded only by who writes Word
+
+    return _document.document(_told(result, run_id, plates))
+
+
+def annex(result: StudyResult, *, run_id: str = "") -> bytes:
+    """Return the annex tables as a Word document, equal bytes for equal results."""
+    from planning.report import _document
+
+    return _document.annex(_told(result, run_id, None))
+
+
+def _told(result: StudyResult, run_id: str, plates: Mapping[str, Plate] | None) -> Any:
+    from planning.report._scene import Scene
+
+    return Scene(result, result.inputs.plan.output.language, run_id, dict(plates or {}))
 
 
 class _Styles:
@@ -95,17 +126,18 @@ class _Styles:
         return self._made[key]
 
 
-def _write(book: Any, sheet: Sheet, styles: _Styles) -> None:
+def _write(book: Any, sheet: Sheet, styles: _Styles, run_id: str) -> None:
     """Write one sheet: title, notes, headings, rows, and the total row where there is one."""
     page = book.add_worksheet(sheet.name)
     page.hide_gridlines(2)
     widths = _fitted(sheet, [_width(_heading(column), sheet.rows[column.name]) for column in sheet.columns])
-    top = 0 if sheet.bare else _write_head(page, sheet, widths, styles)
+    top = 0 if sheet.bare else _write_head(page, _with_run(sheet, run_id, styles.language), widths, styles)
     for number, column in enumerate(sheet.columns):
         label, style = _heading(column), styles.head if column.kind == "text" else styles.head_number
         page.write_string(top, number, label, style)
         page.set_column(number, number, widths[number])
         _write_column(page, sheet, number, top + 1, styles)
+    _write_formulas(page, sheet, top + 1, styles)
     heads = [
         sum(math.ceil(_cells(line) / (width - 2)) for line in _heading(column).splitlines())
         for column, width in zip(sheet.columns, widths, strict=True)
@@ -117,7 +149,17 @@ def _write(book: Any, sheet: Sheet, styles: _Styles) -> None:
     if sheet.total_label and len(sheet.rows):
         _write_total(page, sheet, top + 1, styles)
     page.freeze_panes(top + 1, sheet.frozen)
+    if sheet.protected:
+        page.protect()
     _set_paper(page, sheet, top, widths)
+
+
+def _with_run(sheet: Sheet, run_id: str, language: Language) -> Sheet:
+    """Return the sheet with the run it belongs to in its first note."""
+    if not run_id or not sheet.notes:
+        return sheet
+    first = texts.t("annex.with_run", language, note=sheet.notes[0], run=run_id)
+    return replace(sheet, notes=(first, *sheet.notes[1:]))
 
 
 def _heading(column: Heading) -> str:
@@ -184,6 +226,34 @@ def _write_column(page: Any, sheet: Sheet, number: int, first: int, styles: _Sty
             page.write_number(row, number, float(value), style)
 
 
+def _write_formulas(page: Any, sheet: Sheet, first: int, styles: _Styles) -> None:
+    """Write sums of blocks and shares as formulas over what was written; each carries its value."""
+    at = {column.name: number for number, column in enumerate(sheet.columns)}
+    ends = sorted(_ends_of_groups(sheet))
+    starts = dict(zip(ends, (0, *(end + 1 for end in ends)), strict=False))
+    for column in sheet.columns:
+        forms, _ = formats(sheet, column, styles.language)
+        for row, (value, form) in enumerate(zip(sheet.rows[column.name], forms, strict=True)):
+            formula = ""
+            if column.name in sheet.ratios:
+                formula = _ratio(sheet.ratios[column.name], at, first + row)
+            elif column.name in sheet.additive and row in starts and starts[row] < row:
+                formula = _sum(first + starts[row], first + row - 1, at[column.name])
+            if formula and not is_missing(value):
+                style = styles.cell(form, total=row in starts)
+                page.write_formula(first + row, at[column.name], formula, style, value)
+
+
+def _ratio(parts: tuple[str, Sequence[str]], at: Mapping[str, int], row: int) -> str:
+    upper, lower = parts
+    below = "+".join(xl_rowcol_to_cell(row, at[name]) for name in lower)
+    return f"={xl_rowcol_to_cell(row, at[upper])}/({below})"
+
+
+def _sum(first: int, last: int, column: int) -> str:
+    return f"=SUM({xl_rowcol_to_cell(first, column)}:{xl_rowcol_to_cell(last, column)})"
+
+
 def _ends_of_groups(sheet: Sheet) -> frozenset[int]:
     """Return the rows that sum up a block: the last of each."""
     if not sheet.groups:
@@ -200,8 +270,7 @@ def _write_total(page: Any, sheet: Sheet, first: int, styles: _Styles) -> None:
         if number == 0:
             page.write_string(last + 1, 0, sheet.total_label, style)
         elif column.name in sheet.totals:
-            area = f"{xl_rowcol_to_cell(first, number)}:{xl_rowcol_to_cell(last, number)}"
-            page.write_formula(last + 1, number, f"=SUM({area})", style, sheet.totals[column.name])
+            page.write_formula(last + 1, number, _sum(first, last, number), style, sheet.totals[column.name])
         elif column.name in sheet.total_shares:
             page.write_number(last + 1, number, sheet.total_shares[column.name], style)
         else:

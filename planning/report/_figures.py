@@ -96,6 +96,45 @@ def _blocks(sheet: Sheet, shown: Sequence[Decimal]) -> Iterable[bool]:
         yield sum(block[:-1]) == block[-1]
 
 
+def printed(value: Any, form: str) -> str:
+    """Return a cell as a spreadsheet shows it in its number format: rounded half up, thousands apart.
+
+    Parameters
+    ----------
+    value
+        Text stands as it is; a missing value is empty.
+    form
+        Of `formats`.
+    """
+    if is_missing(value):
+        return ""
+    if isinstance(value, str):
+        return value
+    if form.startswith("["):
+        words = {part[2:3]: part[5:-1] for part in form.split(";") if part.startswith("[=")}
+        return words.get(f"{float(value):g}", f"{float(value):,.10g}")
+    if form.endswith("%"):
+        return f"{(Decimal(repr(float(value))) * 100).quantize(Decimal('0.1'), ROUND_HALF_UP):,}%"
+    if form.startswith("#"):
+        return f"{_shown(value, form):,}"
+    return f"{float(value):,.10g}"
+
+
+def square_metres(value: Any) -> str:
+    """Return square metres for a sentence, with the decimals a sheet gives them; a dash where there are none."""
+    return "—" if is_missing(value) else printed(value, _numeric(max(1, min(2, _decimals([value])))))
+
+
+def share(value: Any) -> str:
+    """Return a share for a sentence, as per cent; a dash where there is none."""
+    return "—" if is_missing(value) else printed(value, _FIXED["share"])
+
+
+def count(value: Any) -> str:
+    """Return people, households or areas for a sentence, with the decimals they need; a dash where unknown."""
+    return "—" if is_missing(value) else printed(value, _numeric(_decimals([value])))
+
+
 def _shown(value: Any, form: str) -> Decimal:
     """Return a number as its format shows it; an empty cell adds nothing."""
     if is_missing(value) or isinstance(value, str):

@@ -78,5 +78,6 @@ def sources(result: StudyResult, language: Language) -> Sheet:
         title,
         columns,
         plain_frame(rows, columns),
-        notes=stamp(result, language),
+        notes=(*stamp(result, language), texts.t("annex.protected", language)),
+        protected=True,
     )

@@ -67,6 +67,7 @@ _ROLLUPS: Final[Mapping[str, Kind]] = {
     "provided_m2": "m2",
     "shortfall_m2": "m2",
 }
+_COUNTED: Final = ("areas_total", "meets", "fails", "not_assessable", "not_applicable")
 _FINDINGS: Final[Mapping[str, Kind]] = {
     "clause_id": "text",
     "subject_kind": "text",
@@ -145,7 +146,8 @@ def rollups(result: StudyResult, language: Language) -> Sheet:
     rows = rows.assign(**{name: rows[name].mask(unknown) for name in ("required_m2", "provided_m2", "shortfall_m2")})
     notes = (*stamp(result, language), texts.t("scorecard.rollups_note", language))
     sheet = _sheet("rollups", result, language, rows, headings(_ROLLUPS, "scorecard.head.", language), notes)
-    return replace(sheet, groups="level")
+    ratios = {"meets_share": ("meets", ("meets", "fails"))}
+    return sheet.footed(groups="level", additive=_COUNTED, ratios=ratios)
 
 
 def _unit_name(level: str, unit: object, name: object, *, built: Mapping[str, str], rest: str, whole: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -32,7 +32,9 @@ class Sheet:
     """A table ready to be printed; ``totals`` are sums of additive columns, ``total_shares`` do not add.
 
     ``kinds`` says, for columns whose rows are not all shown alike, how each row is; ``groups`` names the column that
-    parts the rows into blocks of which the last is the total. A ``bare`` sheet begins with its headings.
+    parts the rows into blocks of which the last is the total, the sum of the ``additive`` columns of the others.
+    ``ratios`` says of a share which column it divides by the sum of which. A ``bare`` sheet begins with its headings;
+    a ``protected`` one cannot be written over by mistake.
     """
 
     name: str
@@ -47,6 +49,21 @@ class Sheet:
     kinds: Mapping[str, Sequence[Kind]] = field(default_factory=dict)
     groups: str = ""
     bare: bool = False
+    additive: Sequence[str] = ()
+    ratios: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
+    protected: bool = False
+
+    def footed(
+        self,
+        *,
+        groups: str = "",
+        additive: Sequence[str] = (),
+        ratios: Mapping[str, tuple[str, Sequence[str]]],
+        frozen: int | None = None,
+    ) -> Sheet:
+        """Return the sheet with what a reader would check: sums by block, and shares of what."""
+        frozen = self.frozen if frozen is None else frozen
+        return replace(self, groups=groups or self.groups, additive=additive, ratios=ratios, frozen=frozen)
 
 
 def stamp(result: StudyResult, language: Language) -> tuple[str, ...]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from planning import tables, texts
 from planning.report import (
+    _annex,
     _areas,
     _argument,
     _balance,
@@ -62,22 +62,27 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
         yield _scorecard.scorecard(result, language)
     if "coverage" in result.summary:
         yield by_street(result, language)
+        yield _annex.bands(result, language)
     if "compliance" in result.summary:
         yield _scorecard.rollups(result, language)
         yield _areas.compliance(result, language)
         yield _scorecard.findings(result, language)
         yield _areas.rooms(result, language)
         yield _balance.balance(result, language)
+        yield _annex.gaps(result, language)
         yield _proposals.remedies(result, language)
     if len(result.pools):
         yield _proposals.pools(result, language)
     yield facilities(result, language)
+    yield _annex.by_level(result, language)
     if result.candidates is not None:
         yield _candidates.listing(result, language)
     if len(result.screening):
         yield _candidates.screening(result, language)
     if result.summary.get("siting") is not None:
         yield sites(result, language)
+        yield _annex.planned(result, language)
+        yield _annex.near_term(result, language)
         yield from _decided.sheets(result, language)
         yield from _argument.sheets(result, language)
     if len(result.indicators):
@@ -89,6 +94,7 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
         yield _readings.readings(result, language)
     if len(result.sensitivity):
         yield _readings.sensitivity(result, language)
+    yield _annex.accounts(result, language)
     yield _origins.ledger(result, language)
     yield _origins.sources(result, language)
 
@@ -171,37 +177,16 @@ def by_street(result: StudyResult, language: Language) -> Sheet:
         Heading("elderly_share", texts.t("report.elderly_share", language), "share"),
     )
     rows: list[dict[str, Any]] = []
+    streets = [unit for unit in result.summary["units"] if unit["type"] in ("street", "town")]
     for level, whole in result.summary["coverage"].items():
-        streets = [unit for unit in result.summary["units"] if unit["type"] in ("street", "town")]
-        found = [{"street": unit["name"] or unit["unit_id"], **unit["coverage"][level]} for unit in streets]
-        rest = _rest(whole, found)
-        if rest["residential_total"]:
-            found.append({"street": texts.t("report.no_street", language), **rest})
-        found.append({"street": total_label(language), **whole})
-        rows += [{"level": texts.t(f"level.{level}", language), **row} for row in found]
+        parts = [(unit["name"] or unit["unit_id"], unit["coverage"][level]) for unit in streets]
+        said = texts.t(f"level.{level}", language)
+        found = _annex.with_rest(whole, parts, _COVERAGE, language)
+        rows += [{**figures, "level": said, "street": street} for street, figures in found]
     frame = plain_frame(rows, columns)
     title = texts.t("report.title_by_street", language)
-    return Sheet(
-        texts.t("report.sheet_by_street", language),
-        title,
-        columns,
-        frame,
-        notes=stamp(result, language),
-        frozen=2,
-        groups="level",
-    )
-
-
-def _rest(whole: Mapping[str, Any], streets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what of the whole lies in no street."""
-    rest: dict[str, Any] = {}
-    for name in _COVERAGE:
-        known = [street[name] for street in streets if street[name] is not None]
-        rest[name] = None if whole[name] is None else whole[name] - math.fsum(known)
-    for weight in ("households", "elderly"):
-        total = rest[f"{weight}_total"]
-        rest[f"{weight}_share"] = rest[f"{weight}_covered"] / total if total else None
-    return rest
+    sheet = Sheet(texts.t("report.sheet_by_street", language), title, columns, frame, notes=stamp(result, language))
+    return sheet.footed(groups="level", additive=_COVERAGE, ratios=_annex.SHARES, frozen=2)
 
 
 def facilities(result: StudyResult, language: Language) -> Sheet:

@@ -24,8 +24,9 @@ from typing import Any, Final
 
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planning import RESULTS_CHANGED, __version__, export, plan, report, sources, study, webmap
+from planning import RESULTS_CHANGED, __version__, export, plan, sources, study, webmap
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage
+from planning.runs import _documents
 from planning.runs._examine import examine as examine
 from planning.runs._examine import inputs_of, standard_of
 from planning.runs._examine import report_data as report_data
@@ -41,7 +42,7 @@ from planning.study import StudyInputs, StudyResult
 
 NEARLY_FULL_B: Final = 1 << 20
 _READING: Final = ("read", "network", "coverage", "compliance", "siting", "layers")
-_WRITING: Final = ("export", "report", "atlas", "webmap")
+_WRITING: Final = ("export", "atlas", "report", "webmap")
 STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "atlas", "webmap", "export")
 _LIBRARIES: Final = (
     "geopandas",
@@ -52,6 +53,7 @@ _LIBRARIES: Final = (
     "pandas",
     "pyogrio",
     "pyproj",
+    "python-docx",
     "scipy",
     "shapely",
     "xlsxwriter",
@@ -188,12 +190,12 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
     if everything or only in ("coverage", "compliance", "siting", "export", "check"):
         watch("export")
         export.geopackage(result, folder / "results.gpkg")
-    if everything or only == "report":
-        watch("report")
-        (folder / "tables.xlsx").write_bytes(report.workbook(result))
     if everything or only == "atlas":
         watch("atlas")
         faults = _write_atlas(result, folder, alone=only == "atlas")
+    if everything or only == "report":
+        watch("report")
+        _documents.write(result, run_identity(result), folder)
     if everything or only == "webmap":
         watch("webmap")
         language = result.inputs.plan.output.language

@@ -38,9 +38,10 @@ def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, 
 
     nearest = nearest_on(ground.walkways)
     covered, summary = at(radius_m, ground.walkways, nearest)
-    bands = {key: at(metres, ground.walkways, nearest)[1] for key, metres in layers.by_key(plan.bands_m).items()}
+    by_band = {key: at(metres, ground.walkways, nearest) for key, metres in layers.by_key(plan.bands_m).items()}
+    bands, banded = ({key: pair[part] for key, pair in by_band.items()} for part in (1, 0))
     profiles = {name: walker(name, metres) for name, metres in plan.profiles_m.items()}
-    return LevelCover(nearest=nearest, covered=covered, summary=summary, bands=bands, profiles=profiles)
+    return LevelCover(nearest=nearest, covered=covered, summary=summary, bands=bands, profiles=profiles, banded=banded)
 
 
 def weighed(walkways: Network, walk: Walk, speed_m_per_s: float) -> Network:

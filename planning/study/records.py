@@ -109,10 +109,14 @@ class Ground:
 
 @dataclass(frozen=True, eq=False)
 class LevelCover:
-    """One level's coverage: who is nearest to what, at the radius reported, at every band beside it, and by walker."""
+    """One level's coverage: who is nearest to what, at the radius reported, at every band beside it, and by walker.
+
+    ``banded`` says of each band who is covered, as ``covered`` does of the radius reported.
+    """
 
     nearest: pd.DataFrame
     covered: pd.DataFrame
     summary: Mapping[str, Any]
     bands: Mapping[str, Mapping[str, Any]]
     profiles: Mapping[str, Mapping[str, Any]]
+    banded: Mapping[str, pd.DataFrame] = field(default_factory=dict)

@@ -15,13 +15,14 @@ from planning.plan import Plan
 from planning.study import people
 from planning.study.circles import minutes_of
 from planning.study.judged import Judged
+from planning.study.layers import STREET_TYPES
 from planning.study.records import LevelCover, Places, StudyInputs
 
 
 def unit_rows(
     inputs: StudyInputs, covers: Mapping[str, LevelCover], assessment: Assessment | None, places: Places
 ) -> list[dict[str, Any]]:
-    """Return one entry per unit, by id: the coverage and compliance of the areas inside it."""
+    """Return one entry per unit, by id: the coverage and compliance of the areas inside it; of streets, every band."""
     units = inputs.tables.get("units")
     if units is None:
         return []
@@ -37,10 +38,25 @@ def unit_rows(
                 "coverage": {
                     level: _summary(areas, cover.covered, inside, inputs.plan) for level, cover in covers.items()
                 },
+                **(_banded(areas, covers, inside, inputs.plan) if kind in STREET_TYPES and covers else {}),
                 "compliance": None if assessment is None else compliance.summarise(assessment, inside),
             }
         )
     return rows
+
+
+def _banded(
+    areas: gpd.GeoDataFrame, covers: Mapping[str, LevelCover], inside: pd.Index, plan: Plan
+) -> dict[str, dict[str, Any]]:
+    """Return the coverage of a street at every band, in the shape of ``coverage_band``."""
+    bands = {
+        level: {
+            key: _summary(areas, covered, inside, plan, radius_m=cover.bands[key]["radius_m"])
+            for key, covered in cover.banded.items()
+        }
+        for level, cover in covers.items()
+    }
+    return {"coverage_band": bands}
 
 
 def unit_layer(inputs: StudyInputs, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
@@ -131,14 +147,17 @@ def clean(content: Any) -> Any:
 
 def _inside(unit_id: str, kind: str, places: Places) -> pd.Index:
     """Return the ids of the areas in a unit; streets as the areas' own table names them."""
-    where = places.street if kind in ("street", "town") else places.units[kind]
+    where = places.street if kind in STREET_TYPES else places.units[kind]
     return where.index[where == unit_id]
 
 
-def _summary(areas: gpd.GeoDataFrame, covered: pd.DataFrame, inside: pd.Index, plan: Plan) -> dict[str, Any]:
+def _summary(
+    areas: gpd.GeoDataFrame, covered: pd.DataFrame, inside: pd.Index, plan: Plan, *, radius_m: float | None = None
+) -> dict[str, Any]:
+    metres = plan.radius_m if radius_m is None else radius_m
     chosen = areas[areas["residential_id"].isin(inside)]
     subset = covered.loc[pd.Index(chosen["residential_id"])]
-    return dict(coverage.summarise(chosen, subset, radius_m=plan.radius_m, minutes=minutes_of(plan, plan.radius_m)))
+    return dict(coverage.summarise(chosen, subset, radius_m=metres, minutes=minutes_of(plan, metres)))
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

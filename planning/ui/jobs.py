@@ -15,7 +15,7 @@ from planning.errors import Fault, PlanningError
 from planning.runs import RunFolder
 
 FIGURES: Final = ("read", "network", "coverage", "compliance", "siting", "layers", "report")
-EVERYTHING: Final = (*FIGURES[:-1], "export", "report", "atlas", "webmap")
+EVERYTHING: Final = (*FIGURES[:-1], "export", "atlas", "report", "webmap")
 State = Literal["running", "done", "refused", "cancelled"]
 
 

@@ -1,0 +1,127 @@
+"""Room `planning.report`: the draft text of the plan and its annex tables, as Word documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from planning import word
+from planning.report import (
+    _annex,
+    _areas,
+    _chapters_found,
+    _chapters_now,
+    _chapters_plan,
+    _origins,
+    _scorecard,
+    _tables,
+)
+from planning.report._scene import Scene
+from planning.report._sheet import Sheet
+
+_CHAPTERS: Final[tuple[Callable[[Scene], Iterator[word.Block]], ...]] = (
+    _chapters_now.basis,
+    _chapters_now.method,
+    _chapters_now.situation,
+    _chapters_now.coverage,
+    _chapters_found.floor_area,
+    _chapters_found.blind_spots,
+    _chapters_plan.siting,
+    _chapters_plan.near_term,
+    _chapters_plan.measures,
+    _chapters_plan.indicators,
+    _chapters_plan.quality,
+)
+_ANNEX: Final = (
+    "facilities", "compliance", "gaps", "bands", "planned", "near_term", "scorecard", "accounts", "ledger",
+)  # fmt: skip
+_COMPLIANCE: Final = (
+    "residential_id", "name", "street_id", "households", "built_used", "required_m2", "provided_m2", "largest_m2",
+    "shortfall_m2", "pool_id", "verdict", "reason", "counted_required_m2", "counted_provided_m2",
+    "counted_shortfall_m2",
+)  # fmt: skip
+_LEDGER: Final = ("table", "file", "row", "id", "outcome", "reasons", "column", "value")
+_SCORECARD: Final = (
+    "clause_id", "article", "text", "required", "strength", "verdict", "actual", "shortfall", "unit", "deadline",
+    "overdue", "where",
+)  # fmt: skip
+
+
+def chapters(scene: Scene) -> list[word.Block]:
+    """Return the draft text as blocks, from the cover to the list of what is left to be filled in."""
+    blocks: list[word.Block] = [_cover(scene, "subtitle"), word.Contents(scene.say("contents"))]
+    for chapter in _CHAPTERS:
+        blocks += chapter(scene)
+    return [*blocks, *_chapters_plan.blanks(scene, blocks)]
+
+
+def document(scene: Scene) -> bytes:
+    """Return the draft text as a Word document, equal bytes for equal results."""
+    return word.write(chapters(scene), _frame(scene, "subtitle"))
+
+
+def annex(scene: Scene) -> bytes:
+    """Return the annex tables as a Word document on lying paper; a table that is left out is named with the reason."""
+    blocks: list[word.Block] = [_cover(scene, "annex_title"), word.Contents(scene.say("contents"))]
+    sheets = _annex_sheets(scene)
+    for number, key in enumerate(_ANNEX, start=1):
+        if number > 1:
+            blocks.append(word.Page(lying=True))
+        blocks.append(word.Heading(scene.say(f"annex.{key}")))
+        if key in sheets:
+            sheet, columns = sheets[key]
+            size = 7.5 if columns else 8.5
+            blocks.append(scene.table(sheet, key, columns=columns, notes=_notes(sheet), size=size, number=number))
+        else:
+            blocks.append(scene.text(f"absent.{key}"))
+    return word.write(blocks, replace(_frame(scene, "annex_title", lying=True), numbered=False, tables="annex"))
+
+
+def _annex_sheets(scene: Scene) -> dict[str, tuple[Sheet, tuple[str, ...]]]:
+    """Return the annex tables there is something to say in, each with the columns that go on paper."""
+    result, language = scene.result, scene.language
+    found: dict[str, tuple[Sheet, tuple[str, ...]]] = {
+        "facilities": (_tables.facilities(result, language), ()),
+        "accounts": (_annex.accounts(result, language), ()),
+        "ledger": (_origins.ledger(result, language), _LEDGER),
+    }
+    if "compliance" in result.summary:
+        found["compliance"] = (_areas.compliance(result, language), _COMPLIANCE)
+        found["gaps"] = (_annex.gaps(result, language), ())
+    if "coverage" in result.summary:
+        found["bands"] = (_annex.bands(result, language), ())
+    if result.summary.get("siting") is not None:
+        found["planned"] = (_annex.planned(result, language), ())
+        found["near_term"] = (_annex.near_term(result, language), ())
+    if len(result.scorecard):
+        found["scorecard"] = (_scorecard.scorecard(result, language), _SCORECARD)
+    return found
+
+
+def _notes(sheet: Sheet) -> tuple[str, ...]:
+    """Return the notes of a sheet without the lines that every page carries anyway."""
+    return tuple(sheet.notes[1:])
+
+
+def _cover(scene: Scene, kind: str) -> word.Cover:
+    """Return the title page: what the paper is, who made it (blank), on which data, by which run."""
+    plan = scene.result.inputs.plan
+    lines: list[word.Parts] = [
+        scene.parts("cover.maker", blank=scene.blank("maker")),
+        scene.parts("cover.date", blank=scene.blank("date")),
+        scene.parts("cover.as_of", as_of=plan.as_of.isoformat()),
+    ]
+    if scene.run_id:
+        lines.append(scene.parts("cover.run", run=scene.run_id))
+    return word.Cover(plan.name, scene.say(kind), lines)
+
+
+def _frame(scene: Scene, kind: str, *, lying: bool = False) -> word.Frame:
+    plan = scene.result.inputs.plan
+    header = scene.say("header", plan=plan.name, kind=scene.say(kind))
+    as_of = plan.as_of.isoformat()
+    footer = (
+        scene.say("footer", run=scene.run_id, as_of=as_of) if scene.run_id else scene.say("footer_plain", as_of=as_of)
+    )
+    return word.Frame(scene.language, plan.name, header, footer, lying=lying)
