@@ -26,7 +26,10 @@ from planning.report._sheet import Heading, Sheet
 from planning.study import StudyResult
 from planning.texts import Language
 
-__all__ = ["Plate", "annex", "document", "entry_sheet", "entry_text", "plate", "pooling_rows", "workbook"]
+__all__ = [
+    "Heading", "Plate", "Sheet", "annex", "book", "document", "entry_sheet", "entry_text", "plate", "pooling_rows",
+    "workbook",
+]  # fmt: skip
 
 _OPTIONS: Final[Mapping[str, bool]] = MappingProxyType(
     {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -54,23 +57,17 @@ def workbook(result: StudyResult, *, run_id: str = "") -> bytes:
     their value. ``run_id`` is printed on every sheet.
     """
     language = result.inputs.plan.output.language
-    stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as book:
-        book.set_properties({"title": result.inputs.plan.name[:250], "created": _CREATED})
-        styles = _Styles(book, language)
-        for sheet in contents.sheets(result, language):
-            _write(book, sheet, styles, run_id)
-    return stream.getvalue()
+    return book(contents.sheets(result, language), title=result.inputs.plan.name, language=language, run_id=run_id)
 
 
-def book(sheets: Iterable[Sheet], *, title: str, language: Language) -> bytes:
+def book(sheets: Iterable[Sheet], *, title: str, language: Language, run_id: str = "") -> bytes:
     """Return sheets of one's own as a workbook in the manner of `workbook`, equal bytes for equal sheets."""
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as made:
         made.set_properties({"title": title[:250], "created": _CREATED})
         styles = _Styles(made, language)
         for sheet in sheets:
-            _write(made, sheet, styles, "")
+            _write(made, sheet, styles, run_id)
     return stream.getvalue()
 
 

@@ -180,7 +180,7 @@ def with_rest(
 def gaps(result: StudyResult, language: Language) -> Sheet:
     """Return every area and pool that fails or lacks floor area, and the first measure that would do."""
     measures, verdict = _first_measures(result, language), words_of("verdict", language)
-    said = []
+    said: list[dict[Any, Any]] = []
     for row in _short(result, language).to_dict("records"):
         measure, cost = measures.get(row["residential_id"], (None, None))
         why = sentences(row["reason"], "compliance.reason", language)

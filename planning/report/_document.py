@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from planning import word
+from planning import texts, word
 from planning.report import (
     _annex,
     _areas,
@@ -68,7 +68,8 @@ def annex(scene: Scene) -> bytes:
     for number, key in enumerate(_ANNEX, start=1):
         if number > 1:
             blocks.append(word.Page(lying=True))
-        blocks.append(word.Heading(scene.say(f"annex.{key}")))
+        name = texts.t("word.annex", scene.language, n=number)
+        blocks.append(word.Heading(f"{name}  {scene.say(f'annex.{key}')}"))
         if key in sheets:
             sheet, columns = sheets[key]
             size = 7.5 if columns else 8.5
