@@ -20,7 +20,8 @@ from planning.siting._polish import CoverWorth, settle
 from planning.siting._report import Answer, Solved, infeasible, report
 from planning.siting._rules import Rules, Wishes
 from planning.siting._stages import stages
-from planning.siting._then import Then, refine, with_proof
+from planning.siting._then import Then, refine
+from planning.siting._then_told import with_proof
 from planning.siting._units import COVER_TOTAL, Flags, whole
 
 Ids = Iterable[Any]

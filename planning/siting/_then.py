@@ -23,7 +23,7 @@ from planning.siting._ask import Ask
 from planning.siting._cover import Ground
 from planning.siting._deficit_tables import Quota
 from planning.siting._highs import Clock
-from planning.siting._plan import SitingPlan, Stage, gap, status
+from planning.siting._plan import Stage, gap, status
 from planning.siting._program import Program
 from planning.siting._report import Solved
 from planning.siting._ruled import site_rows
@@ -140,36 +140,6 @@ def refine(
     return refined, tuple(run.stages)
 
 
-def with_proof(plan: SitingPlan, ask: Ask, then: Then | None, proof: tuple[Stage, ...]) -> SitingPlan:
-    """Return a plan with the stages of its further objectives and the floor areas they imply."""
-    if then is None or not proof:
-        return plan
-    return replace(plan, stages=proof, **_floor_areas(ask, then, plan))
-
-
-def _floor_areas(ask: Ask, then: Then, plan: SitingPlan) -> dict[str, Any]:
-    """Return the floor areas and credits of a plan's sites as its fields; nothing without a shortfall."""
-    quota = then.quota(ask.candidates)
-    if quota is None:
-        return {}
-    at = {one: position for position, one in enumerate(ask.candidates)}
-    sized = [at[site] for site in plan.sites if quota.usable[at[site]]]
-    nobody = np.zeros(0, dtype=np.int64)
-    ground = _deficit_ground.Ground(
-        quota, sparse.csr_array((0, len(ask.candidates))), nobody, nobody.astype(bool), nobody, len(sized)
-    )
-    area = _deficit_ground.least_areas(ground, sized, quota.left(quota.largest(sized)))
-    return {
-        "floor_area_m2": tuple(float(area[at[site]]) if at[site] in area else math.nan for site in plan.sites),
-        "credited": tuple(
-            (site, quota.subjects[subject], float(share * area[at[site]]))
-            for site in plan.sites
-            if at[site] in area
-            for subject, share in sorted(quota.share[at[site]].items())
-        ),
-    }
-
-
 # -------------------------------------------------------------------------------------------------- the programme
 
 
@@ -208,11 +178,21 @@ def _most_sites(run: _Run) -> int:
 
 
 def _hold_coverage(run: _Run) -> None:
-    """Hold the weight that every plan must cover; more slack than dust would let somebody's walk go uncounted."""
-    ground, program = run.ground, run.program
-    weight = ground.weight.astype(np.float64)
-    scale = 1.0 if weight.sum() <= 1e8 else 1e8 / weight.sum()
-    program.rows({"y": weight * scale}, run.hold * scale - 1e-5, math.inf)
+    """Hold the weight that every plan must cover.
+
+    Weights are whole, so half a unit, ``u``, may be missing: a row held to dust has been seen to make the solver's
+    presolve lose every plan. Where walks are counted ``u`` has a price, or somebody's walk would go uncounted.
+    """
+    weight = run.ground.weight.astype(np.float64)
+    scale = _scale(run)
+    run.program.columns("u", 1, upper=0.5 * scale)
+    run.program.rows({"y": weight * scale, "u": np.ones(1)}, run.hold * scale, math.inf)
+
+
+def _scale(run: _Run) -> float:
+    """Return what weights are multiplied by for the solver."""
+    total = float(run.ground.weight.sum())
+    return 1.0 if total <= 1e8 else 1e8 / total
 
 
 def _stage(run: _Run, name: str, number: int) -> None:
@@ -344,7 +324,8 @@ def _distance(run: _Run) -> dict[str, Floats]:
         math.inf,
     )
     weight = ask.weight
-    return {"f": weight[place] * metres, "o": weight[fixed] * ask.fixed_m[fixed]}
+    dearer = np.array([(ask.radius_m + 1.0) / _scale(run)])  # than any walk
+    return {"f": weight[place] * metres, "o": weight[fixed] * ask.fixed_m[fixed], "u": dearer}
 
 
 def _one_in(columns: Ints, width: int) -> Any:
