@@ -31,7 +31,7 @@ from planning.runs._examine import examine as examine
 from planning.runs._examine import inputs_of, standard_of
 from planning.runs._examine import report_data as report_data
 from planning.runs._target import SCHEMA as SCHEMA
-from planning.runs._target import TOOL, recorded, refuse_foreign, refuse_inputs_inside
+from planning.runs._target import TOOL, put_back, recorded, refuse_foreign, refuse_inputs_inside
 from planning.runs._target import folder_in_place as folder_in_place
 from planning.runs._target import is_run_folder as is_run_folder
 from planning.runs._workplace import copy_sample as copy_sample
@@ -128,6 +128,7 @@ def run(
     if only is not None and only not in STEPS:
         raise WrongUsage(Fault("unknown_step", value=only, facts={"known": ", ".join(STEPS)}))
     target = Path(out) if out is not None else Path(path).resolve().parent / "out"
+    put_back(target)
     refuse_foreign(target)
     watch = _Watch(progress or (lambda _step: None))
     inputs = load(path, progress=watch)

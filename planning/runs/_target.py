@@ -93,6 +93,14 @@ def _swap(folder: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def put_back(target: Path) -> None:
+    """Put an earlier run back that was moved aside for one that never took its place: killed between two renames."""
+    for left in sorted(target.parent.glob(f".{glob.escape(target.name)}.replaced-*")):
+        if not target.exists() and (left / "run" / "run.json").is_file():
+            (left / "run").replace(target)
+            left.rmdir()
+
+
 def _flush(folder: Path) -> None:
     """Make sure the bytes are on the disk before the folder takes its name."""
     for path in folder.rglob("*"):
