@@ -56,6 +56,7 @@ def test_the_old_run_comes_back_if_the_new_one_never_took_its_place(tmp_path):
     shelf = tmp_path / "town/.out.replaced-abc"
     shelf.mkdir()
     shutil.move(out, shelf / "run")  # killed between the two renames
+    os.utime(shelf, (0, 0))
     (tmp_path / "town/plan.toml").write_text("[plan]\nname = 1\n", encoding="utf-8")
     with pytest.raises(runs.InputRefused):
         runs.run(plan, out=out)

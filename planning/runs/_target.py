@@ -96,7 +96,8 @@ def _swap(folder: Path, target: Path) -> None:
 def put_back(target: Path) -> None:
     """Put an earlier run back that was moved aside for one that never took its place: killed between two renames."""
     for left in sorted(target.parent.glob(f".{glob.escape(target.name)}.replaced-*")):
-        if not target.exists() and (left / "run" / "run.json").is_file():
+        waits = not target.exists() and (left / "run" / "run.json").is_file()
+        if waits and _is_forsaken(left):  # another process may be between its two renames just now
             (left / "run").replace(target)
             left.rmdir()
 
