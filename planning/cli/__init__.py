@@ -1,6 +1,7 @@
 """The command line. It reads what was asked, calls the rooms, and says what came out.
 
-Exit codes: 0 done, 1 refused input (every fault listed, nothing half-written), 2 wrong usage, 3 the machine failed.
+Exit codes: 0 done, 1 refused input (every fault listed, nothing half-written), 2 wrong usage, 3 the machine failed,
+4 a province finished with counties missing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from planning.cli._check import check
 from planning.cli._fetch import fetch, postgis
 from planning.cli._init import init
 from planning.cli._machine import app, doctor, verify
+from planning.cli._province import status, workers
 from planning.cli._run import demo, run
 from planning.cli._standards import standards
 
@@ -29,5 +31,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a Windows console may not know every character of a name
 
 
-for _command in (run, check, init, fetch, postgis, demo, app, standards, verify, doctor):
+for _command in (run, check, init, fetch, postgis, demo, app, standards, verify, status, workers, doctor):
     main.add_command(_command)

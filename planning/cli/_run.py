@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from planning import isolation, texts
+from planning.cli._province import run_province
 from planning.cli._say import READER, Progress, list_faults, shown
+from planning.errors import Fault, WrongUsage
 
 
 @click.command()
@@ -19,16 +21,33 @@ from planning.cli._say import READER, Progress, list_faults, shown
     metavar="STEP",
     help="只做一步及其所需 / check, coverage, compliance, siting, report, atlas, webmap, export",
 )
+@click.option("--workers", type=int, help="省级方案：本机进程数 / a province: processes on this machine")
+@click.option("--scheduler", metavar="ADDRESS", help="省级方案：Dask 调度器 / a province: a Dask scheduler, tcp://…")
 @shown
-def run(plan: Path, out: Path | None, only: str | None) -> None:
+def run(plan: Path, out: Path | None, only: str | None, workers: int | None, scheduler: str | None) -> None:
     """运行方案，写出成果文件夹。 / Run PLAN and write its run folder."""
     isolation.start(READER)  # while the libraries load here
     from planning import runs
 
+    if _is_province(plan, only=only, workers=workers, scheduler=scheduler):
+        run_province(plan, out=out, workers=workers, scheduler=scheduler)
+        return
     with Progress(runs.steps(only)) as progress:
         done = runs.run(plan, out=out, only=only, progress=progress)
     list_faults(done.faults)
     report(done)
+
+
+def _is_province(plan: Path, **asked: Any) -> bool:
+    """Say whether a plan is a province's; refuse options that do not go with it."""
+    from planning import province
+
+    found = province.is_province(plan)
+    odd = [name for name, value in asked.items() if value is not None and (name == "only") == found]
+    if odd:
+        code = "province_only" if found else "province_executor"
+        raise WrongUsage([Fault(code, value=f"--{name}") for name in odd])
+    return found
 
 
 @click.command()

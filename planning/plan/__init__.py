@@ -28,6 +28,8 @@ from planning.plan._screen import Screen as Screen
 from planning.plan._siting import Phase as Phase
 
 BANDS_M: Final = (720, 900, 1000)
+FAR_M: Final = 10_000.0
+"""How far facilities are looked for from the counties of a province."""
 Model = Literal["lscp", "mclp", "p_median", "p_center", "deficit", "capacitated"]
 
 
@@ -69,6 +71,7 @@ class Walk:
     crossing_s: float = 0.0
     extra_s: bool = False
     climb: Literal["none", "naismith"] = "none"
+    far_m: float | None = None
 
     @property
     def by_seconds(self) -> bool:
@@ -121,6 +124,13 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Province:
+    """That a plan is run county by county; ``key`` is the column that names the county of a row, where there is one."""
+
+    key: str | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
     """A checked plan file."""
 
@@ -138,6 +148,7 @@ class Plan:
     folder: Path = Path()
     defaults: tuple[str, ...] = ()
     warnings: tuple[Fault, ...] = ()
+    province: Province | None = None
 
     @property
     def radius_m(self) -> float:
@@ -232,6 +243,8 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
         walk["minutes"] = tuple(sorted(walk["minutes"]))
     if "profiles" in walk:
         walk["profiles"] = tuple(word for word in WALKERS if word in walk["profiles"])
+    if "province" in words:
+        walk.setdefault("far_m", FAR_M)
     output: dict[str, Any] = dict(words.get("output", {}))
     if "maps" in output:
         output["maps"] = tuple(output["maps"])
@@ -250,6 +263,7 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
         file=path.name,
         folder=folder,
         defaults=_defaults(words),
+        province=Province(**words["province"]) if "province" in words else None,
         warnings=() if stated else (Fault("plan_as_of_today", "warning", file=path.name, column="plan.as_of"),),
     )
 
@@ -273,8 +287,9 @@ def _resolve(path: str, folder: Path) -> Path:
 def _defaults(words: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys with a default that the file leaves out."""
     by_frontage = words.get("walk", {}).get("rule") == "frontage"
+    far = ("far_m",) if "province" in words else ()
     absent = {
-        "walk": ("speed_m_per_s", "minutes", "max_snap_m", "rule", *(("frontage_m",) if by_frontage else ())),
+        "walk": (*far, "speed_m_per_s", "minutes", "max_snap_m", "rule", *(("frontage_m",) if by_frontage else ())),
         "siting": ("level", "model", "minutes", "demand", "one_per_street", "min_share_per_street", "time_limit_s"),
         "output": ("language", "maps", "paper"),
     }
@@ -312,6 +327,12 @@ def _contradictions(plan: Plan) -> list[Fault]:
             fixed_radius=by_radius,
             by_seconds=plan.walk.by_seconds,
         )
+    far_m = plan.walk.far_m
+    if far_m is not None and far_m < max(plan.radius_m, *plan.bands_m):
+        facts = {"least": f"{max(plan.radius_m, *plan.bands_m):g}"}
+        faults.append(Fault("plan_far_short", file=plan.file, column="walk.far_m", value=f"{far_m:g}", facts=facts))
+    if plan.province is not None and "units" not in plan.inputs:
+        faults.append(Fault("plan_province_units", file=plan.file, column="inputs.units.path"))
     residential = plan.inputs["residential"]
     if (residential.table is None) != (residential.join is None):
         faults.append(Fault("plan_table_join", file=plan.file, column="inputs.residential.table"))

@@ -167,6 +167,7 @@ _EXTRA_INPUT_KEYS: Final[Mapping[str, Mapping[str, Kind]]] = {
 
 SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "plan": {"name": TEXT, "standard": TEXT, "as_of": DATE, "crs": TEXT, "notes": TEXTS},
+    "province": {"key": TEXT},
     **{f"inputs.{name}": {**_INPUT_KEYS, **_EXTRA_INPUT_KEYS.get(name, {})} for name in INPUTS},
     "walk": {
         "speed_m_per_s": _number(0.3, 2.5),
@@ -188,6 +189,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "crossing_s": _number(0, 600),
         "extra_s": FLAG,
         "climb": choice("none", "naismith"),
+        "far_m": _number(0, 1e6, open_low=True),
     },
     "standards": {
         "land_per_person_base": choice("residents", "elderly"),

@@ -28,7 +28,8 @@ from planning import RESULTS_CHANGED, __version__, export, plan, sources, study,
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage
 from planning.runs import _documents
 from planning.runs._examine import examine as examine
-from planning.runs._examine import inputs_of, standard_of
+from planning.runs._examine import inputs_of as inputs_of
+from planning.runs._examine import standard_of as standard_of
 from planning.runs._examine import report_data as report_data
 from planning.runs._target import SCHEMA as SCHEMA
 from planning.runs._target import TOOL, put_back, recorded, refuse_foreign, refuse_inputs_inside
@@ -139,6 +140,28 @@ def run(
         run_id = _seal(result, folder, faults)
         _write_json(folder / "timing.json", {**watch.record(), "folder": str(inputs.plan.folder)})
     return RunFolder(folder=target, run_id=run_id, result=result, faults=faults)
+
+
+def write(result: StudyResult, out: str | Path, *, more: Callable[[Path], None] | None = None) -> str:
+    """Write the figures of a result, ``summary.json`` and ``results.gpkg``, as a run folder; return the run id.
+
+    Parameters
+    ----------
+    result
+        From `planning.study.run`.
+    out
+        The run folder; an earlier one is replaced whole.
+    more
+        Writes further files into the folder before they are all listed.
+    """
+    target = Path(out)
+    refuse_foreign(target)
+    with folder_in_place(target) as folder:
+        _write_json(folder / "summary.json", result.summary)
+        export.geopackage(result, folder / "results.gpkg")
+        if more is not None:
+            more(folder)
+        return _seal(result, folder, result.inputs.faults)
 
 
 def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str, int]]]:
@@ -253,6 +276,7 @@ def _identity(result: StudyResult) -> dict[str, Any]:
         "crs": inputs.crs.to_string(),
         "inputs": [_plan_entry(inputs.plan), *(_plain(asdict(file)) for file in inputs.files)],
         "versions": _versions(),
+        **({"levels": list(inputs.levels)} if inputs.levels else {}),
     }
 
 

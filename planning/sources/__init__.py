@@ -16,12 +16,13 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from planning import crs as crss
 from planning import tables
 from planning.errors import Fault, InputRefused, refuse
-from planning.plan import INPUTS, Plan
+from planning.plan import INPUTS, InputSpec, Plan
 from planning.sources import checks, draft, geometry
 from planning.sources._belonging import say_belonging
 from planning.sources._names import say_names
@@ -29,14 +30,16 @@ from planning.sources._overlaps import say_shapes
 from planning.sources._placing import settle
 from planning.sources._repair import MAX_REPAIR_SHARE
 from planning.sources._roadfit import say_offsets
-from planning.sources.apart import Opening
+from planning.sources.apart import Opened, Opening
 from planning.sources.draft import Draft, SourceFile, known_ids
 
-__all__ = ["Counts", "Intake", "Progress", "SourceFile", "check", "look", "read"]
+__all__ = ["Counts", "Intake", "Opener", "Progress", "SourceFile", "Whereabouts", "check", "look", "read", "whereabouts"]
 
 Counts = Mapping[str, Mapping[str, int]]
 Progress = Callable[[str, int, int], None]
 """Called with the input's name, how many inputs are done, and how many there are."""
+Opener = Callable[[InputSpec], tuple[Opened, ...]]
+"""Hands over what was read of an input: its table, and its attribute table where it has one."""
 
 _FALLBACK_CRS: Final = 4490
 _EMPTY_CODES: Final = {
@@ -104,12 +107,13 @@ def check(plan: Plan) -> tuple[tuple[Fault, ...], Counts]:
     return intake.faults, intake.counts
 
 
-def look(plan: Plan, *, progress: Progress | None = None) -> Intake:
+def look(plan: Plan, *, progress: Progress | None = None, opened: Opener | None = None) -> Intake:
     """Read every input as `read` does, but return errors among the ``faults`` instead of raising them.
 
-    Only tables of an intake without errors can be trusted: a file that could not be read has none.
+    Only tables of an intake without errors can be trusted: a file that could not be read has none. Where ``opened``
+    is given it hands over the table of an input in place of its file.
     """
-    drafts, faults = _drafts(plan, progress)
+    drafts, faults = _drafts(plan, progress, opened)
     located = {name: one for name, one in drafts.items() if one.shapes is not None and _located(one)}
     crs, more = _metric_crs(plan, located)
     faults += more
@@ -138,17 +142,61 @@ def look(plan: Plan, *, progress: Progress | None = None) -> Intake:
     )
 
 
-def _drafts(plan: Plan, progress: Progress | None) -> tuple[dict[str, Draft], list[Fault]]:
+@dataclass(frozen=True)
+class Whereabouts:
+    """One input as its file gives it, what was recognised in it, and where on the earth each row lies.
+
+    ``frame`` has the canonical columns; ``degrees`` are longitude and latitude of a point of each row (of a polygon one
+    inside it), NaN where it has no place; ``outlines`` the shapes in degrees, where they were asked for.
+    """
+
+    opened: Opened
+    frame: pd.DataFrame
+    degrees: NDArray[np.float64]
+    faults: tuple[Fault, ...]
+    outlines: NDArray[np.object_] | None = None
+
+
+def whereabouts(plan: Plan, name: str, *, outlines: bool = False) -> Whereabouts:
+    """Read one input of ``plan`` and say where its rows lie, before anything is held against anything.
+
+    Raises
+    ------
+    InputRefused
+        If the file cannot be read, or be placed on the earth.
+    """
+    spec = plan.inputs[name]
+    with Opening([spec]) as opening:
+        found = opening.of(spec)
+    one = draft.read(spec, found)
+    degrees = np.full((len(one.frame), 2), np.nan)
+    if one.shapes is None:
+        return Whereabouts(found[0], one.frame, degrees, tuple(one.notes.all_faults()))
+    if not _located(one):
+        raise InputRefused(one.notes.all_faults())
+    way, live, shapes = _way(one, CRS.from_epsg(_FALLBACK_CRS)), one.live(), np.where(one.live(), one.shapes, None)
+
+    def to_degrees(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        return crss.to_degrees(xy, way.source, shift=way.shift)
+
+    degrees[live] = to_degrees(geometry.inner(shapes[live]))
+    lines = crss.transform_geometries(shapes, to_degrees) if outlines else None
+    return Whereabouts(found[0], one.frame, degrees, tuple(one.notes.all_faults()), lines)
+
+
+def _drafts(
+    plan: Plan, progress: Progress | None, opened: Opener | None = None
+) -> tuple[dict[str, Draft], list[Fault]]:
     """Read the files, in the order of `planning.plan.INPUTS`; a refused one does not stop the others."""
     drafts: dict[str, Draft] = {}
     faults: list[Fault] = []
     names = [name for name in INPUTS if name in plan.inputs]
-    with Opening([plan.inputs[name] for name in names]) as opening:
+    with Opening([plan.inputs[name] for name in names if opened is None]) as opening:
         for done, name in enumerate(names):
             if progress is not None:
                 progress(name, done, len(names))
             try:
-                drafts[name] = draft.read(plan.inputs[name], opening.of(plan.inputs[name]))
+                drafts[name] = draft.read(plan.inputs[name], (opened or opening.of)(plan.inputs[name]))
             except InputRefused as error:
                 faults += error.faults
     if progress is not None:

@@ -96,6 +96,14 @@ def representative(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
     return np.asarray((bounds[:, :2] + bounds[:, 2:]) / 2, dtype=np.float64).reshape(-1, 2)
 
 
+def inner(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return a point of each shape, shape (n, 2): inside a polygon that is valid, else as `representative`."""
+    found = representative(shapes)
+    sound = (shapely.get_dimensions(shapes) == 2) & shapely.is_valid(shapes)
+    found[sound] = shapely.get_coordinates(shapely.point_on_surface(shapes[sound]))
+    return found
+
+
 # -------------------------------------------------------------------------------------------- row by row, in the file
 
 

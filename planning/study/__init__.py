@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from planning import compliance, demand, indicators, network
@@ -40,6 +41,7 @@ from planning.study.records import LevelCover as LevelCover
 from planning.study.records import Places as Places
 from planning.study.records import StudyInputs as StudyInputs
 from planning.study.records import StudyResult as StudyResult
+from planning.study.records import own as own
 from planning.study.told import Told
 
 Progress = Callable[[str], None]
@@ -244,7 +246,7 @@ def _covers(inputs: StudyInputs, ground: Ground) -> dict[str, LevelCover]:
     radius_m = inputs.plan.radius_m
     return {
         level: circles.cover_level(inputs, ground, layers.serving(ground.facilities, level), radius_m=radius_m)
-        for level in layers.levels(inputs.tables["facilities"], inputs.plan.siting.level)
+        for level in layers.levels(inputs.tables["facilities"], inputs.plan.siting.level, *inputs.levels)
     }
 
 
@@ -255,7 +257,8 @@ def _judge(inputs: StudyInputs, ground: Ground, covers: Mapping[str, LevelCover]
         return Judged(assessment)
     around = verdicts.circle(inputs, ground)
     clauses = verdicts.clauses(inputs, ground, covers, assessment, around)
-    return Judged(assessment, clauses, sensitivity.compare(inputs, ground, covers, assessment, clauses, around))
+    other_readings = sensitivity.compare(inputs, ground, covers, assessment, clauses, around)
+    return Judged(assessment, clauses, other_readings, around)
 
 
 def _result(
@@ -271,7 +274,7 @@ def _result(
     rows = sums.unit_rows(inputs, covers, assessment, ground.places)
     residential = layers.residential(tables["residential"], covers, assessment)
     ledger, counts = account.settle(inputs, ground)
-    areas, reached = layers.circles(ground.walkways, sites.serving_with(choice, ground.facilities), plan)
+    areas, reached = layers.circles(ground.walkways, own(sites.serving_with(choice, ground.facilities)), plan)
     reach = layers.reach_table(ground, covers, plan)
     residential = people.columns(residential, covers, ground, reach, plan)
     residential = layers.planned(residential, choice.after)
@@ -324,6 +327,6 @@ def _within_border(facilities: gpd.GeoDataFrame, inputs: StudyInputs) -> gpd.Geo
     units = inputs.tables.get("units")
     if units is None:
         return facilities.assign(outside_area=False)
-    outside = ~layers.within_border(facilities, units)
+    outside = ~layers.within_border(facilities, units) & ~facilities.get("neighbour", np.False_)
     serving = facilities["in_service"] & ~outside if inputs.plan.walk.hard_border else facilities["in_service"]
     return facilities.assign(outside_area=outside, in_service=serving)

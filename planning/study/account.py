@@ -12,7 +12,7 @@ from planning import network, texts
 from planning.errors import Fault
 from planning.network import Network
 from planning.study import health
-from planning.study.records import Ground, StudyInputs
+from planning.study.records import Ground, StudyInputs, own
 from planning.tables import ledger_frame
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -38,7 +38,7 @@ def settle(inputs: StudyInputs, ground: Ground) -> tuple[pd.DataFrame, Counts]:
 def _flags(inputs: StudyInputs, ground: Ground) -> dict[str, pd.Series]:
     """Return, by table, a Series of reason codes indexed by row id; an id may come several times."""
     max_snap_m = inputs.plan.walk.max_snap_m
-    walkways, facilities, access = ground.walkways, ground.facilities, ground.access
+    walkways, facilities, access = ground.walkways, own(ground.facilities), ground.access
     gates, assumed = access.gates, ground.places.assumed
     piece = health.piece_of_areas(inputs, ground)
     ids = inputs.tables["residential"]["residential_id"]
@@ -47,6 +47,7 @@ def _flags(inputs: StudyInputs, ground: Ground) -> dict[str, pd.Series]:
     lost = network.snap(walkways, facilities.representative_point(), max_snap_m=max_snap_m).edge < 0
     adrift = facilities[lost]
     gaps = network.gaps(walkways, within_m=GAP_M)
+    ways = set(own(inputs.tables["roads"])["road_id"])
     residential = [
         _coded(gates.index[gates == "inferred"], "no_entrances"),
         _coded(gates.index[gates == "closed"], "gates_closed"),
@@ -60,8 +61,8 @@ def _flags(inputs: StudyInputs, ground: Ground) -> dict[str, pd.Series]:
         "candidates": _coded(adrift.loc[adrift["status"] == "candidate", "facility_id"], "unsnapped"),
         "roads": pd.concat(
             [
-                _coded(sorted(set(walkways.healed["road_id"])), "gap_healed"),
-                _coded(sorted(set(gaps["road_id"])), "loose_end"),
+                _coded(sorted(ways & set(walkways.healed["road_id"])), "gap_healed"),
+                _coded(sorted(ways & set(gaps["road_id"])), "loose_end"),
             ]
         ),
     }

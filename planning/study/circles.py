@@ -20,7 +20,8 @@ def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, 
     plan, areas, access = inputs.plan, people.counted(inputs.tables["residential"]), ground.access
 
     def nearest_on(walkways: Network) -> pd.DataFrame:
-        return catchment.nearest(walkways, serving, access.points, max_snap_m=plan.walk.max_snap_m)
+        near = catchment.nearest(walkways, serving, access.points, max_snap_m=plan.walk.max_snap_m)
+        return layers.within_far(near, plan.walk.far_m)
 
     def at(metres: float, walkways: Network, near: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Any]]:
         shares = _shares(inputs, walkways, serving, metres)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -13,8 +15,12 @@ from planning.study.sensitivity import Sensitivity
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """The floor-area rule, the other clauses, other readings; None and empty where they were not asked."""
+    """The floor-area rule, the other clauses, other readings; None and empty where they were not asked.
+
+    ``circle`` is the coverage of the 15-minute circle's facilities taken together.
+    """
 
     assessment: Assessment | None = None
     clauses: pd.DataFrame | None = None
     sensitivity: Sensitivity = field(default_factory=sensitivity.nothing)
+    circle: Mapping[str, Any] | None = None

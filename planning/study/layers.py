@@ -52,9 +52,9 @@ def together(fixed: gpd.GeoDataFrame, opened: gpd.GeoDataFrame) -> gpd.GeoDataFr
     return gpd.GeoDataFrame(both, geometry="geometry", crs=fixed.crs).sort_values("facility_id", ignore_index=True)
 
 
-def levels(facilities: pd.DataFrame, asked: str) -> tuple[str, ...]:
-    """Return every level with a facility row of any status, and the level that sites are sought for."""
-    found = {*facilities["level"].dropna(), asked}
+def levels(facilities: pd.DataFrame, *asked: str) -> tuple[str, ...]:
+    """Return every level with a facility row of any status, and those asked, such as the one sites are sought for."""
+    found = {*facilities["level"].dropna(), *asked}
     return tuple(level for level in LEVELS if level in found)
 
 
@@ -103,6 +103,17 @@ def reach_table(ground: Ground, covers: Mapping[str, LevelCover], plan: Plan) ->
     return table.drop_duplicates(["facility_id", "demand_id"]).sort_values(
         ["facility_id", "demand_id"], ignore_index=True
     )
+
+
+def within_far(nearest: pd.DataFrame, far_m: float | None) -> pd.DataFrame:
+    """Return nearest facilities as far as the plan looks for them: what lies beyond counts as not to be reached."""
+    if far_m is None:
+        return nearest
+    beyond = nearest["equivalent_m" if "equivalent_m" in nearest else "distance_m"] > far_m
+    figures = nearest.columns.drop("status")
+    cut = nearest.assign(status=nearest["status"].mask(beyond, "unreachable"))
+    cut[figures] = nearest[figures].mask(beyond)
+    return cut
 
 
 def by_key(radii_m: Sequence[float]) -> dict[str, float]:

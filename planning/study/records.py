@@ -35,6 +35,9 @@ class StudyInputs:
         What was read: path, hash, layer, encoding, how its coordinates were brought to ``crs``.
     spread_left
         Units whose people could not be spread over their areas; None where that was not asked.
+    levels
+        For a county of a province, the levels of facilities anywhere in it; empty for a plan that stands alone. The
+        tables of a county may hold rows of its neighbours, which its column ``neighbour`` marks (`own`).
     """
 
     plan: Plan
@@ -46,6 +49,12 @@ class StudyInputs:
     files: tuple[Any, ...]
     crs: CRS
     spread_left: pd.DataFrame | None = None
+    levels: tuple[str, ...] = ()
+
+
+def own(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows of a table that are the plan's own: those of ``neighbour`` are walked on and to, no more."""
+    return table[~table["neighbour"]] if "neighbour" in table else table
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,6 +91,8 @@ def summary(
         }
     if judged.assessment is not None:
         found["compliance"] = known(judged.assessment.summary)
+    if inputs.levels and judged.circle is not None:
+        found["circle"] = dict(judged.circle)
     found["units"] = rows
     if judged.clauses is not None:
         found["indicators"] = list(_indicators(judged.clauses))

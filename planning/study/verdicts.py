@@ -10,7 +10,7 @@ import pandas as pd
 from planning import compliance, indicators
 from planning.compliance import Assessment
 from planning.study import circles, layers
-from planning.study.records import Ground, LevelCover, StudyInputs
+from planning.study.records import Ground, LevelCover, StudyInputs, own
 
 
 def assess(inputs: StudyInputs, ground: Ground, *, extra_pools: pd.DataFrame | None = None) -> Assessment:
@@ -43,7 +43,7 @@ def clauses(
 ) -> pd.DataFrame:
     """Hold the district against every other clause; ``around`` is the coverage of the circle."""
     return indicators.assess(
-        {**inputs.tables, "facilities": layers.existing(ground.facilities)},
+        {**inputs.tables, "facilities": layers.existing(own(ground.facilities))},
         inputs.standard,
         switches=inputs.plan.standards,
         as_of=inputs.plan.as_of,

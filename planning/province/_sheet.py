@@ -1,0 +1,216 @@
+"""Room `planning.province`: the provincial sheet: county by county, clause by clause, down to each residential area."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import pandas as pd
+import xlsxwriter
+
+from planning import texts
+from planning.errors import Fault
+from planning.province._merge import County
+from planning.tables import LEVELS
+from planning.texts import Language
+
+_CREATED: Final = datetime(2000, 1, 1)
+_OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+_SHARE, _WHOLE, _AREA, _METRES = "0.0%", "#,##0", "#,##0.00", "#,##0.0"
+_COMPLIANCE: Final = ("meets", "fails", "not_assessable", "not_applicable", "meets_share", "shortfall_m2")
+_FORMATS: Final = {"share": _SHARE, "m2": _AREA, "m": _METRES}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the province's sheets are made from."""
+
+    name: str
+    stamp: Sequence[str]
+    counties: Sequence[County]
+    names: Mapping[str, str]
+    missing: Mapping[str, Sequence[Fault]]
+    warnings: Sequence[Fault]
+    summary: Mapping[str, Any]
+    layers: Mapping[str, pd.DataFrame]
+    scorecard: pd.DataFrame
+    clause_words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def county_rows(found: Found) -> pd.DataFrame:
+    """Return one row a county in order of code, missing ones without figures, and the province last.
+
+    For every share clause that the province owes (such as the coverage of centres in 乡镇（街道）) its figure and
+    verdict in the county stand beside; of coverage areas, households and elderly by level.
+    """
+    done = {one.code: one for one in found.counties}
+    shares = _share_clauses(found.summary)
+    rows = []
+    for code in sorted({*done, *found.missing}):
+        one = done.get(code)
+        state = "missing" if one is None else ("partial" if one.without else "done")
+        head = {"county_id": code, "name": found.names.get(code, ""), "state": state}
+        rows.append(head | ({} if one is None else _figures(one.summary, shares)))
+    total = {"county_id": "", "name": "", "state": "total"} | _figures(found.summary, shares)
+    return pd.DataFrame([*rows, total])
+
+
+def workbook(found: Found, language: Language) -> bytes:
+    """Return the workbook, equal bytes for equal results."""
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as book:
+        book.set_properties({"title": found.name[:250], "created": _CREATED})
+        printer = _Printer(book, language, found.stamp)
+        printer.sheet("counties", _said(county_rows(found), language))
+        printer.sheet("clauses", _with_words(found, language))
+        printer.sheet("missing", missing_rows(found, language))
+        printer.sheet("units", _units(found, language))
+        printer.sheet("areas", _areas(found, language))
+    return stream.getvalue()
+
+
+def missing_rows(found: Found, language: Language) -> pd.DataFrame:
+    """Return one row for everything that keeps a county out, or its figures from being whole."""
+    rows = [
+        {"county_id": code, "name": found.names.get(code, ""), "place": fault.where(),
+         "message": fault.message(language), "remedy": fault.remedy(language)}
+        for code in sorted(found.missing)
+        for fault in found.missing[code]
+    ]  # fmt: skip
+    rows += [
+        {"county_id": one.code, "name": one.name, "place": "",
+         "message": texts.t("province.without", language, codes=", ".join(one.without)), "remedy": ""}
+        for one in found.counties
+        if one.without
+    ]  # fmt: skip
+    rows += [
+        {"county_id": "", "name": "", "place": fault.where(), "message": fault.message(language),
+         "remedy": fault.remedy(language)}
+        for fault in found.warnings
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["county_id", "name", "place", "message", "remedy"])
+
+
+def _share_clauses(summary: Mapping[str, Any]) -> list[str]:
+    return [
+        row["clause_id"] for row in summary.get("indicators", ()) if row["subject"] == "plan" and row["unit"] == "share"
+    ]
+
+
+def _figures(summary: Mapping[str, Any], shares: Sequence[str]) -> dict[str, Any]:
+    """Return the figures of a county, or of the province, as one row."""
+    row: dict[str, Any] = {}
+    for level in LEVELS:
+        figures = summary.get("coverage", {}).get(level)
+        for weight in ("residential", "households", "elderly") if figures else ():
+            for ending in ("total", "covered", "share"):
+                row[f"{level} {weight}_{ending}"] = figures[f"{weight}_{ending}"]
+    entries = {one["clause_id"]: one for one in summary.get("indicators", ()) if one["subject"] == "plan"}
+    for clause in shares:
+        if clause in entries:
+            row[f"{clause} actual_share"] = entries[clause]["actual"]
+            row[f"{clause} verdict"] = entries[clause]["verdict"]
+    judged = summary.get("compliance") or {}
+    return row | {name: judged.get(name) for name in _COMPLIANCE}
+
+
+def _said(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """Return rows with states and verdicts in words."""
+    said = rows.assign(state=rows["state"].map(lambda word: texts.t(f"province.state.{word}", language)))
+    for name in said.columns:
+        if name.split(" ")[-1] == "verdict":
+            said[name] = said[name].map(lambda word: _verdict(word, language))
+    return said
+
+
+def _verdict(word: Any, language: Language) -> str:
+    return texts.t(f"province.verdict.{word}", language) if isinstance(word, str) else ""
+
+
+def _with_words(found: Found, language: Language) -> pd.DataFrame:
+    """Return the clauses with what they ask in words."""
+    table = found.scorecard
+    words = table["clause_id"].map(lambda clause: found.clause_words.get(clause, {}).get(language, ""))
+    out = table.assign(verdict=table["verdict"].map(lambda word: _verdict(word, language)))
+    out.insert(1, "text", words)
+    return out.drop(columns="reason")
+
+
+def _units(found: Found, language: Language) -> pd.DataFrame:
+    """Return streets and towns with what is covered in each."""
+    units = pd.DataFrame(found.layers["units"].drop(columns="geometry", errors="ignore"))
+    units = units[units["type"].isin(["street", "town"])]
+    wanted = ["county_id", "unit_id", "name", "type", *(name for name in units.columns if name.startswith("street_"))]
+    named = units[[name for name in wanted if name in units]]
+    return named.assign(type=named["type"].map(lambda word: texts.t(f"province.unit.{word}", language)))
+
+
+def _areas(found: Found, language: Language) -> pd.DataFrame:
+    """Return every residential area with what was found of it and the row of its file: the end of the trail."""
+    areas = pd.DataFrame(found.layers["residential"].drop(columns="geometry"))
+    by_level = [f"{level}_{name}" for level in LEVELS for name in ("facility_id", "distance_m", "status")]
+    wanted = ["county_id", "residential_id", "name", "source_row", "households", "elderly", *by_level,
+              "required_m2", "provided_m2", "shortfall_m2", "verdict"]  # fmt: skip
+    table = areas[[name for name in wanted if name in areas]].copy()
+    for name in table.columns:
+        if name.endswith("_status"):
+            table[name] = table[name].map(lambda word: texts.t(f"province.status.{word}", language))
+    if "verdict" in table:
+        table["verdict"] = table["verdict"].map(lambda word: _verdict(word, language))
+    return table
+
+
+class _Printer:
+    """Writes tables as sheets: title, stamp, headings, rows."""
+
+    def __init__(self, book: Any, language: Language, stamp: Sequence[str]) -> None:
+        self._book, self._language, self._stamp = book, language, stamp
+        self._title = book.add_format({"bold": True, "font_size": 14})
+        self._small = book.add_format({"font_color": "#555555"})
+        self._head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1, "valign": "vcenter"})
+        self._formats = {shown: book.add_format({"num_format": shown}) for shown in (_SHARE, _WHOLE, _AREA, _METRES)}
+
+    def sheet(self, name: str, rows: pd.DataFrame) -> None:
+        """Write one sheet."""
+        sheet = self._book.add_worksheet(texts.t(f"province.sheet.{name}", self._language))
+        sheet.write_string(0, 0, texts.t(f"province.title.{name}", self._language), self._title)
+        for at, line in enumerate(self._stamp, start=1):
+            sheet.write_string(at, 0, line, self._small)
+        top = len(self._stamp) + 2
+        for at, column in enumerate(rows.columns):
+            sheet.write_string(top, at, self._heading(str(column)), self._head)
+            self._column(sheet, top + 1, at, rows[column])
+        sheet.set_row(top, 45)
+        sheet.freeze_panes(top + 1, min(3, len(rows.columns)))
+        sheet.set_landscape()
+        sheet.set_paper(8)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(top)
+
+    def _column(self, sheet: Any, top: int, at: int, cells: pd.Series[Any]) -> None:
+        name = str(cells.name).split(" ")[-1]
+        shown = self._formats[next((_FORMATS[end] for end in _FORMATS if name.endswith(f"_{end}")), _WHOLE)]
+        if name in ("actual", "required"):
+            shown = self._formats[_AREA]
+        sheet.set_column(at, at, 14 if name not in ("text", "message", "remedy", "name") else 28)
+        for row, cell in enumerate(cells.astype(object), start=top):
+            if cell is None or cell is pd.NA or cell != cell:  # noqa: PLR0124
+                sheet.write_blank(row, at, None)
+            elif isinstance(cell, str):
+                sheet.write_string(row, at, cell)
+            else:
+                sheet.write_number(row, at, float(cell), shown)
+
+    def _heading(self, column: str) -> str:
+        """Return what a person reads above a column; of ``street households_share`` both halves."""
+        group, _, name = column.rpartition(" ")
+        if not group and column.split("_", maxsplit=1)[0] in LEVELS and "_" in column:
+            group, _, name = column.partition("_")
+        known = texts.has(f"province.head.{name}")
+        said = texts.t(f"province.head.{name}", self._language) if known else name
+        if group in LEVELS:
+            return f"{texts.t(f'level.{group}', self._language)} {said}"
+        return f"{group} {said}".strip()

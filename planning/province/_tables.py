@@ -1,0 +1,98 @@
+"""Room `planning.province`: tables kept between the steps of a run, cell for cell and type for type."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planning.sources import parcel
+from planning.sources.draft import sha256
+from planning.sources.raw import Raw
+
+
+def save(table: pd.DataFrame, folder: Path) -> None:
+    """Write a table, with geometry or without, into a folder of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    is_map = isinstance(table, gpd.GeoDataFrame)
+    frame = pd.DataFrame(table.drop(columns="geometry")) if is_map else table
+    nodes = frame.pop("node_ids") if "node_ids" in frame else None
+    raw = Raw(
+        frame=frame,
+        headers=tuple(map(str, frame.columns)),
+        rows=np.arange(len(frame)),
+        read=len(frame),
+        geometry=table.geometry.to_numpy() if is_map else None,
+        crs=table.crs if isinstance(table, gpd.GeoDataFrame) else None,
+        node_ids=None if nodes is None or nodes.isna().all() else nodes.where(nodes.notna(), None).to_numpy(),
+    )
+    parcel.leave(parcel.pack(raw, folder) | {"has_nodes": nodes is not None}, folder)
+
+
+def fetch(folder: Path) -> gpd.GeoDataFrame:
+    """Return a table as `save` was given it."""
+    said = parcel.answer(folder)
+    raw = parcel.unpack(said, folder)
+    frame = raw.frame
+    if said["has_nodes"]:
+        frame["node_ids"] = np.full(len(frame), np.nan, dtype=object)
+        if raw.node_ids is not None:
+            found = pd.Series(raw.node_ids, index=frame.index, dtype=object)
+            frame["node_ids"] = found.where(found.notna(), np.nan)
+    if raw.geometry is None:
+        return frame
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(raw.geometry, index=frame.index, crs=raw.crs), crs=raw.crs)
+
+
+def digest_of(folder: Path) -> str:
+    """Return the SHA-256 of the rows of a table that was kept."""
+    return sha256(folder / parcel.ROWS_FILE)
+
+
+def digest(content: Any) -> str:
+    """Return the hash of plain content, whatever the order of its keys."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write plain content so that it is there whole or not at all."""
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    Path(name).replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return what a file holds; None where there is none that is whole."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def make_once(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a folder under another name and give it its own at the end; who comes second finds it there."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
+    try:
+        fill(part)
+        part.replace(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
