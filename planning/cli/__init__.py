@@ -13,6 +13,7 @@ import click
 
 from planning import __version__
 from planning.cli._check import check
+from planning.cli._compare import compare
 from planning.cli._fetch import fetch, postgis
 from planning.cli._init import init
 from planning.cli._machine import app, doctor, verify
@@ -31,5 +32,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a Windows console may not know every character of a name
 
 
-for _command in (run, check, init, fetch, postgis, demo, app, standards, verify, status, workers, doctor):
+for _command in (run, check, init, fetch, postgis, demo, app, standards, compare, verify, status, workers, doctor):
     main.add_command(_command)
