@@ -20,6 +20,7 @@ from planning.cli._machine import app, doctor, verify
 from planning.cli._province import status, workers
 from planning.cli._run import demo, run
 from planning.cli._standards import standards
+from planning.cli._template import report_template
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,3 +35,4 @@ def main() -> None:
 
 for _command in (run, check, init, fetch, postgis, demo, app, standards, compare, verify, status, workers, doctor):
     main.add_command(_command)
+main.add_command(report_template)

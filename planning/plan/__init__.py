@@ -121,6 +121,7 @@ class Output:
     language: Literal["zh", "en"] = "zh"
     maps: tuple[str, ...] = ("pdf", "png", "svg")
     paper: Literal["A3", "A4"] = "A3"
+    template: str | None = None  # a Word template of the report; its path is relative to the plan's folder
 
 
 @dataclass(frozen=True)

@@ -231,5 +231,6 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "language": choice("zh", "en"),
         "maps": choices("pdf", "png", "svg", may_be_empty=True),
         "paper": choice("A3", "A4"),
+        "template": TEXT,
     },
 }

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from planning import texts
+from planning.errors import Fault
 from planning.report import _tables as contents
 from planning.report._entries import entry_sheet, entry_text
 from planning.report._figures import foots, formats, is_missing
@@ -27,8 +29,8 @@ from planning.study import StudyResult
 from planning.texts import Language
 
 __all__ = [
-    "Heading", "Plate", "Sheet", "annex", "book", "document", "entry_sheet", "entry_text", "plate", "pooling_rows",
-    "workbook",
+    "Heading", "Plate", "Sheet", "annex", "book", "check_template", "document", "entry_sheet", "entry_text",
+    "fill_template", "plate", "pooling_rows", "starter_template", "workbook",
 ]  # fmt: skip
 
 _OPTIONS: Final[Mapping[str, bool]] = MappingProxyType(
@@ -91,6 +93,35 @@ def annex(result: StudyResult, *, run_id: str = "") -> bytes:
     from planning.report import _document
 
     return _document.annex(_told(result, run_id, None))
+
+
+def check_template(path: Path) -> tuple[Fault, ...]:
+    """Return what is wrong with a Word template of one's own, as far as it can be told without a result."""
+    from planning.report import _template
+
+    return _template.check(path)
+
+
+def fill_template(
+    path: Path, result: StudyResult, *, run_id: str = "", plates: Mapping[str, Plate] | None = None
+) -> bytes:
+    """Return a Word template of one's own filled in; its fields are listed in docs/template.md.
+
+    Raises
+    ------
+    InputRefused
+        If the template is no Word document, its tags are wrong, or it names a field that is not there.
+    """
+    from planning.report import _template
+
+    return _template.fill(path, _told(result, run_id, plates))
+
+
+def starter_template(language: Language) -> bytes:
+    """Return a Word template that renders as it is."""
+    from planning.report import _starter
+
+    return _starter.starter(language)
 
 
 def _told(result: StudyResult, run_id: str, plates: Mapping[str, Plate] | None) -> Any:

@@ -25,7 +25,7 @@ from typing import Any, Final
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from planning import RESULTS_CHANGED, __version__, export, plan, sources, study, webmap
-from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage
+from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage, refuse
 from planning.runs import _documents
 from planning.runs._examine import examine as examine
 from planning.runs._examine import inputs_of as inputs_of
@@ -134,6 +134,7 @@ def run(
     watch = _Watch(progress or (lambda _step: None))
     inputs = load(path, progress=watch)
     refuse_inputs_inside(target, inputs.plan)
+    refuse(_documents.check(inputs.plan))
     result = study.run(inputs, progress=watch, parts=_parts(only))
     with machine_faults(target), folder_in_place(target) as folder:
         faults = (*result.inputs.faults, *_write_files(result, folder, only, watch))
@@ -274,7 +275,11 @@ def _identity(result: StudyResult) -> dict[str, Any]:
             "sha256": digest(asdict(inputs.standard)),
         },
         "crs": inputs.crs.to_string(),
-        "inputs": [_plan_entry(inputs.plan), *(_plain(asdict(file)) for file in inputs.files)],
+        "inputs": [
+            _plan_entry(inputs.plan),
+            *_documents.entries(inputs.plan),
+            *(_plain(asdict(file)) for file in inputs.files),
+        ],
         "versions": _versions(),
         **({"levels": list(inputs.levels)} if inputs.levels else {}),
     }
