@@ -109,7 +109,7 @@ def test_every_layer_is_there(town):
     names = set(gpd.list_layers(town.folder / "results.gpkg")["name"])
     assert names == {
         "residential", "facilities", "sites", "service_areas", "reached_roads", "uncovered", "units", "findings",
-        "ledger", "reach",
+        "ledger", "reach", "layer_styles",
     }  # fmt: skip
     reach = layer(town, "reach")
     assert not reach.duplicated(["facility_id", "demand_id"]).any()

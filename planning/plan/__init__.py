@@ -121,6 +121,8 @@ class Output:
     language: Literal["zh", "en"] = "zh"
     maps: tuple[str, ...] = ("pdf", "png", "svg")
     paper: Literal["A3", "A4"] = "A3"
+    exports: tuple[str, ...] = ()
+    shp_encoding: Literal["gbk", "utf-8"] = "utf-8"
     template: str | None = None  # a Word template of the report; its path is relative to the plan's folder
 
 
@@ -247,8 +249,9 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
     if "province" in words:
         walk.setdefault("far_m", FAR_M)
     output: dict[str, Any] = dict(words.get("output", {}))
-    if "maps" in output:
-        output["maps"] = tuple(output["maps"])
+    for key in ("maps", "exports"):
+        if key in output:
+            output[key] = tuple(output[key])
     stated = "as_of" in head
     return Plan(
         name=head["name"],

@@ -231,6 +231,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "language": choice("zh", "en"),
         "maps": choices("pdf", "png", "svg", may_be_empty=True),
         "paper": choice("A3", "A4"),
+        "exports": choices("gdb", "shp", "geojson", "kml", "dxf", may_be_empty=True),
+        "shp_encoding": choice("gbk", "utf-8"),
         "template": TEXT,
     },
 }

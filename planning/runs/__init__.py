@@ -214,10 +214,10 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
     _write_json(folder / "summary.json", result.summary)
     if everything or only in ("coverage", "compliance", "siting", "export", "check"):
         watch("export")
-        export.geopackage(result, folder / "results.gpkg")
+        faults += _write_layers(result, folder, only)
     if everything or only == "atlas":
         watch("atlas")
-        faults = _write_atlas(result, folder, alone=only == "atlas")
+        faults += _write_atlas(result, folder, alone=only == "atlas")
     if everything or only == "report":
         watch("report")
         _documents.write(result, run_identity(result), folder)
@@ -227,6 +227,17 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
         (folder / "map.html").write_text(
             webmap.page(result, language=language, run_id=run_identity(result)), encoding="utf-8", newline="\n"
         )
+    return faults
+
+
+def _write_layers(result: StudyResult, folder: Path, only: str | None) -> tuple[Fault, ...]:
+    """Write ``results.gpkg``, and the exchange files of a whole run; what those cannot hold stops only them."""
+    export.geopackage(result, folder / "results.gpkg")
+    if only not in (None, "export"):
+        return ()
+    faults = export.exchange(result, folder / "exports", run_id=run_identity(result))
+    if only is not None:
+        refuse(faults)
     return faults
 
 
@@ -315,10 +326,17 @@ def _plan_entry(settings: plan.Plan) -> dict[str, str]:
 
 
 def _outputs(folder: Path) -> list[dict[str, str]]:
-    """Return every file of the run but ``run.json`` and ``timing.json``, by name, with its hash."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = [(path, path.relative_to(folder).as_posix()) for path in files]
-    return [{"path": name, "sha256": sha256(path)} for path, name in names if name not in ("run.json", "timing.json")]
+    """Return every file of the run but ``run.json`` and ``timing.json``, by name, with its hash; of geodatabases and drawings that of
+    their content, for their bytes hold clocks and random ids.
+    """
+    by_content = {path for path in folder.rglob("*") if export.is_by_content(path)}
+    files = {path for path in folder.rglob("*") if path.is_file() and by_content.isdisjoint(path.parents)}
+    names = [(path, path.relative_to(folder).as_posix()) for path in sorted(files | by_content)]
+    return [
+        {"path": name, "sha256": export.content_sha256(path) if path in by_content else sha256(path)}
+        for path, name in names
+        if name not in ("run.json", "timing.json")
+    ]
 
 
 def _versions() -> dict[str, str]:

@@ -1,0 +1,124 @@
+"""Room `planning.export`: the tables beside the files: which field is what (字段对照表), and the topology report."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import xlsxwriter
+
+from planning import texts
+from planning.export import _geodatabase, _roles, _shapefile, _topology
+from planning.export import _tables as tables
+from planning.texts import Language
+
+_CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+                   "strings_to_numbers": False, "nan_inf_to_errors": False}  # fmt: skip
+_LONGEST: Final = 32_767
+Rows = Sequence[Sequence[Any]]
+
+
+def fields(
+    layers: Mapping[str, tables.Layer], shapefiles: Iterable[_shapefile.Written], language: Language
+) -> tuple[tuple[str, ...], Rows]:
+    """Return the table of fields, headings and rows: layer, column, alias, kind, name in each format, codes."""
+    heads = tuple(texts.t(f"export.fields.{name}", language) for name in ("layer", "file", "no", "column", "alias",
+                  "kind", "gdb", "shp", "width", "part", "codes"))  # fmt: skip
+    files = tuple(shapefiles)
+    rows = [row for name, layer in layers.items() for row in _of_layer(layer, files, language)]
+    return heads, rows
+
+
+def _of_layer(
+    layer: tables.Layer, files: Sequence[_shapefile.Written], language: Language
+) -> Iterator[tuple[Any, ...]]:
+    named, words = _geodatabase.field_names(layer), _roles.words(layer, language)
+    own = [file for file in files if file.layer.name == layer.name]
+    for file in own or (None,):
+        stored = [] if file is None else list(_shapefile.listed(file))
+        for number, field in enumerate(layer.fields, start=1):
+            codes = "; ".join(f"{code}={said}" for code, said in words.get(field.name, {}).items())
+            kind = texts.t(f"export.kind.{field.kind}", language)
+            for part in [one for at, one in stored if at == number] or (None,):
+                shp = ("", None, None) if part is None else (part.name, part.width or None, part.part)
+                yield (layer.alias, "" if file is None else f"{file.file}", number, field.name, field.alias, kind,
+                       named[field.name], *shp, codes)  # fmt: skip
+        if file is not None:
+            note = texts.t("export.fields.empty", language)
+            number = len(layer.fields) + 1
+            kind = texts.t("export.kind.text", language)
+            yield layer.alias, file.file, number, "", note, kind, "", _shapefile.EMPTY, None, 1, ""
+
+
+def write(table: tuple[Sequence[str], Rows], folder: Path, notes: Sequence[str], language: Language) -> None:
+    """Write the table of fields as a workbook, and as text in UTF-8 and in GB 18030 for programs that know but one."""
+    heads, rows = table
+    title = texts.t("export.fields.title", language)
+    (folder / "fields.xlsx").write_bytes(_book(title, [(title, heads, rows, notes)]))
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\r\n").writerows([heads, *rows])
+    (folder / "fields.csv").write_bytes(stream.getvalue().encode("utf-8-sig"))
+    (folder / "fields_gbk.csv").write_bytes(stream.getvalue().encode("gb18030"))
+
+
+def write_topology(layer: tables.Layer, path: Path, notes: Sequence[str], language: Language) -> None:
+    """Write the topology report as a workbook: how often each issue is met, and every case."""
+    issues, names = _roles.table("export.issue", language), _roles.table("export.layer", language)
+    summed = _topology.counts(layer)
+    heads = tuple(texts.t(f"export.topology.{name}", language) for name in ("layer", "issue", "count", "area"))
+    shown = summed.assign(layer=summed["layer"].map(names), issue=summed["issue"].map(issues))
+    rows = list(shown.itertuples(index=False, name=None))
+    cases = layer.frame.drop(columns="geometry").assign(
+        layer=layer.frame["layer"].map(names), issue=layer.frame["issue"].map(issues)
+    )
+    limits = texts.t("export.topology.limits", language, least=_topology.LEAST_M2, width=_topology.SLIVER_M)
+    sheets = [
+        (texts.t("export.topology.summary", language), heads, rows, (*notes, limits)),
+        (texts.t("export.topology.cases", language), [field.alias for field in layer.fields],
+         list(cases.itertuples(index=False, name=None)), (limits,)),
+    ]  # fmt: skip
+    path.write_bytes(_book(texts.t("export.layer.topology", language), sheets))
+
+
+def _book(title: str, sheets: Iterable[tuple[str, Sequence[str], Rows, Sequence[str]]]) -> bytes:
+    """Return a workbook, equal bytes for equal content; what stands in the data is never a formula."""
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as book:
+        book.set_properties({"title": title, "created": _CREATED})
+        plain = {"font_name": "微软雅黑", "font_size": 10}
+        formats = {name: book.add_format({**plain, **more}) for name, more in
+                   {"cell": {}, "head": {"bold": True, "bg_color": "#EEF2F5", "bottom": 1},
+                    "note": {"font_color": "#59616B", "font_size": 9}}.items()}  # fmt: skip
+        for name, heads, rows, notes in sheets:
+            _sheet(book.add_worksheet(name), heads, rows, notes, formats)
+    return stream.getvalue()
+
+
+def _sheet(page: Any, heads: Sequence[str], rows: Rows, notes: Sequence[str], formats: Mapping[str, Any]) -> None:
+    for at, note in enumerate(notes):
+        page.write_string(at, 0, note, formats["note"])
+    top = len(notes)
+    for column, head in enumerate(heads):
+        page.write_string(top, column, head, formats["head"])
+        widest = max([_cells(head), *(_cells(row[column]) for row in rows[:2000])])
+        page.set_column(column, column, min(max(widest, 6) + 2, 48))
+    for at, row in enumerate(rows, start=top + 1):
+        for column, value in enumerate(row):
+            if value is None or pd.isna(value):
+                continue
+            if isinstance(value, str):
+                page.write_string(at, column, value[:_LONGEST], formats["cell"])
+            else:
+                page.write_number(at, column, float(value), formats["cell"])
+    page.freeze_panes(top + 1, 0)
+    page.autofilter(top, 0, top + len(rows), len(heads) - 1)
+
+
+def _cells(value: Any) -> int:
+    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in str(value))

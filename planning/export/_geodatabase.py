@@ -1,0 +1,71 @@
+"""Room `planning.export`: an OpenFileGDB with Chinese (or English) aliases, as ArcGIS opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from pyproj import CRS
+
+from planning.export import _tables as tables
+
+_MULTI = {"point": "Point", "line": "MultiLineString", "polygon": "MultiPolygon"}
+_SUFFIX = {"point": "pt", "line": "ln", "polygon": "py"}
+_LONGEST: Final = 64
+_RESERVED: Final = frozenset(
+    ("add", "alter", "and", "as", "asc", "between", "by", "column", "create", "date", "delete", "desc", "drop",
+     "exists", "for", "from", "in", "insert", "into", "is", "like", "not", "null", "or", "order", "select", "set",
+     "table", "update", "values", "where", "objectid", "shape", "shape_area", "shape_length", "fid", "oid")
+)  # fmt: skip
+"""Names that a geodatabase keeps for itself."""
+
+
+def write(layers: Mapping[str, tables.Layer], path: Path, crs: CRS) -> None:
+    """Write every layer as a feature class or table; a layer of several kinds of shapes as several classes.
+
+    Whole numbers stay whole (32 bit) where they fit; see `tables.arrow`. Flags are 1 and 0, as a geodatabase has none.
+    """
+    for layer in layers.values():
+        for shape, part in tables.parts(layer):
+            name = layer.name if len(layer.shapes) < 2 else f"{layer.name}_{_SUFFIX[shape or 'point']}"
+            _write(part, name, path, crs, shape)
+
+
+def _write(layer: tables.Layer, name: str, path: Path, crs: CRS, shape: tables.Shape | None) -> None:
+    kind = None if shape is None else _MULTI[shape]
+    if kind == "Point" and (layer.frame.geometry.geom_type == "MultiPoint").any():
+        kind = "MultiPoint"
+    table = tables.arrow(tables.promoted(named(layer), kind), narrow=True)
+    tables.write(table, path, name, driver="OpenFileGDB", crs=crs, shape=kind, append=path.exists(),
+                 layer_options={"LAYER_ALIAS": layer.alias})  # fmt: skip
+
+
+def named(layer: tables.Layer) -> tables.Layer:
+    """Return the layer with names a geodatabase takes: letters, digits and ``_``, 64 at most, none reserved or twice.
+
+    The alias still says what the planner calls the column.
+    """
+    names = field_names(layer)
+    fields = tuple(replace(field, name=names[field.name]) for field in layer.fields)
+    return replace(layer, frame=layer.frame.rename(columns=names), fields=fields)
+
+
+def field_names(layer: tables.Layer) -> dict[str, str]:
+    """Return the name of each column in a geodatabase."""
+    taken: set[str] = set()
+    found = {}
+    for field in layer.fields:
+        plain = "".join(letter if letter.isalnum() or letter == "_" else "_" for letter in field.name)[:_LONGEST]
+        if plain.lower() in _RESERVED or not plain:
+            plain = f"{plain[: _LONGEST - 1]}_"
+        if plain[0].isdigit():
+            plain = f"_{plain[: _LONGEST - 1]}"
+        wanted, number = plain, 1
+        while plain.lower() in taken:
+            number += 1
+            plain = f"{wanted[: _LONGEST - len(str(number)) - 1]}_{number}"
+        taken.add(plain.lower())
+        found[field.name] = plain
+    return found
