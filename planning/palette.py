@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -210,7 +211,28 @@ class Palette:
 @cache
 def load() -> Palette:
     """Return the palette of ``palette.toml``."""
-    words = _words()
+    return _read(_words())
+
+
+def words() -> dict[str, Any]:
+    """Return ``palette.toml`` as it stands, the caller's own copy."""
+    return deepcopy(_words())
+
+
+def styled(changes: Mapping[str, Any]) -> Palette:
+    """Return the palette with ``changes`` laid over ``palette.toml``, key by key; lists of tables place by place."""
+    return _read(_laid(_words(), changes))
+
+
+def _laid(under: Any, over: Any) -> Any:
+    if isinstance(under, dict) and isinstance(over, Mapping):
+        return {**under, **{key: _laid(under.get(key), value) for key, value in over.items()}}
+    if isinstance(under, list) and under and isinstance(under[0], dict):
+        return [_laid(one, other) for one, other in zip(under, over, strict=True)]
+    return over
+
+
+def _read(words: Mapping[str, Any]) -> Palette:
     siting = words["siting"]
     return Palette(
         px_per_mm=words["meta"]["px_per_mm"],

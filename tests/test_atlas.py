@@ -174,15 +174,15 @@ def test_fonts_are_embedded_and_chinese_can_be_searched(pdf, tmp_path):
 
 
 def test_a_missing_glyph_stops_the_export_and_is_named(result, tmp_path):
-    """𰻞 (U+30EDE) stands in no 规范 list; nothing is written, no box is printed in its place."""
-    rare = result.residential.assign(name=["𰻞𰻞苑", *result.residential["name"][1:]])
+    """😀 (U+1F600) stands in no font of ours; nothing is written, no box is printed in its place."""
+    rare = result.residential.assign(name=["😀😀苑", *result.residential["name"][1:]])
     from dataclasses import replace
 
     with pytest.raises(InputRefused) as caught:
         atlas.write(replace(result, residential=rare), "x", tmp_path / "out", formats=())
     (fault,) = caught.value.faults
-    assert (fault.code, fault.value, fault.facts["code"]) == ("atlas_glyph_missing", "𰻞", "U+30EDE")
-    assert "𰻞𰻞苑" in fault.message("zh")
+    assert (fault.code, fault.value, fault.facts["code"]) == ("atlas_glyph_missing", "😀", "U+1F600")
+    assert "😀😀苑" in fault.message("zh")
     assert not (tmp_path / "out").exists()
 
 
@@ -334,14 +334,15 @@ def test_title_block_says_everything_and_leaves_the_offices_fields_empty(sheets)
     drawn = sheets["coverage_street"]
     heads, values = said(drawn, "block_head"), said(drawn, "block")
     assert len(heads) == 9
-    assert len(values) == 7  # drafter and review number stay empty
+    assert len(values) == 8  # drafter and review number stay empty; the standard takes two lines
     assert values[0] == "一条街"
     assert values[2] == drawn.listed.number == "现状-04-1"
     assert values[3].startswith("2025年12月31日")  # the day of judgement, never the clock
     assert "CGCS2000" in values[4]
-    assert "正式文件" in values[5]
-    assert "1 m/s" in values[5]
-    assert values[6].startswith("0123456789ab")
+    assert "实施方案" in values[5]
+    assert "正式文件" in values[6]
+    assert "1 m/s" in values[6]
+    assert values[7].startswith("0123456789ab")
     assert "草案" in said(drawn, "draft")
 
 

@@ -70,7 +70,7 @@ def _roads(canvas: Canvas) -> None:
 
 
 def _visible_roads(canvas: Canvas) -> gpd.GeoDataFrame:
-    roads = canvas.view.result.inputs.tables["roads"]
+    roads = canvas.view.shown.inputs.tables["roads"]
     seen = shapely.intersects(roads.geometry.to_numpy(), canvas.extent.ground)
     return roads[seen].reset_index(drop=True)
 
@@ -117,7 +117,7 @@ def communities(canvas: Canvas) -> None:
 
 def barriers(canvas: Canvas) -> bool:
     """Draw lines that cut walking, with ticks; say whether there are any."""
-    table = canvas.view.result.inputs.tables.get("barriers")
+    table = canvas.view.shown.inputs.tables.get("barriers")
     if table is None or table.empty:
         return False
     entry = canvas.view.book.line["barrier"]

@@ -31,6 +31,7 @@ LEGEND_ROW_MM: Final = 4.9
 TABLE_ROW_MM: Final = 3.75
 BAR_ROW_MM: Final = 4.4
 LINE_MM: Final = 3.4
+CELL_MM: Final = 2.0
 
 Sample = Callable[["Flow", float, float], None]
 
@@ -69,6 +70,8 @@ class Flow:
     column: int = 0
     y: float = field(init=False)
     full: bool = False
+    edges: list[float] = field(default_factory=list)
+    _waiting: tuple[float, float, str, str] | None = None
 
     def __post_init__(self) -> None:
         self.y = self.box.y1
@@ -90,6 +93,7 @@ class Flow:
 
     def turn(self, column: int) -> None:
         """Go on in another column, if the format has it."""
+        self._take_back()
         if self.column < column < len(self.canvas.layout.columns):
             self.column = column
             self.y = self.box.y1
@@ -104,34 +108,52 @@ class Flow:
 
         Where not even a few rows would fit below it, the whole block is left out up to the next head.
         """
+        self._take_back()
         if self.room < GAP_MM + HEAD_MM + TURN_MM:
             self.turn(self.column + 1)
         self.full = self.room < GAP_MM + HEAD_MM + LEAST_BLOCK_MM
         if self.full:
             return
+        before = self.y
         self.gap()
-        page, style = self.canvas.page, self.canvas.style("block_head", hex_=self.ink["accent"])
-        page.rectangle(Box(self.box.x0, self.y - 4.2, self.box.x0 + 1.3, self.y - 0.4), self.ink["accent"], z=5)
-        page.text(self.box.x0 + 2.6, self.y - 3.6, text, style, kind="head")
-        room = self.box.width - 6 - fonts.width_mm(text, style.pt, style.weight)
-        note = fonts.shortened(note, room, 5.8)
-        page.text(self.box.x1, self.y - 3.6, note, self.canvas.style("note"), anchor="right")
+        self._waiting = (before, self.y, text, note)
         self.y -= HEAD_MM
+
+    def _take_back(self) -> None:
+        """Leave out a head that nothing has followed."""
+        if self._waiting is not None:
+            self.y = self._waiting[0]
+            self._waiting = None
+
+    def _set_head(self) -> None:
+        """Set the head that waits for its block: something fits below it."""
+        if self._waiting is None:
+            return
+        _, y, text, note = self._waiting
+        self._waiting = None
+        page, style = self.canvas.page, self.canvas.style("block_head", hex_=self.ink["accent"])
+        page.rectangle(Box(self.box.x0, y - 4.2, self.box.x0 + 1.3, y - 0.4), self.ink["accent"], z=5)
+        page.text(self.box.x0 + 2.6, y - 3.6, text, style, kind="head")
+        room = self.box.width - 6 - fonts.width_mm(text, style.pt, style.weight)
+        page.text(self.box.x1, y - 3.6, fonts.shortened(note, room, 5.8), self.canvas.style("note"), anchor="right")
 
     def figures(self, items: Sequence[tuple[str, str, str]]) -> None:
         """Set big figures side by side: value, unit, wording."""
         if self.full:
             return
-        page, step = self.canvas.page, self.box.width / max(len(items), 1)
-        for place, (value, unit, said) in enumerate(items):
-            x, pt = self.box.x0 + place * step, 17.0
-            room = step - 2 - fonts.width_mm(unit, 8, 500) - 1
-            while pt > 10 and fonts.width_mm(value, pt, 700) > room:
-                pt -= 0.5
+        self._set_head()
+        page, pt = self.canvas.page, 17.0
+        while pt > 9 and sum(_figure_mm(item, pt) for item in items) > self.box.width:
+            pt -= 0.5
+        need = [_figure_mm(item, pt) for item in items]
+        spare = max(self.box.width - sum(need), 0.0) / max(len(items), 1)
+        x = self.box.x0
+        for (value, unit, said), wide in zip(items, need, strict=True):
             page.text(x, self.y - 6.2, value, Type(pt, 700, self.ink["accent"]), kind="figure")
             after = x + fonts.width_mm(value, pt, 700) + 1
             page.text(after, self.y - 6.2, unit, Type(8, 500, self.ink["accent"]))
-            page.text(x, self.y - 9.6, fonts.shortened(said, step - 1, 5.8), self.canvas.style("note"))
+            page.text(x, self.y - 9.6, fonts.shortened(said, wide + spare - 1, 5.8), self.canvas.style("note"))
+            x += wide + spare
         self.y -= 11.4
 
     def sentence(self, text: str, *, bullet: bool = False, most: int = 4) -> None:
@@ -141,6 +163,7 @@ class Flow:
         lines = fonts.wrapped(text, self.box.width - indent, style.pt)[:most]
         if self.full or self.room < LINE_MM * len(lines):
             return
+        self._set_head()
         if bullet:
             page.dots(np.array([[self.box.x0 + 1, self.y - 1.6]]), 1.0, self.ink["accent"], z=6)
         for line in lines:
@@ -154,31 +177,57 @@ class Flow:
         """Set a line inside a legend that says what the next rows are."""
         if self.full:
             return
+        self._set_head()
         self.canvas.page.text(self.box.x0, self.y - 2.8, text, self.canvas.style("note"), kind="legend")
         self.y -= 4.4
 
     def legend(self, entries: Sequence[Entry], *, columns: int = 2) -> None:
         """Draw samples with their wording in ``columns``; counts at the right of each."""
         columns = columns if self.box.width >= THREE_COLUMNS_MM else min(columns, 2)
-        step = self.box.width / columns
-        style = self.canvas.style("legend")
-        fit = 0 if self.full else columns * int(self.room / LEGEND_ROW_MM)
-        rest, entries = entries[fit:], entries[:fit]
-        for place, entry in enumerate(entries):
-            if place and place % columns == 0:
-                self.y -= LEGEND_ROW_MM
-            x, y = self.box.x0 + place % columns * step, self.y - LEGEND_ROW_MM / 2
-            entry.sample(self, x, y)
-            room = step - 10 - (fonts.width_mm(entry.count, style.pt) + 1.5 if entry.count else 0.5)
-            page = self.canvas.page
-            said, pt = fonts.fitted(entry.text, room, style.pt)
-            page.text(x + 9.2, y - 0.85, said, Type(pt, style.weight, style.hex), kind="legend")
-            if entry.count:
-                page.text(x + step - 1.5, y - 0.85, entry.count, style, anchor="right", kind="count")
-        self.y -= LEGEND_ROW_MM if entries else 0
-        if rest and not self.full and self.column + 1 < len(self.canvas.layout.columns):
+        lines = [] if self.full else self._legend_lines(entries, columns)
+        fit = int(self.room / LEGEND_ROW_MM)
+        if lines[:fit]:
+            self._set_head()
+        for line in lines[:fit]:
+            step = self.box.width / (columns if len(line) > 1 or not self._wide(line[0], columns) else 1)
+            for place, entry in enumerate(line):
+                self._legend_entry(entry, self.box.x0 + place * step, step)
+            self.y -= LEGEND_ROW_MM
+        rest = [entry for line in lines[fit:] for entry in line]
+        if rest and self.column + 1 < len(self.canvas.layout.columns):
             self.turn(self.column + 1)
             self.legend(rest, columns=columns)
+
+    def _legend_lines(self, entries: Sequence[Entry], columns: int) -> list[list[Entry]]:
+        """Return the rows of a legend: ``columns`` entries each, one alone where its wording needs the whole width."""
+        lines: list[list[Entry]] = []
+        room = 0
+        for entry in entries:
+            wide = self._wide(entry, columns)
+            if room and not wide:
+                lines[-1].append(entry)
+                room -= 1
+            else:
+                lines.append([entry])
+                room = 0 if wide else columns - 1
+        return lines
+
+    def _wide(self, entry: Entry, columns: int) -> bool:
+        """Say whether an entry does not fit its column even in the least type."""
+        room = self._legend_room(entry, self.box.width / columns)
+        return columns > 1 and fonts.width_mm(entry.text, fonts.LEAST_PT, self.canvas.style("legend").weight) > room
+
+    def _legend_room(self, entry: Entry, step: float) -> float:
+        style = self.canvas.style("legend")
+        return step - 10 - (fonts.width_mm(entry.count, style.pt) + 1.5 if entry.count else 0.5)
+
+    def _legend_entry(self, entry: Entry, x: float, step: float) -> None:
+        page, style, y = self.canvas.page, self.canvas.style("legend"), self.y - LEGEND_ROW_MM / 2
+        entry.sample(self, x, y)
+        said, pt = fonts.fitted(entry.text, self._legend_room(entry, step), style.pt)
+        page.text(x + 9.2, y - 0.85, said, Type(pt, style.weight, style.hex), kind="legend")
+        if entry.count:
+            page.text(x + step - 1.5, y - 0.85, entry.count, style, anchor="right", kind="count")
 
     # -------------------------------------------------------------------------------------------------------- tables
 
@@ -194,8 +243,9 @@ class Flow:
         shown = list(rows) if len(rows) <= fit else list(rows)[: max(fit - 1, 0)]
         if self.full or fit < 1:
             return 0
-        edges = self._edges(columns)
+        self._set_head()
         style = RowStyle(pt or self.canvas.style("table").pt, row_mm)
+        edges = self.edges = self._edges(columns, [*shown, *([] if total is None else [total])], style)
         self.canvas.page.rectangle(Box(self.box.x0, self.y - height, self.box.x1, self.y), "#E8ECF1", z=2)
         self._row([column.head for column in columns], columns, edges, weight=500, style=style)
         self._rule(0.15)
@@ -213,12 +263,26 @@ class Flow:
             )
         return len(shown)
 
-    def _edges(self, columns: Sequence[Column]) -> list[float]:
-        whole = sum(column.part for column in columns)
-        edges = [self.box.x0]
-        for column in columns:
-            edges.append(edges[-1] + column.part / whole * self.box.width)
-        return edges
+    def _edges(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], style: RowStyle) -> list[float]:
+        """Return where columns begin and the last ends: as wide as their words where there is room, by parts else."""
+        parts = np.array([column.part for column in columns], dtype=float)
+        need = np.array(
+            [
+                max(fonts.width_mm(text, style.pt, 500) for text in (column.head, *(row[at] for row in rows))) + CELL_MM
+                for at, column in enumerate(columns)
+            ]
+        )
+        share = parts / parts.sum() * self.box.width
+        if need.sum() <= self.box.width:
+            # What some columns lack the others give, each by what it has over.
+            over = np.maximum(share - need, 0.0)
+            wide = np.maximum(share, need) - over / max(over.sum(), 1e-9) * np.maximum(need - share, 0.0).sum()
+        else:
+            spare = np.minimum(need, share)
+            wide = spare + np.maximum(need - share, 0.0) / np.maximum(need - share, 0.0).sum() * (
+                self.box.width - spare.sum()
+            )
+        return [self.box.x0, *(self.box.x0 + np.cumsum(wide)).tolist()]
 
     def _row(
         self, cells: Sequence[str], columns: Sequence[Column], edges: Sequence[float], *, weight: int, style: RowStyle,
@@ -240,6 +304,7 @@ class Flow:
 
     def stacked(self, parts: Sequence[tuple[Fill, float, str]], *, left: float = 0.0, height: float = 3.2) -> None:
         """Draw one stacked bar of fills with the same hatches as the map; ``parts`` are shares of the whole."""
+        self._set_head()
         x0, x1 = self.box.x0 + left, self.box.x1
         x = x0
         for fill, share, said in parts:
@@ -260,6 +325,7 @@ class Flow:
         style, left = self.canvas.style("table"), 17.0
         if self.full or self.room < BAR_ROW_MM * len(rows) + 4:
             return
+        self._set_head()
         for name, parts in rows:
             self.canvas.page.text(self.box.x0, self.y - 2.4, fonts.shortened(name, left - 1, style.pt), style)
             self.stacked(parts, left=left)
@@ -272,6 +338,12 @@ class Flow:
 
 
 # ----------------------------------------------------------------------------------------------------------- samples
+
+
+def _figure_mm(item: tuple[str, str, str], pt: float) -> float:
+    """Return how wide a big figure stands with its unit, or its wording below where that is wider."""
+    value, unit, said = item
+    return max(fonts.width_mm(value, pt, 700) + 1 + fonts.width_mm(unit, 8, 500), fonts.width_mm(said, 5.8)) + 3
 
 
 def swatch(fill: Fill) -> Sample:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,8 +23,8 @@ from planning.atlas import _street as street
 from planning.atlas import _verdicts as verdicts
 from planning.atlas import _words as words
 from planning.atlas._canvas import Canvas, Head, canvas
-from planning.atlas._fonts import missing
-from planning.atlas._layout import Extent, Layout, choose, extent
+from planning.atlas._fonts import missing, using
+from planning.atlas._layout import Extent, Layout, Orientation, choose, extent
 from planning.atlas._page import Page, settings
 from planning.atlas._view import View
 from planning.errors import Fault, InputRefused
@@ -117,30 +118,51 @@ def refuse_unprintable(view: View) -> None:
     InputRefused
         ``atlas_glyph_missing``, one fault per character.
     """
-    named = [
-        frame_["name"] for frame_ in (view.areas, view.facilities, view.candidates, view.units) if "name" in frame_
-    ]
-    found: dict[str, str] = {}
-    said = [view.plan.name, *view.plan.notes, *(phase.name for phase in view.plan.siting.phases)]
-    for text in (*said, *(words.text(value) for column in named for value in column)):
-        for character in missing(words.text(text)):
-            found.setdefault(character, words.text(text))
-    _refuse_glyphs(found)
-
-
-def _refuse_glyphs(found: dict[str, str]) -> None:
+    with using(view.typeface.face):
+        found = _unprintable(view)
     if found:
-        raise InputRefused(
-            Fault("atlas_glyph_missing", value=character, facts={"code": f"U+{ord(character):04X}", "text": text})
-            for character, text in sorted(found.items())
-        )
+        raise InputRefused(found[character] for character in sorted(found))
+
+
+def _unprintable(view: View) -> dict[str, Fault]:
+    """Return a fault for each character that no font file has, with the first place it stands in."""
+    found: dict[str, Fault] = {}
+    style = view.house
+    said = [view.plan.name, *view.plan.notes, *(phase.name for phase in view.plan.siting.phases), style.institute,
+            *style.cover, *style.labels.values(), style.draft_mark, style.public_mark]  # fmt: skip
+    for text in map(words.text, said):
+        for character in missing(text):
+            found.setdefault(character, _glyph_fault(character, text))
+    files = {file.input: Path(file.path).name for file in view.result.inputs.files}
+    tables = {"residential": view.areas, "facilities": view.facilities, "candidates": view.candidates,
+              "units": view.units}  # fmt: skip
+    for name, table in tables.items():
+        if "name" not in table:
+            continue
+        rows = table["source_row"] if "source_row" in table else [None] * len(table)
+        for cell, row in zip(table["name"], rows, strict=True):
+            for character in missing(words.text(cell)):
+                place = None if words.missing(row) else int(row)
+                found.setdefault(character, _glyph_fault(character, words.text(cell), files.get(name, name), place))
+    return found
+
+
+def _glyph_fault(character: str, text: str, file: str = "", row: int | None = None) -> Fault:
+    facts = {"code": f"U+{ord(character):04X}", "text": text}
+    column = "name" if file else ""
+    return Fault("atlas_glyph_missing", file=file, row=row, column=column, value=character, facts=facts)
+
+
+def _refuse_glyphs(found: Mapping[str, str]) -> None:
+    if found:
+        raise InputRefused(_glyph_fault(character, text) for character, text in sorted(found.items()))
 
 
 def _drawn(view: View, *, only: Sequence[str] | None = None) -> Iterator[Drawn]:
     sheets = _listed(view)
     for sheet in sheets:
         if only is None or sheet.key in only:
-            with settings():
+            with settings(), using(view.typeface.face):
                 made = _draw(view, sheet, sheets)
             _refuse_glyphs(made.page.missing)
             yield Drawn(sheet, made.page, made)
@@ -153,7 +175,7 @@ def _draw(view: View, sheet: Listed, sheets: Sequence[Listed]) -> Canvas:
         front.cover(made)
         made.page.finish()
     elif sheet.key == "index":
-        front.index(made, _rows(sheets), _frames(sheets))
+        front.index(made, _rows(view, sheets), _frames(sheets))
     else:
         frame.draw(made)
         sheet.draw(made)
@@ -161,11 +183,15 @@ def _draw(view: View, sheet: Listed, sheets: Sequence[Listed]) -> Canvas:
     return made
 
 
-def _rows(sheets: Sequence[Listed]) -> list[tuple[str, str, str, str]]:
+def _rows(view: View, sheets: Sequence[Listed]) -> list[tuple[str, ...]]:
+    """Return number, title, scale and page of every sheet, the subtitle with those that are told apart by it alone."""
+    alike = Counter(sheet.title for sheet in sheets)
     return [
         (
             sheet.number,
-            f"{sheet.title}（{sheet.subtitle}）" if sheet.subtitle and not sheet.unit_id else sheet.title,
+            view.say("index.title", title=sheet.title, subtitle=sheet.subtitle)
+            if sheet.subtitle and (view.language == "zh" or alike[sheet.title] > 1) and not sheet.unit_id
+            else sheet.title,
             f"1∶{words.whole(sheet.scale)}",
             str(sheet.page),
         )
@@ -183,8 +209,8 @@ def _frames(sheets: Sequence[Listed]) -> list[tuple[str, str, Any]]:
 
 def _listed(view: View) -> list[Listed]:
     """Return every sheet the result can fill, with its place on the ground and in the book."""
-    paper = view.plan.output.paper
-    layout, scale = choose(paper, view.border)
+    asked = view.plan.output
+    layout, scale = choose(asked.paper, view.border, orientation=asked.orientation)
     place = extent(layout, scale, view.border)
     found: list[Listed] = []
 
@@ -261,11 +287,13 @@ def _plan_sheets(view: View, add: Callable[..., None]) -> None:
 
 
 def _street_sheets(view: View, before: int) -> list[Listed]:
-    """Return one sheet a street, in portrait on A3."""
+    """Return one sheet a street, upright unless the plan says otherwise."""
     found = []
+    paper, asked = view.plan.output.paper, view.plan.output.orientation
+    way: Orientation = "portrait" if asked == "auto" else asked
     rows = view.streets.to_dict("records")
     for place, row in enumerate(rows, start=1):
-        layout, scale = choose(view.plan.output.paper, row["geometry"], portrait=True)
+        layout, scale = choose(paper, row["geometry"], orientation=way)
         found.append(
             Listed(
                 key=f"street_{row['unit_id']}",

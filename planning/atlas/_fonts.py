@@ -1,14 +1,17 @@
-"""The bundled typeface of the atlas: three weights, measured in millimetres without any renderer.
+"""The typeface of the atlas: three weights, measured in millimetres without any renderer.
 
-Noto Sans SC, cut to GB 2312, the 通用规范汉字表 and symbols. Widths and outlines come from the font's own units, so
-that a layout is the same at every resolution and on every machine.
+Bundled is Noto Sans SC, cut to GB 2312, the 通用规范汉字表 and symbols in three weights; what else GB 18030 asks for,
+traditional and rare characters, stands in a fourth file of one weight. Widths and outlines come from the font's own
+units, so that a layout is the same at every resolution and on every machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -18,6 +21,8 @@ from matplotlib.ft2font import FT2Font, LoadFlags
 
 MM_PER_PT: Final = 25.4 / 72
 FILES: Final = {400: "NotoSansSC-Regular.ttf", 500: "NotoSansSC-Medium.ttf", 700: "NotoSansSC-Bold.ttf"}
+WIDE: Final = "NotoSansSCWide-Regular.ttf"
+WEIGHTS: Final = (400, 500, 700)
 # Line feed to line feed, in parts of the type size.
 LEADING: Final = 1.25
 # No text on a sheet is smaller.
@@ -25,9 +30,23 @@ LEAST_PT: Final = 5.5
 
 
 @dataclass(frozen=True)
-class Glyph:
-    """One character: advance and ink box in parts of the type size, outline as vertices and codes."""
+class Typeface:
+    """Font files by weight (400, 500, 700), each a chain: a character is drawn by the first file that has it."""
 
+    regular: tuple[str, ...]
+    medium: tuple[str, ...]
+    bold: tuple[str, ...]
+
+    def chain(self, weight: int) -> tuple[str, ...]:
+        """Return the files of ``weight``."""
+        return {400: self.regular, 500: self.medium, 700: self.bold}[weight]
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """One character: its file, advance and ink box in parts of the type size, outline as vertices and codes."""
+
+    file: str
     advance: float
     left: float
     bottom: float
@@ -79,38 +98,82 @@ class Box:
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
 
+@cache
+def bundled() -> Typeface:
+    """Return the typeface that comes with the program."""
+    return Typeface(*((file(weight), _path(WIDE)) for weight in WEIGHTS))
+
+
+_TYPEFACE: ContextVar[Typeface | None] = ContextVar("typeface", default=None)
+
+
+@contextmanager
+def using(typeface: Typeface) -> Iterator[None]:
+    """Measure and set in ``typeface`` while the block runs."""
+    before = _TYPEFACE.set(typeface)
+    try:
+        yield
+    finally:
+        _TYPEFACE.reset(before)
+
+
 def file(weight: int) -> str:
-    """Return the path of the font file of ``weight`` (400, 500 or 700)."""
-    return str(resources.files("planning.atlas") / "fonts" / FILES[weight])
+    """Return the path of the bundled file of ``weight`` (400, 500 or 700)."""
+    return _path(FILES[weight])
+
+
+def _path(name: str) -> str:
+    return str(resources.files("planning.atlas") / "fonts" / name)
 
 
 @cache
-def properties(weight: int) -> FontProperties:
-    """Return the font as matplotlib takes it."""
-    return FontProperties(fname=file(weight))
+def properties(path: str) -> FontProperties:
+    """Return a font file as matplotlib takes it."""
+    return FontProperties(fname=path)
 
 
-@cache
 def glyph(weight: int, character: str) -> Glyph | None:
-    """Return a character's measures and outline, None where the font lacks it."""
-    face = _face(weight)
-    if face.get_char_index(ord(character)) == 0:
-        return None
-    loaded: Any = face.load_char(ord(character), flags=LoadFlags.NO_SCALE)
-    em = float(face.units_per_EM)
-    left, bottom, right, top = (edge / em for edge in loaded.bbox)
-    vertices, codes = face.get_path()
-    # `get_path` takes the outline for 26.6 fixed point, which unscaled font units are not.
-    return Glyph(loaded.horiAdvance / em, left, bottom, right, top, np.asarray(vertices) * 64 / em, np.asarray(codes))
+    """Return a character's measures and outline, None where no file of the typeface has it."""
+    return _glyph((_TYPEFACE.get() or bundled()).chain(weight), character)
 
 
-@cache
-def _face(weight: int) -> FT2Font:
-    return FT2Font(file(weight))
+@lru_cache(maxsize=1 << 15)
+def _glyph(chain: tuple[str, ...], character: str) -> Glyph | None:
+    for path in chain:
+        face = _face(path)
+        if face.get_char_index(ord(character)) == 0:
+            continue
+        loaded: Any = face.load_char(ord(character), flags=LoadFlags.NO_SCALE)
+        em = float(face.units_per_EM)
+        left, bottom, right, top = (edge / em for edge in loaded.bbox)
+        vertices, codes = face.get_path()
+        # `get_path` takes the outline for 26.6 fixed point, which unscaled font units are not.
+        drawn = np.asarray(vertices) * 64 / em
+        return Glyph(path, loaded.horiAdvance / em, left, bottom, right, top, drawn, np.asarray(codes))
+    return None
+
+
+@lru_cache(maxsize=64)
+def _face(path: str) -> FT2Font:
+    return FT2Font(path)
+
+
+def runs(text: str, weight: int) -> list[tuple[str, str]]:
+    """Return ``text`` in pieces that one file draws, each with its file; what no file has goes to the first."""
+    first = (_TYPEFACE.get() or bundled()).chain(weight)[0]
+    found: list[tuple[str, str]] = []
+    for character in text:
+        drawn = glyph(weight, character)
+        path = first if drawn is None else drawn.file
+        if found and found[-1][1] == path:
+            found[-1] = (found[-1][0] + character, path)
+        else:
+            found.append((character, path))
+    return found
 
 
 def missing(text: str, weight: int = 400) -> list[str]:
-    """Return the characters of ``text`` that the font cannot draw, each once, in order."""
+    """Return the characters of ``text`` that the typeface cannot draw, each once, in order."""
     return [character for character in dict.fromkeys(text) if character != "\n" and glyph(weight, character) is None]
 
 

@@ -10,16 +10,22 @@ import numpy as np
 import shapely
 from pyproj import CRS, Transformer
 
+from planning import house
 from planning.atlas import _fonts as fonts
 from planning.atlas import _words as words
 from planning.atlas._canvas import Canvas
 from planning.atlas._fonts import Box
 from planning.atlas._page import Page, Pen, Type
+from planning.atlas._view import View
+from planning.study import published
 
 SCALE_BAR_MAX_MM: Final = 75.0
 GRID_LEAST_MM: Final = 18.0
 GRID_STEPS_M: Final = (200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 BLOCK_ROWS: Final = 9
+LOGO_MM: Final = (16.0, 10.0)
+LOGO_ROWS: Final = (2, 3)
+STANDARD_ROW: Final = 6
 ARROW_MM: Final = 12.0
 PATCH_ALPHA: Final = 0.82
 
@@ -28,7 +34,8 @@ def draw(canvas: Canvas) -> None:
     """Draw everything round the map but the title block."""
     _frames(canvas)
     _title(canvas)
-    _grid(canvas)
+    if not canvas.view.public:
+        _grid(canvas)
     _notes(canvas)
 
 
@@ -49,14 +56,22 @@ def _title(canvas: Canvas) -> None:
     pt = layout.title_pt
     while pt > 9 and fonts.width_mm(canvas.head.title, pt, style.weight) > room:
         pt -= 0.5
-    page.text(layout.window.x0, layout.title_y, canvas.head.title, Type(pt, style.weight, style.hex), kind="title")
-    x = layout.window.x0 + fonts.width_mm(canvas.head.title, pt, style.weight) + 3
+    title = fonts.shortened(canvas.head.title, room, pt, style.weight)
+    page.text(layout.window.x0, layout.title_y, title, Type(pt, style.weight, style.hex), kind="title")
+    x = layout.window.x0 + fonts.width_mm(title, pt, style.weight) + 3
     if x + fonts.width_mm(canvas.head.subtitle, 9) < right - fonts.width_mm(name, name_pt, 500) - 3:
         page.text(x, layout.title_y, canvas.head.subtitle, canvas.style("subtitle"), kind="subtitle")
     page.text(right, layout.title_y + 2.4, name, Type(name_pt, 500, ink["text"]), anchor="right", kind="plan")
-    mark = " · ".join([view.say("mark.draft"), *map(words.text, view.plan.notes)])
+    mark = " · ".join([mark_of(view), *map(words.text, view.plan.notes)])
     mark = fonts.shortened(mark, 0.42 * (right - layout.window.x0), 7.5, 500)
     page.text(right, layout.title_y - 2.6, mark, Type(7.5, 500, ink["draft"]), anchor="right", kind="draft")
+
+
+def mark_of(view: View) -> str:
+    """Return what the sheets are: a draft or for public notice, in the house's words."""
+    if view.public:
+        return view.house.public_mark or view.say("mark.public")
+    return view.house.draft_mark or view.say("mark.draft")
 
 
 # ---------------------------------------------------------------------------------------------------------------- grid
@@ -151,7 +166,7 @@ def north_arrow(canvas: Canvas, box: Box) -> None:
     page.fill(shapely.Polygon(left), ink["frame"], edge=edge, z=41)
     page.fill(shapely.Polygon(right), ink["halo"], edge=edge, z=41)
     page.text(x, base + height + 1.2, view.say("north"), Type(8.5, 700, ink["text"], 0.42), anchor="center", z=42)
-    said = view.say("convergence", value=degrees_text(convergence))
+    said = "" if view.public else view.say("convergence", value=degrees_text(convergence))
     page.text(x, box.y0 + 1, said, Type(5.5, 400, ink["muted"], 0.42), anchor="center", z=42, kind="convergence")
 
 
@@ -178,21 +193,49 @@ def degrees_text(angle: float) -> str:
 
 def title_block(canvas: Canvas) -> None:
     """Draw the title block: nine rows; drafter and review number are left to the office."""
-    page, box, ink = canvas.page, canvas.layout.block, canvas.view.book.ink
+    page, box, ink, view = canvas.page, canvas.layout.block, canvas.view.book.ink, canvas.view
     rows = _block_rows(canvas)
     height, split = box.height / BLOCK_ROWS, box.x0 + 19
     page.rectangle(box, edge=Pen(ink["frame"], 0.30), z=5)
     for place in range(1, BLOCK_ROWS):
         page.rule(box.x0, box.y1 - place * height, box.x1, box.y1 - place * height, Pen(ink["rule"], 0.15))
     page.rule(split, box.y0, split, box.y1, Pen(ink["rule"], 0.15))
+    _logo(canvas, Box(box.x1 - LOGO_MM[0] - 1, box.y1 - 4 * height, box.x1 - 1, box.y1 - 2 * height).grown(0, -0.6))
     for place, (head, value, strong) in enumerate(rows):
         y = box.y1 - (place + 0.5) * height - 0.85
-        page.text((box.x0 + split) / 2, y, head, Type(6, 400, ink["muted"]), anchor="center", kind="block_head")
+        page.text(
+            (box.x0 + split) / 2,
+            y,
+            fonts.shortened(head, 18, 6),
+            Type(6, 400, ink["muted"]),
+            anchor="center",
+            kind="block_head",
+        )
         pt, weight = (7.5, 700) if strong else (6, 400)
-        room = box.x1 - split - 4
-        while pt > 5.5 and fonts.width_mm(value, pt, weight) > room:
+        if place == STANDARD_ROW and fonts.width_mm(value.replace("\n", ""), 5.5) > box.x1 - split - 4:
+            _two_lines(canvas, Box(split + 2.5, y - 1.0, box.x1 - 1.5, y + 3.0), value)
+            continue
+        line = value.replace("\n", "")
+        room = box.x1 - split - 4 - (LOGO_MM[0] + 1 if view.house.logo and place in LOGO_ROWS else 0)
+        while pt > 5.5 and fonts.width_mm(line, pt, weight) > room:
             pt -= 0.25
-        page.text(split + 2.5, y, fonts.shortened(value, room, pt, weight), Type(pt, weight, ink["text"]), kind="block")
+        page.text(split + 2.5, y, fonts.shortened(line, room, pt, weight), Type(pt, weight, ink["text"]), kind="block")
+
+
+def _two_lines(canvas: Canvas, box: Box, value: str) -> None:
+    """Set a long value in two lines of the least type, broken where it says."""
+    style = Type(fonts.LEAST_PT, 400, canvas.view.book.ink["text"])
+    shown = [fonts.shortened(line.strip(), box.width, style.pt) for line in value.split("\n")]
+    for line, y in zip(shown, (box.y0 + 2.15, box.y0 + 0.05), strict=True):
+        canvas.page.text(box.x0, y, line, style, kind="block")
+
+
+def _logo(canvas: Canvas, box: Box) -> None:
+    """Put the house's logo into a box, as large as it fits."""
+    path = canvas.view.house.logo
+    if path is not None:
+        canvas.page.rectangle(box, canvas.view.book.ink["halo"], z=5.5)
+        canvas.page.picture(box, house.pixels(path))
 
 
 def _block_rows(canvas: Canvas) -> list[tuple[str, str, bool]]:
@@ -201,25 +244,28 @@ def _block_rows(canvas: Canvas) -> list[tuple[str, str, bool]]:
     title = f"{head.title}（{head.subtitle}）" if head.subtitle and view.language == "zh" else head.title
     if fonts.width_mm(title, 6.5, 700) > canvas.layout.block.width - 23:
         title = head.title
-    day = plan.as_of
+    day, drawn = plan.as_of, view.house.date or plan.as_of
     status = view.say(f"standard.{standard.status}")
     name = standard.title_zh if view.language == "zh" else standard.title_en
     tail = view.say("block.standard_tail", status=status, speed=f"{plan.walk.speed_m_per_s:g}")
-    name = fonts.shortened(name, canvas.layout.block.width - 23 - fonts.width_mm(tail, 5.5), 5.5)
+
+    def said(row: str) -> str:
+        return view.house.labels.get(row) or view.say(f"block.{row}")
+
     return [
-        (view.say("block.plan"), words.text(plan.name), False),
-        (view.say("block.title"), title, True),
-        (view.say("block.drafter"), "", False),
-        (view.say("block.number"), head.number, True),
+        (said("plan"), words.text(plan.name), False),
+        (said("title"), title, True),
+        (said("drafter"), view.house.institute, False),
+        (said("number"), head.number, True),
         (
-            view.say("block.date"),
-            view.say("block.date_value", y=day.year, m=day.month, d=day.day, day=day.isoformat()),
+            said("date"),
+            view.say("block.date_value", y=drawn.year, m=drawn.month, d=drawn.day, day=day.isoformat()),
             False,
         ),
-        (view.say("block.crs"), crs_text(canvas), False),
-        (view.say("block.standard"), name + tail, False),
-        (view.say("block.run"), view.say("block.run_value", run=view.run_id or words.NONE, day=day.isoformat()), False),
-        (view.say("block.review"), "", False),
+        (said("crs"), view.say("block.crs_public") if view.public else crs_text(canvas), False),
+        (said("standard"), f"{name}\n{tail}", False),
+        (said("run"), view.say("block.run_value", run=view.run_id or words.NONE, day=day.isoformat()), False),
+        (said("review"), "", False),
     ]
 
 
@@ -252,11 +298,14 @@ def footnotes(canvas: Canvas) -> None:
     """Set source and notes under the map, two lines, three where the sheet has room."""
     layout, view = canvas.layout, canvas.view
     limit = layout.page_x - layout.notes_x - 24
-    source = view.say("note.source", files="、".join(_sources(canvas)), day=view.plan.as_of.isoformat())
+    head = view.say("note.head") + view.say("note.public" if view.public else "note.km", step=f"{published.STEP_M:g}")
+    source = view.say(
+        "note.source", files=view.say("list_comma").join(_sources(canvas)), day=view.plan.as_of.isoformat()
+    )
+    if fonts.width_mm(source, 5.8) > limit:
+        source = view.say("note.source_brief", day=view.plan.as_of.isoformat())
     lines = [fonts.shortened(source, limit, 5.8)]
-    lines += fonts.wrapped(view.say("note.head") + "".join(canvas.footnotes), limit, 5.8)[
-        : 2 if layout.landscape else 3
-    ]
+    lines += fonts.wrapped(head + "".join(canvas.footnotes), limit, 5.8)[: 2 if layout.landscape else 3]
     top = layout.frame.y0 + 2.6 + 2.75 * (len(lines) - 1)
     for place, line in enumerate(lines):
         canvas.page.text(layout.notes_x, top - 2.75 * place, line, canvas.style("note"), kind="note")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from planning import house
 from planning.atlas import _base as base
 from planning.atlas import _fonts as fonts
 from planning.atlas import _frame as frame
@@ -29,17 +30,22 @@ def cover(canvas: Canvas) -> None:
     page.rectangle(layout.frame, edge=Pen(ink["frame"], view.book.line["frame_outer_mm"]), z=50)
     middle = layout.width_mm / 2
     name, pt = words.text(view.plan.name), 30.0
-    while pt > 14 and fonts.width_mm(name, pt, 700) > layout.window.x1 - layout.window.x0 + 70:
+    room = layout.frame.width - 24
+    while pt > 16 and fonts.width_mm(name, pt, 700) > room:
         pt -= 0.5
-    page.text(middle, 190 * factor, name, Type(pt, 700, ink["text"]), anchor="center", kind="title")
+    lines = fonts.wrapped(name, room, pt, 700)
+    shown = [*lines[:2], fonts.shortened("".join(lines[2:]), room, pt, 700)] if len(lines) > 2 else lines
+    for up, line in enumerate(reversed(shown)):
+        y = (190 + up * 0.55 * pt) * factor
+        page.text(middle, y, line, Type(pt, 700, ink["text"]), anchor="center", kind="title")
     page.rectangle(
         Box(layout.frame.x0 + 7, 172 * factor, layout.frame.x1 - 7, 172 * factor + 3 * factor), ink["accent"], z=10
     )
     page.text(
         middle, 154 * factor, view.say("cover.atlas"), Type(22 * max(factor, 0.8), 700, ink["text"]), anchor="center"
     )
-    page.text(middle, 141 * factor, view.say("mark.draft"), Type(14, 500, ink["draft"]), anchor="center", kind="draft")
-    for place, note in enumerate(view.plan.notes):
+    page.text(middle, 141 * factor, frame.mark_of(view), Type(14, 500, ink["draft"]), anchor="center", kind="draft")
+    for place, note in enumerate((*view.house.cover, *view.plan.notes)):
         page.text(
             middle,
             (132 - 7 * place) * factor,
@@ -48,7 +54,8 @@ def cover(canvas: Canvas) -> None:
             anchor="center",
             kind="draft",
         )
-    day = view.plan.as_of
+    _organisation(canvas, middle, 52 * factor)
+    day = view.house.date or view.plan.as_of
     page.text(
         middle,
         40 * factor,
@@ -56,8 +63,17 @@ def cover(canvas: Canvas) -> None:
         Type(14, 500, ink["text"]),
         anchor="center",
     )
-    run = view.say("cover.run", run=view.run_id or words.NONE, day=day.isoformat())
+    run = view.say("cover.run", run=view.run_id or words.NONE, day=view.plan.as_of.isoformat())
     page.text(middle, 28 * factor, run, Type(7, 400, ink["muted"]), anchor="center")
+
+
+def _organisation(canvas: Canvas, middle: float, y: float) -> None:
+    """Set the institute's name, its logo above."""
+    style = canvas.view.house
+    page, ink = canvas.page, canvas.view.book.ink
+    page.text(middle, y, style.institute, Type(14, 500, ink["text"]), anchor="center", kind="institute")
+    if style.logo is not None:
+        page.picture(Box(middle - 20, y + 9, middle + 20, y + 27), house.pixels(style.logo))
 
 
 def _silhouette(canvas: Canvas) -> None:
@@ -73,7 +89,7 @@ def _silhouette(canvas: Canvas) -> None:
     canvas.page.lines(shapely.union_all(shapely.boundary(paper)), Pen(hex_, 1.0), z=1)
 
 
-def index(canvas: Canvas, rows: Sequence[tuple[str, str, str, str]], frames: Sequence[tuple[str, str, Any]]) -> None:
+def index(canvas: Canvas, rows: Sequence[tuple[str, ...]], frames: Sequence[tuple[str, str, Any]]) -> None:
     """Draw the index: the plan area with the street sheets' frames at the left, the table of sheets at the right.
 
     Parameters
@@ -103,6 +119,8 @@ def index(canvas: Canvas, rows: Sequence[tuple[str, str, str, str]], frames: Seq
     flow.head(view.say("head.index"), view.say("index.note", n=len(rows)))
     columns = [Column(view.say("column.number"), 1.2, "left"), Column(view.say("column.title"), 4.6, "left"),
                Column(view.say("column.scale"), 1.1), Column(view.say("column.page"), 0.6)]  # fmt: skip
+    if canvas.layout.paper == "A4":  # there every sheet says its scale, and titles need the room
+        columns, rows = [*columns[:2], columns[3]], [(*row[:2], row[3]) for row in rows]
     flow.table(columns, rows, row_mm=5.5, pt=7.0)
     canvas.placer.draw()
     canvas.footnotes.append(view.say("note.index"))

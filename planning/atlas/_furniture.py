@@ -21,14 +21,14 @@ from planning.atlas._page import Pen, Type
 INSET_HIGH_MM: Final = 34.0
 CORNER_GAP_MM: Final = 5.0
 GATE_SMALL: Final = 0.65
-INSET_MM: Final = (56.0, 46.0)
+INSET_MM: Final = {"A3": (56.0, 46.0), "A4": (38.0, 31.0)}
 
 
 def corners(canvas: Canvas, subject: Any, *, inset: Any = None) -> None:
     """Put inset, north arrow and scale into the corners that hide least of ``subject``, and take their places."""
     taken: list[Box] = []
     if inset is not None:
-        box = _corner(canvas, INSET_MM, subject, taken, gap=0.0)
+        box = _corner(canvas, INSET_MM[canvas.layout.paper], subject, taken, gap=0.0)
         taken.append(box)
         inset(box)
     arrow = _corner(canvas, (20.0, 21.0), subject, taken, order="rl", first="top")
@@ -95,7 +95,7 @@ def inset_block(flow: Flow) -> None:
 
 def gates(canvas: Canvas, of: np.ndarray) -> bool:
     """Draw the given ways in and out of the areas marked in ``of``; say whether there are any."""
-    table = canvas.view.result.inputs.tables.get("entrances")
+    table = canvas.view.shown.inputs.tables.get("entrances")
     if table is None or table.empty:
         return False
     ids = canvas.view.areas.loc[of, "residential_id"]

@@ -31,6 +31,7 @@ FARTHER: Final = tuple(
 )
 SIDES: Final = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 TRIES: Final = 500
+LONGEST_MM: Final = 52.0
 ROAD_EVERY_MM: Final = 95.0
 ROAD_TWICE: Final = 2
 
@@ -42,6 +43,14 @@ class Label:
     lines: tuple[str, ...]
     styles: tuple[Type, ...]
     kind: str
+
+    def __post_init__(self) -> None:
+        """Cut lines that no map has room for; the tables have them whole."""
+        cut = (
+            fonts.shortened(line, LONGEST_MM, style.pt, style.weight)
+            for line, style in zip(self.lines, self.styles, strict=True)
+        )
+        object.__setattr__(self, "lines", tuple(cut))
 
     @property
     def boxes(self) -> list[Box]:

@@ -11,7 +11,24 @@ import shapely
 from planning.atlas._fonts import Box
 
 Paper = Literal["A3", "A4"]
-SCALES: Final = (500, 1_000, 2_000, 5_000, 10_000, 15_000, 20_000, 25_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
+Orientation = Literal["auto", "landscape", "portrait"]
+SCALES: Final = (
+    500,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    15_000,
+    20_000,
+    25_000,
+    30_000,
+    40_000,
+    50_000,
+    100_000,
+    200_000,
+    500_000,
+    1_000_000,
+)
 MARGIN_MM: Final = 4.0
 
 
@@ -46,7 +63,7 @@ A3_PORTRAIT: Final = Layout(
     (Box(27, 22, 105, 126), Box(111, 22, 195, 126), Box(200, 61, 280, 126)), Box(200, 12, 280, 57), 27, 195,
 )  # fmt: skip
 A4_LANDSCAPE: Final = Layout(
-    "A4", 297, 210, Box(15, 7, 290, 203), Box(20, 19, 210, 186), 191, 14,
+    "A4", 297, 210, Box(15, 7, 290, 203), Box(20, 21.5, 210, 186), 191, 14,
     (Box(214, 58, 286, 186),), Box(214, 10, 286, 55), 20, 210,
 )  # fmt: skip
 A4_PORTRAIT: Final = Layout(
@@ -55,19 +72,19 @@ A4_PORTRAIT: Final = Layout(
 )  # fmt: skip
 
 
-def choose(paper: Paper, shape: Any, *, portrait: bool | None = None) -> tuple[Layout, int]:
+def choose(paper: Paper, shape: Any, *, orientation: Orientation = "auto") -> tuple[Layout, int]:
     """Return the layout and scale for a subject: the orientation that allows the larger scale, at a tie landscape.
 
     Parameters
     ----------
     shape
         The subject in metres.
-    portrait
-        Given: this orientation, whatever the subject.
+    orientation
+        ``landscape`` or ``portrait``: that one, whatever the subject.
     """
     offers = [A3_LANDSCAPE, A3_PORTRAIT] if paper == "A3" else [A4_LANDSCAPE, A4_PORTRAIT]
-    if portrait is not None:
-        offers = [layout for layout in offers if layout.landscape != portrait]
+    if orientation != "auto":
+        offers = [layout for layout in offers if layout.landscape == (orientation == "landscape")]
     fitted = [(scale_for(layout.window, shape), layout) for layout in offers]
     scale, layout = min(fitted, key=lambda entry: entry[0])
     return layout, scale

@@ -15,6 +15,8 @@ from planning.atlas._page import Page, Pen
 from planning.atlas._view import SILENT_M2, View
 from planning.palette import Fill
 
+# Wider than on the map, so that a white road shows on white paper.
+SAMPLE_CASING_MM = 0.5
 NOT_COUNTED = ("coming", "planned", "idle", "diverted", "closed")
 
 
@@ -151,7 +153,7 @@ def base(
     if communities:
         found.append(Entry(blocks.line(canvas.pen("community_boundary")), view.say("legend.community")))
     road = line["secondary"]
-    casing = Pen(view.book.base["road_casing"], road["fill_mm"] + 2 * road["casing_mm"])
+    casing = Pen(view.book.base["road_casing"], road["fill_mm"] + SAMPLE_CASING_MM)
     found.append(
         Entry(blocks.line(Pen(view.book.base["road_fill"], road["fill_mm"]), under=casing), view.say("legend.road"))
     )

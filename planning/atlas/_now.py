@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planning import texts
 from planning.atlas import _base as base
 from planning.atlas import _blocks as blocks
 from planning.atlas import _furniture as furniture
@@ -60,10 +59,37 @@ def place(canvas: Canvas) -> None:
             ]
         )
     flow.table(columns, rows)
+    _community_list(flow)
     said = [view.say("point.area", km2=f"{view.border.area / 1e6:.2f}", n=words.whole(len(view.areas)))]
     said += [view.say("point.projection")]
     panel.points(flow, said)
     canvas.footnotes.append(view.say("note.grid"))
+
+
+def _community_list(flow: Flow) -> None:
+    """List communities and villages with their street, residents and areas."""
+    view = flow.canvas.view
+    small = view.units[view.units["type"].isin(SMALL_UNITS)].drop(columns="geometry")
+    if small.empty:
+        return
+    streets = {row["unit_id"]: words.text(view.name(row, "unit_id")) for row in view.streets.to_dict("records")}
+    flow.head(view.say("head.communities"), view.say("legend.units_counted", n=len(small)))
+    columns = [
+        Column(view.say("column.community"), 2.2, "left"),
+        Column(view.say("column.street"), 1.8, "left"),
+        Column(view.say("column.residents"), 1.3),
+        Column(view.say("column.elderly"), 1.3),
+    ]
+    rows = [
+        [
+            words.text(view.name(row, "unit_id")),
+            streets.get(row.get("parent"), words.NONE),
+            words.whole(row.get("residents")),
+            words.whole(row.get("elderly")),
+        ]
+        for row in small.to_dict("records")
+    ]
+    flow.table(columns, rows, reserve_mm=24, more=lambda n: view.say("more", n=n))
 
 
 def _community_names(canvas: Canvas) -> None:
@@ -114,9 +140,7 @@ def _status_table(flow: Flow, levels: tuple[str, ...]) -> None:
         Column(view.say("column.all"), 1),
         Column(view.say("column.in_service"), 1.2),
     ]
-    columns += [
-        Column(status.label(view.language), 1.4) for name, status in view.book.statuses.items() if name != "operating"
-    ]
+    columns += [Column(view.say(f"column.status_{name}"), 1.4) for name in view.book.statuses if name != "operating"]
     rows = []
     for level in levels:
         here = frame[frame["level"] == level]
@@ -311,7 +335,7 @@ def _causes(flow: Flow, level: str) -> None:
     groups = here.groupby("cause", sort=True)
     rows = [
         [
-            texts.t(f"coverage.cause.{cause}", view.language),
+            view.say(f"cause.{cause}"),
             words.whole(len(part)),
             words.whole(part["households"].sum()),
             words.whole(part["elderly"].sum()),

@@ -40,6 +40,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "path.simplify": False,
 }
 Z_LABEL: Final = 80.0
+UPRIGHT: Final = 90
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,17 @@ class Page:
         )
         self._add(drawn, window)
 
+    def picture(self, box: Box, pixels: np.ndarray, *, z: float = 6.0) -> None:
+        """Put a picture (rows × columns × 4 of 0–255) into a box, as large as it fits, in its middle."""
+        rows, columns = pixels.shape[:2]
+        factor = min(box.width / columns, box.height / rows)
+        half = (columns * factor / 2, rows * factor / 2)
+        (x, y) = box.centre
+        reach = (x - half[0], x + half[0], y - half[1], y + half[1])
+        self.axes.imshow(pixels, extent=reach, zorder=z, aspect="auto", interpolation="none")
+        self.axes.set_xlim(0, self.width_mm)
+        self.axes.set_ylim(0, self.height_mm)
+
     def path(self, path: Path, *, hex_: str = "", edge: Pen | None = None, z: float = 1.0) -> None:
         """Draw a path as it is."""
         drawn = PathCollection(
@@ -183,11 +195,18 @@ class Page:
         x0, y0 = x - back * float(np.cos(angle)), y - back * float(np.sin(angle))
         if style.halo_mm:
             self._halo(x0, y0, text, style, z)
-        self.axes.text(
-            x0, y0, text, fontproperties=fonts.properties(style.weight), fontsize=style.pt, color=style.hex,
-            ha="left", va="baseline", rotation=turned, rotation_mode="anchor", zorder=z,
-        )  # fmt: skip
-        self.inks.append(Ink(text, fonts.ink(text, style.pt, style.weight).moved(x0, y0), kind))
+        at = 0.0
+        for piece, path in fonts.runs(text, style.weight):
+            self.axes.text(
+                x0 + at * float(np.cos(angle)), y0 + at * float(np.sin(angle)), piece,
+                fontproperties=fonts.properties(path), fontsize=style.pt, color=style.hex,
+                ha="left", va="baseline", rotation=turned, rotation_mode="anchor", zorder=z,
+            )  # fmt: skip
+            at += fonts.width_mm(piece, style.pt, style.weight)
+        box = fonts.ink(text, style.pt, style.weight)
+        if turned == UPRIGHT:
+            box = Box(-box.y1, box.x0, -box.y0, box.x1)
+        self.inks.append(Ink(text, box.moved(x0, y0), kind))
 
     def finish(self) -> None:
         """Lay the halos under the letters."""

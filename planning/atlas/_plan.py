@@ -24,6 +24,8 @@ from planning.atlas._page import Type
 from planning.atlas._view import View
 from planning.study.decided import SAID_FIRST
 
+# Beside a longer legend there is no room for the inset.
+INSET_BESIDE: Final = 8
 PLANNED: Final = ("covered", "newly_covered", *OUTSIDE)
 
 
@@ -43,11 +45,12 @@ def layout(canvas: Canvas) -> None:
     places = marks.draw(canvas, found)
     names.streets(canvas)
     marks.label(canvas, found, places, ("site", "county", "street"))
-    flow = Flow(canvas)
-    furniture.inset_block(flow)
+    flow, listed = Flow(canvas), legend.facilities(canvas, levels, counts=True)
+    if len(listed) <= INSET_BESIDE:
+        furniture.inset_block(flow)
     flow.head(view.say("head.legend"))
     flow.legend(legend.phases(view), columns=1)
-    flow.legend(legend.facilities(canvas, levels, counts=True))
+    flow.legend(listed)
     neutral = view.fills()["neutral"]
     flow.legend(
         [
@@ -89,12 +92,12 @@ def short_phase(name: str) -> str:
     return name.strip() or name
 
 
-def site_table(flow: Flow, frame: pd.DataFrame) -> None:
-    """Set the table of chosen sites."""
+def site_table(flow: Flow, frame: pd.DataFrame, *, head: str = "head.sites") -> None:
+    """Set a table of chosen sites."""
     view = flow.canvas.view
     what = view.say(f"weight.{view.plan.siting.demand}")
     deficit = view.plan.siting.model == "deficit"
-    flow.head(view.say("head.sites"), view.say("unit.gain_m2") if deficit else view.say("unit.gain", what=what))
+    flow.head(view.say(head), view.say("unit.gain_m2") if deficit else view.say("unit.gain", what=what))
     columns = [
         Column(view.say("column.rank"), 0.7, "center"),
         Column(view.say("column.site"), 2.6, "left"),
@@ -176,7 +179,7 @@ def _plan_points(view: View) -> list[str]:
     conditions = told.said("condition")
     if conditions:
         said.append(view.say("point.conditions", conditions=view.say("semicolon").join(conditions)))
-    return said
+    return [words.spaced(sentence) for sentence in said]
 
 
 # --------------------------------------------------------------------------------------------------------------- after
@@ -263,6 +266,9 @@ def near_term(canvas: Canvas) -> None:
     )
     first = view.sites[view.sites["number"] == 1]
     _projects(flow, first)
+    later = view.sites[view.sites["number"] > 1]
+    if len(later):
+        site_table(flow, later, head="head.later")
     said = [
         view.say(
             "point.first_gain",

@@ -40,10 +40,6 @@ class _Here:
     candidates: gpd.GeoDataFrame
 
 
-def _within(frame: gpd.GeoDataFrame, shape: Any) -> gpd.GeoDataFrame:
-    return frame[shapely.intersects(frame.geometry.to_numpy(), shape)]
-
-
 def draw(canvas: Canvas, unit_id: str) -> None:
     """Draw the sheet of street ``unit_id``."""
     view = canvas.view
@@ -64,7 +60,7 @@ def draw(canvas: Canvas, unit_id: str) -> None:
         unit_id,
         inside,
         roles,
-        *(_within(frame, row["geometry"]) for frame in (view.facilities, view.sites, view.candidates)),
+        *(view.stands_in(frame, unit_id) for frame in (view.facilities, view.sites, view.candidates)),
     )
     _tables(canvas, here, gated=gated)
     canvas.footnotes.append(view.say("note.street_sheet"))

@@ -157,7 +157,7 @@ def _list(flow: Flow) -> None:
     top = flow.y - TABLE_ROW_MM
     shown = flow.table(columns, cells)
     roles, fills = view.verdict_roles().set_axis(view.areas["residential_id"]), view.fills()
-    left = flow.box.x0 + flow.box.width * (1.1 + 2.3 + 3) / 9.8 + 1.5
+    left = flow.edges[5] + 1.5
     room = flow.box.x1 - left - 9
     most = float(rows["shortfall_m2"].iloc[0])
     for place, row in enumerate(rows.head(shown).to_dict("records")):

@@ -16,13 +16,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planning import palette, tables, texts
+from planning import house, palette, tables, texts
 from planning.atlas import _words as words
+from planning.atlas._typeface import Prepared, prepare
 from planning.coverage import held_column
 from planning.errors import Fault, InputRefused
+from planning.house import House
 from planning.plan import Plan
 from planning.standards import Built
-from planning.study import StudyResult, layers
+from planning.study import StudyResult, layers, published
 from planning.study.decided import Decided
 
 STREETS: Final = ("street", "town")
@@ -51,27 +53,67 @@ class View:
         return self.result.inputs.plan
 
     @cached_property
+    def house(self) -> House:
+        """Return the house style."""
+        return house.of(self.plan)
+
+    @cached_property
     def book(self) -> palette.Palette:
-        """Return the palette."""
-        return palette.load()
+        """Return the palette, with the house's colours."""
+        return self.house.book
+
+    @cached_property
+    def typeface(self) -> Prepared:
+        """Return the font files, with what was made for this run."""
+        if not self.house.faces and not self.house.fallback:
+            return prepare(self.house, ())
+        worded = {character for entry in texts.entries().values() for said in entry.values() for character in said}
+        return prepare(self.house, worded | self._said())
+
+    def _said(self) -> set[str]:
+        """Return every character of the plan's own words: its file, its standard, its tables, its sentences."""
+        frames = (self.areas, self.facilities, self.units, self.sites)
+        columns = [frame[name] for frame in frames for name in frame if str(frame[name].dtype) in ("str", "object")]
+        cells = (str(value) for column in columns for value in column.dropna())
+        standard, book = self.result.inputs.standard, self.book
+        said = [self.plan.name, *self.plan.notes, standard.title_zh, standard.title_en, *self.house.labels.values(),
+                self.house.institute, self.house.draft_mark, self.house.public_mark, *self.house.cover]  # fmt: skip
+        return {character for text in (*said, *cells, repr(book), repr(self.plan)) for character in text}
+
+    @property
+    def public(self) -> bool:
+        """Say whether the sheets are for the public."""
+        return self.plan.output.edition == "public"
+
+    @cached_property
+    def shown(self) -> StudyResult:
+        """Return the result as it is drawn: that of the run, generalised for the public."""
+        return published.public(self.result) if self.public else self.result
+
+    def stands_in(self, frame: gpd.GeoDataFrame, unit_id: str) -> gpd.GeoDataFrame:
+        """Return the rows of a frame of facilities that stand in a unit, by their true places."""
+        units, facilities = self.result.units, self.result.facilities
+        shape = units.loc[units["unit_id"] == unit_id, units.geometry.name].iloc[0]
+        inside = shapely.intersects(facilities.geometry.representative_point().to_numpy(), shape)
+        return frame[frame["facility_id"].isin(facilities.loc[inside, "facility_id"])]
 
     @cached_property
     def areas(self) -> gpd.GeoDataFrame:
         """Return the residential areas by id, with ``street`` (unit id), and ``planned`` where a plan was made."""
-        frame = _by(self.result.residential, "residential_id")
+        frame = _by(self.shown.residential, "residential_id")
         places = layers.places(self.result.inputs.tables["residential"], self.result.inputs.tables.get("units"))
         return frame.assign(street=frame["residential_id"].map(places.street))
 
     @cached_property
     def facilities(self) -> gpd.GeoDataFrame:
         """Return the facilities that are not candidates, by id, as points."""
-        frame = _by(self.result.facilities, "facility_id")
+        frame = _by(self.shown.facilities, "facility_id")
         return _points(frame[frame["status"] != "candidate"])
 
     @cached_property
     def candidates(self) -> gpd.GeoDataFrame:
         """Return the candidates by id, as points; those that sizes or days keep from opening are excluded too."""
-        frame = _by(self.result.facilities, "facility_id")
+        frame = _by(self.shown.facilities, "facility_id")
         found = _points(frame[frame["status"] == "candidate"])
         never = found["facility_id"].isin(set(self.decided.excluded_why))
         return found.assign(role=found["role"].mask(never, "forbidden"))
@@ -80,14 +122,14 @@ class View:
     def sites(self) -> gpd.GeoDataFrame:
         """Return the chosen sites by rank, with the number of their phase from 1."""
         names = [phase.name for phase in self.plan.siting.phases]
-        sites = _points(self.result.sites.sort_values(["rank", "facility_id"], ignore_index=True))
+        sites = _points(self.shown.sites.sort_values(["rank", "facility_id"], ignore_index=True))
         number = [names.index(name) + 1 if name in names else 1 for name in sites["phase"]]
         return sites.assign(number=np.array(number, dtype=int))
 
     @cached_property
     def units(self) -> gpd.GeoDataFrame:
         """Return the units by id."""
-        return _by(self.result.units, "unit_id")
+        return _by(self.shown.units, "unit_id")
 
     @cached_property
     def streets(self) -> gpd.GeoDataFrame:
@@ -272,7 +314,7 @@ class View:
 
     def catchment(self, facility_ids: pd.Series, limit_m: float) -> Any:
         """Return the outline of all circles of ``limit_m`` round facilities in metres, or None where none was drawn."""
-        roads = self.result.reached_roads
+        roads = self.shown.reached_roads
         chosen = roads[roads["facility_id"].isin(facility_ids) & (roads["limit_m"] == limit_m)].sort_values(
             "facility_id"
         )

@@ -6,6 +6,7 @@ Rounding never makes a share all or nothing that is not, and never hides a value
 from __future__ import annotations
 
 import math
+import re
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -29,8 +30,8 @@ def say(key: str, language: texts.Language, **facts: object) -> str:
 
 
 def text(value: Any) -> str:
-    """Return a cell as text on one line; a dash where it is missing or blank."""
-    return NONE if missing(value) or not str(value).strip() else " ".join(str(value).split())
+    """Return a cell as text on one line, controls as escapes; a dash where it is missing or blank."""
+    return NONE if missing(value) or not str(value).strip() else texts.printable(" ".join(str(value).split()))
 
 
 def whole(value: Any) -> str:
@@ -76,6 +77,11 @@ def metres(value: Any, limit_m: float) -> str:
     rounded = number.quantize(Decimal(1), ROUND_HALF_UP)
     hidden = number != limit and ((rounded <= limit) != (number <= limit))
     return _grouped(number, 3) if hidden else _grouped(rounded, 0)
+
+
+def spaced(sentence: str) -> str:
+    """Return a sentence with its thousands set apart as on all sheets."""
+    return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", THIN, sentence)
 
 
 def minutes(distance_m: Any, speed_m_per_s: float) -> str:

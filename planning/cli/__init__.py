@@ -20,6 +20,7 @@ from planning.cli._machine import app, doctor, verify
 from planning.cli._province import status, workers
 from planning.cli._run import demo, run
 from planning.cli._standards import standards
+from planning.cli._style import style
 from planning.cli._template import report_template
 
 
@@ -33,6 +34,6 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a Windows console may not know every character of a name
 
 
-for _command in (run, check, init, fetch, postgis, demo, app, standards, compare, verify, status, workers, doctor):
+for _command in (run, check, init, fetch, postgis, demo, app, standards, compare, style, verify, status, workers, doctor):
     main.add_command(_command)
 main.add_command(report_template)

@@ -124,6 +124,9 @@ class Output:
     exports: tuple[str, ...] = ()
     shp_encoding: Literal["gbk", "utf-8"] = "utf-8"
     template: str | None = None  # a Word template of the report; its path is relative to the plan's folder
+    orientation: Literal["auto", "landscape", "portrait"] = "auto"
+    edition: Literal["internal", "public"] = "internal"
+    style: str | None = None  # a file of house style; its path is relative to the plan's folder
 
 
 @dataclass(frozen=True)
@@ -295,7 +298,7 @@ def _defaults(words: Mapping[str, Any]) -> tuple[str, ...]:
     absent = {
         "walk": (*far, "speed_m_per_s", "minutes", "max_snap_m", "rule", *(("frontage_m",) if by_frontage else ())),
         "siting": ("level", "model", "minutes", "demand", "one_per_street", "min_share_per_street", "time_limit_s"),
-        "output": ("language", "maps", "paper"),
+        "output": ("language", "maps", "paper", "orientation", "edition"),
     }
     siting_runs = "candidates" in words.get("inputs", {}) or "generate" in words.get("siting", {})
     return tuple(

@@ -234,5 +234,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "exports": choices("gdb", "shp", "geojson", "kml", "dxf", may_be_empty=True),
         "shp_encoding": choice("gbk", "utf-8"),
         "template": TEXT,
+        "orientation": choice("auto", "landscape", "portrait"),
+        "edition": choice("internal", "public"),
+        "style": TEXT,
     },
 }

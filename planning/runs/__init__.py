@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planning import RESULTS_CHANGED, __version__, export, plan, sources, study, webmap
+from planning import RESULTS_CHANGED, __version__, export, house, plan, sources, study, webmap
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage, refuse
 from planning.runs import _documents
 from planning.runs._examine import examine as examine
@@ -210,15 +210,16 @@ def _parts(only: str | None) -> frozenset[str]:
 def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Watch) -> tuple[Fault, ...]:
     """Write the parts asked for, ``summary.json`` always; return what kept the atlas from being drawn."""
     everything = only is None
+    whole = everything and result.inputs.plan.output.edition != "public"  # layers and tables are not for the public
     faults: tuple[Fault, ...] = ()
     _write_json(folder / "summary.json", result.summary)
-    if everything or only in ("coverage", "compliance", "siting", "export", "check"):
+    if whole or only in ("coverage", "compliance", "siting", "export", "check"):
         watch("export")
         faults += _write_layers(result, folder, only)
     if everything or only == "atlas":
         watch("atlas")
         faults += _write_atlas(result, folder, alone=only == "atlas")
-    if everything or only == "report":
+    if whole or only == "report":
         watch("report")
         _documents.write(result, run_identity(result), folder)
     if everything or only == "webmap":
@@ -289,6 +290,7 @@ def _identity(result: StudyResult) -> dict[str, Any]:
         "inputs": [
             _plan_entry(inputs.plan),
             *_documents.entries(inputs.plan),
+            *_style_entries(inputs.plan),
             *(_plain(asdict(file)) for file in inputs.files),
         ],
         "versions": _versions(),
@@ -319,6 +321,14 @@ def parameters(settings: plan.Plan) -> dict[str, Any]:
         }
     )
     return found
+
+
+def _style_entries(settings: plan.Plan) -> list[dict[str, str]]:
+    """Return the style file and what it names, with their hashes; nothing where the plan names none."""
+    if settings.output.style is None:
+        return []
+    named = [settings.folder / settings.output.style, *house.of(settings).files]
+    return [{"input": "style", "path": path.name, "sha256": sha256(path)} for path in named]
 
 
 def _plan_entry(settings: plan.Plan) -> dict[str, str]:

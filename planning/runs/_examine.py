@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planning import plan, quality, sources, standards, study
+from planning import house, plan, quality, sources, standards, study
 from planning.errors import Fault, InputRefused
 from planning.quality import Checkup
 from planning.runs import _documents
@@ -77,13 +77,15 @@ def report_data(path: str | Path, folder: str | Path) -> tuple[Checkup, tuple[Pa
 
 
 def standard_of(settings: plan.Plan) -> tuple[standards.Standard | None, tuple[Fault, ...]]:
-    """Return the plan's standard with its switches applied, or what is wrong with it."""
+    """Return the plan's standard with its switches applied, or what is wrong with it or with the house style."""
     name = settings.standard
     where = str(settings.folder / name) if name.endswith(".toml") else name
+    of_style = house.check(settings)
     try:
-        return standards.apply(standards.load(where), settings.standards), ()
+        standard = standards.apply(standards.load(where), settings.standards)
     except InputRefused as error:
-        return None, error.faults
+        return None, (*error.faults, *of_style)
+    return (None, of_style) if _refused(of_style) else (standard, ())
 
 
 def inputs_of(settings: plan.Plan, standard: standards.Standard, intake: sources.Intake) -> StudyInputs:
@@ -94,7 +96,7 @@ def inputs_of(settings: plan.Plan, standard: standards.Standard, intake: sources
         tables=intake.tables,
         ledger=intake.ledger,
         counts=intake.counts,
-        faults=(*settings.warnings, *intake.faults),
+        faults=(*settings.warnings, *house.check(settings), *intake.faults),
         files=intake.files,
         crs=intake.crs,
     )

@@ -89,7 +89,11 @@ def _coverage_chips(view: View, row: Row) -> list[Card]:
 def _households(view: View, row: Row) -> Card:
     value = row.get("households")
     main = view.count(value) if words.missing(value) else view.say("card.value_households", value=view.count(value))
-    people = view.say("card.people", residents=view.count(row.get("residents")), elderly=view.count(row.get("elderly")))
+    people = (
+        ""
+        if view.public
+        else view.say("card.people", residents=view.count(row.get("residents")), elderly=view.count(row.get("elderly")))
+    )
     return _step(view.say("card.households"), main, people, tone="data" if words.missing(value) else "")
 
 

@@ -48,7 +48,7 @@ def gather(view: View, *, first: str | None = None) -> Data:
     InputRefused
         If no layer has a geometry (``webmap_nothing_to_draw``).
     """
-    tables = view.result.inputs.tables
+    tables = view.shown.inputs.tables
     bounds = shapes.opening(
         shapes.bounds([frame for frame in (view.areas, view.facilities, view.units) if len(frame)]),
         shapes.bounds([tables["roads"]]),
@@ -146,7 +146,7 @@ def _units(view: View) -> Data:
 
 def _washes(view: View) -> Data:
     """Return the drawn walking ranges: per level and band those in service together, and those of new sites."""
-    areas = view.result.service_areas
+    areas = view.shown.service_areas
     if areas.empty:
         return {"wash": {}, "limits": {}}
     known = view.facilities.drop_duplicates("facility_id").set_index("facility_id")

@@ -102,8 +102,9 @@ def _hash(script: str) -> str:
 def _marks(view: View, notes: tuple[str, ...]) -> str:
     """Return the marks beside the title: that the standard is a draft, and the notes."""
     draft = view.result.inputs.standard.status == "draft"
-    stamp = f'<span class="draft">{escape(view.say("bar.draft"))}</span>' if draft else ""
-    return stamp + "".join(f'<span class="note">{escape(note)}</span>' for note in notes)
+    said = [*(["bar.public"] if view.public else []), *(["bar.draft"] if draft else [])]
+    stamps = "".join(f'<span class="draft">{escape(view.say(key))}</span>' for key in said)
+    return stamps + "".join(f'<span class="note">{escape(note)}</span>' for note in notes)
 
 
 def _status_line(view: View, run_id: str) -> str:
@@ -114,7 +115,7 @@ def _status_line(view: View, run_id: str) -> str:
     items = [
         (view.say("bar.standard"), f"{title}（{force}）" if view.language == "zh" else f"{title} ({force})"),
         (view.say("bar.as_of"), view.plan.as_of.isoformat()),
-        (view.say("bar.crs"), _crs(view)),
+        *([] if view.public else [(view.say("bar.crs"), _crs(view))]),
         (view.say("bar.walk"), _walking(view)),
         *([(view.say("bar.run"), run_id)] if run_id else []),
     ]

@@ -251,7 +251,7 @@ def _lines(view: View, key: str) -> list[Item]:
 
 
 def _barrier(view: View) -> list[Item]:
-    barriers = view.result.inputs.tables.get("barriers")
+    barriers = view.shown.inputs.tables.get("barriers")
     if barriers is None or barriers.empty:
         return []
     style = view.book.line["barrier"]

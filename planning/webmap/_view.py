@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from planning import palette, tables, texts
+from planning import house, palette, tables, texts
 from planning.plan import Plan
+from planning.study import published
 from planning.study.decided import Decided
 from planning.webmap import _words as words
 
@@ -33,29 +34,39 @@ class View:
 
     @cached_property
     def book(self) -> palette.Palette:
-        """Return the palette."""
-        return palette.load()
+        """Return the palette, with the house's colours."""
+        return house.of(self.plan).book
+
+    @property
+    def public(self) -> bool:
+        """Say whether the page is for the public."""
+        return self.plan.output.edition == "public"
+
+    @cached_property
+    def shown(self) -> StudyResult:
+        """Return the result as it is drawn: that of the run, generalised for the public."""
+        return published.public(self.result) if self.public else self.result
 
     @cached_property
     def areas(self) -> gpd.GeoDataFrame:
         """Return the residential areas by id."""
-        return _by(self.result.residential, "residential_id")
+        return _by(self.shown.residential, "residential_id")
 
     @cached_property
     def facilities(self) -> gpd.GeoDataFrame:
         """Return facilities and candidates by id."""
-        return _by(self.result.facilities, "facility_id")
+        return _by(self.shown.facilities, "facility_id")
 
     @cached_property
     def sites(self) -> pd.DataFrame:
         """Return the chosen sites by rank, indexed by id."""
-        sites = _flat(self.result.sites)
+        sites = _flat(self.shown.sites)
         return sites.sort_values(["rank", "facility_id"]).set_index("facility_id", drop=False)
 
     @cached_property
     def units(self) -> gpd.GeoDataFrame:
         """Return the units by id."""
-        return _by(self.result.units, "unit_id")
+        return _by(self.shown.units, "unit_id")
 
     @cached_property
     def unit_names(self) -> dict[str, str]:
