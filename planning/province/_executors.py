@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Final, Protocol
@@ -21,6 +21,7 @@ TRIES: Final = 3
 """So many workers a county may end before it is set aside."""
 Spec = Mapping[str, Any]
 Outcome = dict[str, Any]
+Work = Callable[[str, Spec], Outcome]
 
 
 class Executor(Protocol):
@@ -71,10 +72,10 @@ class Serial:
 class Processes:
     """Processes on this machine: each worker has one county at a time, so that it is known who ended it."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, work: Work = perform) -> None:
         self.name = f"{workers} processes"
         self._workers = workers
-        self._slots = [_Slot() for _ in range(workers)]
+        self._slots = [_Slot(work) for _ in range(workers)]
         self._stop = threading.Event()
 
     def each(self, task: str, specs: Sequence[Spec]) -> Iterator[Outcome]:
@@ -109,7 +110,8 @@ class Processes:
 class _Slot:
     """One worker process, made again when it dies."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._pool: ProcessPoolExecutor | None = None
 
     def do(self, task: str, spec: Spec, stop: threading.Event) -> Outcome:
@@ -118,7 +120,7 @@ class _Slot:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
             try:
-                return self._pool.submit(perform, task, spec).result()
+                return self._pool.submit(self._work, task, spec).result()
             except BrokenProcessPool:
                 self.end()
                 if stop.is_set():
@@ -160,7 +162,7 @@ class Cluster:
             ): spec
             for spec in specs
         }
-        done: Any = distributed.as_completed(list(futures))  # type: ignore[no-untyped-call]
+        done: Any = distributed.as_completed(list(futures), loop=self._client.loop)  # type: ignore[no-untyped-call]
         try:
             for future in done:
                 try:

@@ -7,9 +7,9 @@ by the same functions as in a single plan, on the units and facilities of all co
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,10 +108,15 @@ def _added(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 absent = [one["residential_total"] for one in found if f"{weight}_total" not in one]
                 sums[key] = sum(known) + sum(absent)
             elif weight != "residential" or ending != "_missing":
-                sums[key] = plain(math.fsum(known)) if known else None
+                sums[key] = _sum(known) if known else None
         total = sums[f"{weight}_total"]
         sums[f"{weight}_share"] = sums[f"{weight}_covered"] / total if total else None
     return sums | {key: sum(one[key] for one in found) for key in ("unreachable", "unsnapped")}
+
+
+def _sum(figures: Iterable[float]) -> int | float:
+    """Return figures added up as they are written, exactly."""
+    return plain(float(sum((Decimal(str(figure)) for figure in figures), Decimal(0))))
 
 
 def compliance(counties: Sequence[County]) -> dict[str, Any]:
@@ -124,7 +129,7 @@ def compliance(counties: Sequence[County]) -> dict[str, Any]:
         if key == "meets_share":
             continue
         known = [one[key] for one in found if one[key] is not None]
-        sums[key] = plain(math.fsum(known)) if known else None
+        sums[key] = _sum(known) if known else None
     judged = sums["meets"] + sums["fails"]
     if not judged and sums["not_assessable"]:
         sums |= {key: None for key in sums if key.endswith("_m2")}
