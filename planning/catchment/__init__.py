@@ -21,7 +21,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from planning.catchment import _engine, _exact, _outlines, _refusals
+from planning.catchment import _engine, _exact, _outlines, _refusals, _standing
+from planning.catchment._standing import Standing as Standing
+from planning.catchment._standing import stand as stand
 from planning.errors import refuse
 from planning.network import Network
 from planning.network import _checks as checks
@@ -79,7 +81,7 @@ def reach(
     )
     ids, place_of = np.unique(facilities["facility_id"].to_numpy(), return_inverse=True)
     names, slot_of = np.unique(demand.index.to_numpy(), return_inverse=True)
-    here = _engine.place(network, _standing(facilities), max_snap_m)
+    here = _engine.place(network, _as_points(facilities), max_snap_m)
     there = _engine.place(network, demand, max_snap_m)
     sides = (here, place_of[here.row]), (there, slot_of[there.row])
     facility, slot, mm = _engine.pairs(network, *sides, checks.millimetres(limit_m))
@@ -100,7 +102,7 @@ def reach(
 def nearest(
     network: Network,
     facilities: gpd.GeoDataFrame,
-    points: gpd.GeoDataFrame | gpd.GeoSeries,
+    points: gpd.GeoDataFrame | gpd.GeoSeries | Standing,
     *,
     max_snap_m: float = 200.0,
 ) -> pd.DataFrame:
@@ -111,8 +113,9 @@ def nearest(
     network : Network
     facilities : GeoDataFrame
         As in `reach`; a facility that lies further than ``max_snap_m`` from every edge serves nobody.
-    points : GeoDataFrame or GeoSeries
-        Points in the network's CRS, or stretches of edges as in `reach`.
+    points : GeoDataFrame, GeoSeries or Standing
+        Points in the network's CRS, or stretches of edges as in `reach`; or such points put on this network by `stand`
+        with the same ``max_snap_m``.
     max_snap_m : float
         Longest access leg, inclusive; metres.
 
@@ -129,23 +132,19 @@ def nearest(
     ------
     InputRefused
         As `reach` does.
+    ValueError
+        If the points stand on another network, or were put there with another ``max_snap_m``.
     """
-    refuse(
-        [
-            *_refusals.facility_faults(network, facilities),
-            *checks.point_faults(points, network.crs, "points"),
-            *_refusals.stretch_faults(network, points, "points"),
-            *checks.distance_faults(max_snap_m, "max_snap_m", finite_only=False),
-        ]
-    )
+    refuse([*_refusals.facility_faults(network, facilities), *_standing.faults(network, points, max_snap_m)])
+    standing = _standing.stood(network, points, max_snap_m)
     sorted_facilities = _by_id(facilities)
     here = _engine.place(network, _points(sorted_facilities), max_snap_m)
-    there = _engine.place(network, points, max_snap_m)
+    there = standing.placed
     mm, label, worst_mm = _engine.nearest(network, here, there)
     found = label >= 0
     row, facility = there.row[found], here.row[label[found]]
-    ids = np.full(len(points), None, dtype=object)
-    status = np.full(len(points), "unsnapped", dtype=object)
+    ids = np.full(len(standing.index), None, dtype=object)
+    status = np.full(len(standing.index), "unsnapped", dtype=object)
     ids[row] = sorted_facilities["facility_id"].to_numpy(dtype=object)[facility]
     status[there.row] = "unreachable"
     status[row] = "reached"
@@ -157,9 +156,9 @@ def nearest(
             "equivalent_m": mm,
         }
     kind = "Int64" if pd.api.types.is_integer_dtype(facilities["facility_id"].dtype) else "str"
-    table = pd.DataFrame({"facility_id": ids, "distance_m": np.nan, "status": status}, index=points.index)
+    table = pd.DataFrame({"facility_id": ids, "distance_m": np.nan, "status": status}, index=standing.index)
     for name, column in lengths.items():
-        metres = np.full(len(points), np.nan)
+        metres = np.full(len(standing.index), np.nan)
         metres[row] = column[found] / 1000
         table[name] = metres
     return table.astype({"facility_id": kind, "status": "str"})
@@ -359,7 +358,7 @@ def _points(facilities: gpd.GeoDataFrame) -> gpd.GeoSeries:
     return gpd.GeoSeries(points, crs=facilities.crs)
 
 
-def _standing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _as_points(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the facilities as points, stretches kept."""
     return facilities.set_geometry(_points(facilities).set_axis(facilities.index))
 

@@ -10,18 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
-from planning import compliance, demand, indicators, network
+from planning import compliance, indicators
 from planning.errors import Fault, InputRefused, refuse
-from planning.network import Network
 from planning.siting import SitingPlan
 from planning.study import (
     account,
     circles,
     explained,
     gaps,
+    grounds,
     health,
     layers,
     offers,
@@ -111,7 +110,7 @@ def look(inputs: StudyInputs) -> Look:
     Where no network can be built, ``faults`` say why, ``roads`` is None, and ledger and counts are those of the doors.
     """
     try:
-        inputs, ground, offered = _offered(people.settle(inputs))
+        inputs, ground, offered = grounds.lay_out(people.settle(inputs))
     except InputRefused as refused:
         return Look(tuple(refused.faults), inputs.ledger, inputs.counts, None)
     ledger, counts = account.settle(inputs, ground)
@@ -151,7 +150,7 @@ def run(inputs: StudyInputs, *, progress: Progress | None = None, parts: frozens
     inputs = people.settle(inputs)
     refuse(check(inputs))
     step("network")
-    inputs, ground, offered = _offered(inputs)
+    inputs, ground, offered = grounds.lay_out(inputs)
     refuse(offered.faults)
     step("coverage")
     covers = _covers(inputs, ground) if parts & {"coverage", "siting"} else {}
@@ -174,7 +173,7 @@ def outcome(inputs: StudyInputs, *, parts: frozenset[str] = PARTS) -> Outcome:
     """
     inputs = people.settle(inputs)
     refuse(check(inputs))
-    inputs, ground, offered = _offered(inputs)
+    inputs, ground, offered = grounds.lay_out(inputs)
     refuse(offered.faults)
     covers = _covers(inputs, ground) if parts & {"coverage", "siting"} else {}
     assessment = verdicts.assess(inputs, ground) if "compliance" in parts else None
@@ -198,47 +197,6 @@ def _tell(inputs: StudyInputs, ground: Ground, choice: sites.Choice) -> Told:
     found, robust = explained.explain(inputs, ground, choice), robustness.assess(inputs, ground, choice)
     parts = {"explanation": found, "robustness": robust}
     return Told(found, robust, {name: part.summary for name, part in parts.items() if part is not None})
-
-
-def _offered(inputs: StudyInputs) -> tuple[StudyInputs, Ground, Offers]:
-    """Build the network, settle which sites are on offer, and lay out the ground with them."""
-    barriers = _barriers(inputs)
-    walkways = _walkways(inputs, barriers)
-    inputs, offered = offers.settle(inputs, walkways)
-    return inputs, _ground(inputs, barriers, walkways), offered
-
-
-def _ground(inputs: StudyInputs, barriers: gpd.GeoSeries | None, walkways: Network) -> Ground:
-    """Put facilities on the map, find the gates, and say where each area lies."""
-    plan, tables = inputs.plan, inputs.tables
-    access = demand.access_points(
-        tables["residential"],
-        tables.get("entrances"),
-        walkways.lines,
-        max_snap_m=plan.walk.max_snap_m,
-        barriers=barriers,
-    )
-    return Ground(
-        walkways=walkways,
-        facilities=_within_border(layers.all_facilities(inputs), inputs),
-        access=access,
-        places=layers.places(tables["residential"], tables.get("units")),
-    )
-
-
-def _walkways(inputs: StudyInputs, barriers: gpd.GeoSeries | None) -> Network:
-    roads, walk = inputs.plan.inputs["roads"], inputs.plan.walk
-    built = network.build(inputs.tables["roads"], barriers=barriers, noding=roads.noding, heal_gaps_m=roads.heal_gaps_m)
-    return circles.weighed(built, walk, walk.speed_m_per_s)
-
-
-def _barriers(inputs: StudyInputs) -> gpd.GeoSeries | None:
-    """Return what cuts walking: the plan's barriers and, where it asks for them, the walls of gated areas."""
-    tables, stated = inputs.tables, inputs.tables.get("barriers")
-    if inputs.plan.walk.walls == "none":
-        return None if stated is None else stated.geometry
-    walls = demand.walls(tables["residential"], tables.get("entrances"))
-    return walls if stated is None else pd.concat([stated.geometry, walls], ignore_index=True)
 
 
 def _covers(inputs: StudyInputs, ground: Ground) -> dict[str, LevelCover]:
@@ -320,13 +278,3 @@ def _scorecard(inputs: StudyInputs, judged: Judged) -> pd.DataFrame:
     if judged.assessment is None or judged.clauses is None:
         return scorecard.nothing()
     return scorecard.score(judged.assessment, judged.clauses, inputs.standard, inputs.plan.as_of)
-
-
-def _within_border(facilities: gpd.GeoDataFrame, inputs: StudyInputs) -> gpd.GeoDataFrame:
-    """Mark facilities outside the plan area; under ``walk.hard_border`` they serve nobody."""
-    units = inputs.tables.get("units")
-    if units is None:
-        return facilities.assign(outside_area=False)
-    outside = ~layers.within_border(facilities, units) & ~facilities.get("neighbour", np.False_)
-    serving = facilities["in_service"] & ~outside if inputs.plan.walk.hard_border else facilities["in_service"]
-    return facilities.assign(outside_area=outside, in_service=serving)

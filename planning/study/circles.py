@@ -24,8 +24,8 @@ def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, 
         return layers.within_far(near, plan.walk.far_m)
 
     def at(metres: float, walkways: Network, near: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Any]]:
-        shares = _shares(inputs, walkways, serving, metres)
-        covered = coverage.cover(areas, access, near, radius_m=metres, shares=shares)
+        measured = shares(inputs, walkways, serving, metres)
+        covered = coverage.cover(areas, access, near, radius_m=metres, shares=measured)
         return covered, coverage.summarise(areas, covered, radius_m=metres, minutes=minutes_of(plan, metres))
 
     def walker(name: str, metres: float) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def minutes_of(plan: Plan, metres: float) -> float | None:
     return int(minutes) if minutes == int(minutes) else minutes
 
 
-def _shares(inputs: StudyInputs, walkways: Network, serving: gpd.GeoDataFrame, metres: float) -> pd.Series | None:
+def shares(inputs: StudyInputs, walkways: Network, serving: gpd.GeoDataFrame, metres: float) -> pd.Series | None:
     """Return how much of each area counts as reached; None where its access points alone decide."""
     walk, areas = inputs.plan.walk, inputs.tables["residential"]
     if walk.rule == "entrance":
