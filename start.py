@@ -2,7 +2,7 @@
 
 python start.py run     does the main job on the sample district and says where the results are
 python start.py app     opens the workbench in the browser (a plan file may follow)
-python start.py test    runs the tests; --all runs the slow ones too
+python start.py test    runs the tests; --slow the slow ones, --all both
 
 The first call makes ``.venv`` and installs the pinned requirements, from ``wheelhouse/`` when there is one.
 """
@@ -48,11 +48,11 @@ def app(rest: list[str]) -> int:
 
 
 def test(rest: list[str]) -> int:
-    """Run the quick suite, or with ``--all`` everything but what is run by hand."""
-    chosen = (
-        "not scale and not mutation" if "--all" in rest else "not slow and not scale and not mutation and not realdata"
-    )
-    words = [word for word in rest if word != "--all"]
+    """Run the quick suite; with ``--slow`` what it leaves out, with ``--all`` both, but never what is run by hand."""
+    quick, slow = "not slow and not realdata", "(slow or realdata)"
+    part = "" if "--all" in rest else f"{slow if '--slow' in rest else quick} and "
+    chosen = f"{part}not scale and not mutation"
+    words = [word for word in rest if word not in {"--all", "--slow"}]
     workers = ["-n", "2"] if (os.cpu_count() or 1) > 1 and "-n" not in words else []
     # Ratios of speed are taken by hand: they need a quiet machine and one process.
     return call("-m", "pytest", "-q", "-m", chosen, "--ignore=tests/benchmarks", *workers, *words)
