@@ -10,6 +10,7 @@ is read as the key ``fault.households_negative.message``.
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from typing import Any, Final, Literal
 
 Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+_UNSTORABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def t(key: str, language: Language = "zh", /, **facts: object) -> str:
@@ -61,6 +63,11 @@ def printable(text: str) -> str:
         letter if is_printable(letter) else letter.encode("unicode_escape", "surrogatepass").decode("ascii")
         for letter in text
     )
+
+
+def storable(text: object) -> str:
+    """Return text without what no document can hold: control characters and halves of letters, shown as ``�``."""
+    return _UNSTORABLE.sub("\ufffd", str(text))
 
 
 def is_printable(letter: str) -> bool:

@@ -9,8 +9,8 @@ from typing import Any, Final
 import xlsxwriter
 
 from planning import texts
-from planning.quality._parts import Report, Table, clean
-from planning.texts import Language
+from planning.quality._parts import Report, Table
+from planning.texts import Language, storable
 
 _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LONGEST: Final = 32_767
@@ -28,7 +28,7 @@ def write(report: Report) -> bytes:
     """Return the workbook: one sheet a table, equal bytes for equal reports."""
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as book:
-        book.set_properties({"title": clean(report.title)[:250], "created": _CREATED})
+        book.set_properties({"title": storable(report.title)[:250], "created": _CREATED})
         font = {"font_name": "微软雅黑" if report.language == "zh" else "Calibri", "font_size": 10, "valign": "top"}
         styles = {
             "title": book.add_format({**font, "bold": True, "font_size": 13}),
@@ -49,7 +49,7 @@ def _sheet(page: Any, table: Table, styles: dict[str, Any], language: Language) 
         caption = texts.t(
             "quality.rows_beyond", language, caption=caption, count=f"{len(table.rows):,}", shown=f"{_MOST_ROWS:,}"
         )
-    page.write_string(0, 0, clean(caption)[:_LONGEST], styles["title"])
+    page.write_string(0, 0, storable(caption)[:_LONGEST], styles["title"])
     for number, label in enumerate(table.head):
         page.write_string(1, number, label, styles["head"])
         page.set_column(number, number, _width(table, number))
@@ -58,7 +58,7 @@ def _sheet(page: Any, table: Table, styles: dict[str, Any], language: Language) 
             if value is None:
                 page.write_blank(at, number, None, styles["text"])
             elif isinstance(value, str):
-                page.write_string(at, number, clean(value)[:_LONGEST], styles["text"])
+                page.write_string(at, number, storable(value)[:_LONGEST], styles["text"])
             else:
                 page.write_number(at, number, value, styles["whole" if isinstance(value, int) else "number"])
     page.freeze_panes(2, 0)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
-from planning.quality._parts import KEPT_TOGETHER, Report, Section, Step, Table, Value, clean, shown
+from planning.quality._parts import KEPT_TOGETHER, Report, Section, Step, Table, Value, shown
+from planning.texts import storable
 
 _STYLE: Final = """
 @page{size:A4;margin:18mm 16mm}
@@ -102,4 +103,4 @@ def _cell(tag: str, at: int, value: Value, table: Table) -> str:
 
 
 def _text(value: object) -> str:
-    return escape(clean(value))
+    return escape(storable(value))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from planning.texts import Language
+from planning.texts import Language, storable
 
 Value = str | int | float | None
 Tone = Literal["good", "warn", "bad"]
 KEPT_TOGETHER: Final = 16
 """Tables of up to so many rows are not broken over pages."""
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -64,15 +62,10 @@ class Report:
     words: dict[str, str] = field(default_factory=dict)
 
 
-def clean(text: object) -> str:
-    """Return text without what no document can hold: control characters and halves of letters, shown as ``�``."""
-    return _UNPRINTABLE.sub("\ufffd", str(text))
-
-
 def shown(value: Value) -> str:
     """Return a cell as it is printed: thousands apart, a dash for nothing."""
     if value is None:
         return "—"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.1f}" if isinstance(value, float) else clean(value)
+    return f"{value:,.1f}" if isinstance(value, float) else storable(value)

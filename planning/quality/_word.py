@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from docx import Document
@@ -15,10 +13,10 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from planning.quality._parts import KEPT_TOGETHER, Report, Section, Step, Table, clean, shown
+from planning import word
+from planning.quality._parts import KEPT_TOGETHER, Report, Section, Step, Table, shown
+from planning.texts import storable
 
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-_CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATIN: Final = "Calibri"
 _BODY_FONT, _HEAD_FONT = "宋体", "黑体"
 _WIDTH_MM: Final = 174.0
@@ -38,13 +36,11 @@ def write(report: Report) -> bytes:
     _head(paper, report)
     for section in report.sections:
         _section(paper, section, report)
-    properties = paper.core_properties
-    properties.title, properties.subject = clean(report.title)[:250], clean(report.subtitle)[:250]
-    properties.author, properties.last_modified_by, properties.comments = "", "", ""
-    properties.created = properties.modified = _CREATED
+    word.stamp_properties(paper, report.title)
+    paper.core_properties.subject = storable(report.subtitle)[:250]
     stream = io.BytesIO()
     paper.save(stream)
-    return _timeless(stream.getvalue())
+    return word.timeless(stream.getvalue())
 
 
 def _page(paper: Any) -> None:
@@ -83,24 +79,24 @@ def _fonts(paper: Any, report: Report) -> None:
 
 
 def _head(paper: Any, report: Report) -> None:
-    paper.add_heading(clean(report.title), level=0)
-    _muted(paper.add_paragraph(clean(report.subtitle)))
+    paper.add_heading(storable(report.title), level=0)
+    _muted(paper.add_paragraph(storable(report.subtitle)))
     for label, value in report.facts:
         line = paper.add_paragraph()
         line.paragraph_format.space_after = Pt(0)
-        _muted(line, f"{clean(label)}  ")
-        line.add_run(clean(value))
+        _muted(line, f"{storable(label)}  ")
+        line.add_run(storable(value))
     verdict = paper.add_paragraph()
     verdict.paragraph_format.space_before = Pt(12)
-    said = verdict.add_run(clean(report.verdict))
+    said = verdict.add_run(storable(report.verdict))
     said.bold, said.font.size, said.font.color.rgb = True, Pt(15), _INK[report.tone]
-    paper.add_paragraph(clean(report.because))
+    paper.add_paragraph(storable(report.because))
 
 
 def _section(paper: Any, section: Section, report: Report) -> None:
-    paper.add_heading(clean(section.title), level=section.level)
+    paper.add_heading(storable(section.title), level=section.level)
     for paragraph in section.paragraphs:
-        paper.add_paragraph(clean(paragraph))
+        paper.add_paragraph(storable(paragraph))
     for number, step in enumerate(section.steps, start=1):
         _step(paper, number, step, report)
     for table in section.tables:
@@ -113,11 +109,11 @@ def _step(paper: Any, number: int, step: Step, report: Report) -> None:
     line.add_run(f"{number}. ")
     tag = line.add_run(report.words[step.tone] + "  ")
     tag.bold, tag.font.color.rgb = True, _INK[step.tone]
-    line.add_run(clean(step.what))
+    line.add_run(storable(step.what))
     line.add_run().add_break()
-    line.add_run(f"{report.words['do']}{clean(step.remedy)}")
+    line.add_run(f"{report.words['do']}{storable(step.remedy)}")
     line.add_run().add_break()
-    _muted(line, clean(step.where))
+    _muted(line, storable(step.where))
 
 
 def _muted(line: Any, text: str | None = None) -> None:
@@ -126,7 +122,7 @@ def _muted(line: Any, text: str | None = None) -> None:
 
 
 def _table(paper: Any, table: Table) -> None:
-    paper.add_paragraph(clean(table.caption), style="Caption")
+    paper.add_paragraph(storable(table.caption), style="Caption")
     made = paper.add_table(rows=1, cols=len(table.head), style="Table Grid")
     made.alignment, made.autofit = WD_TABLE_ALIGNMENT.CENTER, False
     shares = table.widths or [1 / len(table.head)] * len(table.head)
@@ -150,7 +146,7 @@ def _fill(row: Any, cells: Sequence[str], table: Table, shares: Sequence[float],
         cell.width = Mm(_WIDTH_MM * share)
         line = cell.paragraphs[0]
         line.paragraph_format.space_after = Pt(0)
-        run = line.add_run(clean(text))
+        run = line.add_run(storable(text))
         run.font.size, run.bold = Pt(8.5), bold
         if at in table.numbers:
             line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
@@ -180,14 +176,3 @@ def _repeat(row: Any) -> None:
     mark = OxmlElement("w:tblHeader")
     mark.set(qn("w:val"), "true")
     row._tr.get_or_add_trPr().append(mark)  # noqa: SLF001
-
-
-def _timeless(packed: bytes) -> bytes:
-    """Return the container with the same date on every part, in the order they came."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
-        for entry in old.infolist():
-            part = zipfile.ZipInfo(entry.filename, _EPOCH)
-            part.compress_type, part.create_system = zipfile.ZIP_DEFLATED, 3
-            new.writestr(part, old.read(entry))
-    return stream.getvalue()

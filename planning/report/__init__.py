@@ -44,6 +44,7 @@ _NARROWEST_TEXT: Final = 13
 _PAGE_PX: Final = 1510 / 0.7  # an A3 sheet inside its margins, with 10 pt letters printed no smaller than 7 pt
 _MARGIN_IN: Final = 0.4
 _LINE_PT: Final = 15
+_LONGEST: Final = 32_767  # letters a cell can hold
 _LONG_HEAD: Final = 11
 _NOTE_FINER: Final = 1.15  # notes are set smaller than the rows: more of them goes on a line
 _MOST_LINES: Final = 27  # a row is at most 409 points high
@@ -66,7 +67,7 @@ def book(sheets: Iterable[Sheet], *, title: str, language: Language, run_id: str
     """Return sheets of one's own as a workbook in the manner of `workbook`, equal bytes for equal sheets."""
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as made:
-        made.set_properties({"title": title[:250], "created": _CREATED})
+        made.set_properties({"title": texts.storable(title)[:250], "created": _CREATED})
         styles = _Styles(made, language)
         for sheet in sheets:
             _write(made, sheet, styles, run_id)
@@ -199,12 +200,12 @@ def _heading(column: Heading) -> str:
 
 def _write_head(page: Any, sheet: Sheet, widths: Sequence[float], styles: _Styles) -> int:
     """Write title and notes, each note as wide as the table, and return the row of the headings."""
-    page.write_string(0, 0, sheet.title, styles.title)
+    page.write_string(0, 0, texts.storable(sheet.title)[:_LONGEST], styles.title)
     rounded = () if foots(sheet, styles.language) else (texts.t("report.note_rounded", styles.language),)
     for row, note in enumerate((*sheet.notes, *rounded), start=1):
         if len(widths) > 1:
             page.merge_range(row, 0, row, len(widths) - 1, "", styles.note)
-        page.write_string(row, 0, note, styles.note)
+        page.write_string(row, 0, texts.storable(note)[:_LONGEST], styles.note)
         page.set_row(row, _LINE_PT * min(_MOST_LINES, max(1, math.ceil(_cells(note) / (sum(widths) * _NOTE_FINER)))))
     return 1 + len(sheet.notes) + len(rounded)
 
@@ -249,7 +250,7 @@ def _write_column(page: Any, sheet: Sheet, number: int, first: int, styles: _Sty
         if is_missing(value):
             page.write_blank(row, number, None, style)
         elif isinstance(value, str):
-            page.write_string(row, number, value[:32767], style)
+            page.write_string(row, number, texts.storable(value)[:_LONGEST], style)
         else:
             page.write_number(row, number, float(value), style)
 

@@ -23,7 +23,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from planning import word
+from planning import texts, word
 from planning.errors import Fault, InputRefused
 from planning.report._fields import ROOTS, fields
 from planning.report._scene import Scene
@@ -203,7 +203,7 @@ def _fit(value: Any) -> Any:
         return ""
     if isinstance(value, Undefined) or hasattr(value, "__html__"):
         return value
-    return Markup(str(escape(word.clean(value))).replace("{", "&#123;").replace("}", "&#125;"))  # noqa: S704  escaped
+    return Markup(str(escape(texts.storable(value))).replace("{", "&#123;").replace("}", "&#125;"))  # noqa: S704  escaped
 
 
 def _noting(path: Path, missing: dict[tuple[str, str], Fault]) -> type[Undefined]:

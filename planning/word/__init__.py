@@ -33,7 +33,6 @@ from planning.word._parts import Reference as Reference
 from planning.word._parts import Strong as Strong
 from planning.word._parts import Table as Table
 from planning.word._parts import Text as Text
-from planning.word._parts import clean as clean
 from planning.word._parts import plain as plain
 from planning.word._parts import said as said
 from planning.word._styles import dress, ident
@@ -92,7 +91,7 @@ def timeless(packed: bytes) -> bytes:
 def stamp_properties(paper: Any, title: str) -> None:
     """Set the properties of a file: its title, nobody's name, no clock."""
     properties = paper.core_properties
-    properties.title, properties.subject = clean(title)[:250], ""
+    properties.title, properties.subject = texts.storable(title)[:250], ""
     properties.author = properties.last_modified_by = properties.comments = properties.keywords = ""
     properties.created = properties.modified = _CREATED
     properties.revision = 1
@@ -179,7 +178,7 @@ class _Writer:
         most = Mm((_SHORT_MM - 75) if self._lying else (_LONG_MM - 95))
         if shape.height > most:
             shape.width, shape.height = int(shape.width * most / shape.height), most
-        shape._inline.docPr.set("descr", clean(block.caption))  # noqa: SLF001  python-docx has no alternative text
+        shape._inline.docPr.set("descr", texts.storable(block.caption))  # noqa: SLF001  python-docx has no alternative text
         self._put(_fields.paragraph("FigureCaption", self._caption("Figure", block.key, block.caption)))
 
     def _page(self, block: Page) -> None:
@@ -216,7 +215,7 @@ class _Writer:
         """Write header and footer; later sections take them over."""
         section, language = self._paper.sections[0], self._frame.language
         head = section.header.paragraphs[0]
-        head.text = clean(self._frame.header)
+        head.text = texts.storable(self._frame.header)
         foot = section.footer.paragraphs[0]
         page = texts.entries()["word.page"][language]
         before, middle = page.split("{page}")

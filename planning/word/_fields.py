@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape, quoteattr
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from planning.word._parts import Blank, Parts, Reference, Strong, clean
+from planning.texts import storable
+from planning.word._parts import Blank, Parts, Reference, Strong
 
 _W: Final = nsdecls("w")
 
@@ -16,7 +17,7 @@ _W: Final = nsdecls("w")
 def run(text: str, properties: str = "") -> str:
     """Return a run of text as XML; a line feed breaks the line."""
     inner = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    lines = clean(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = storable(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     words = "<w:br/>".join(f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in lines)
     return f"<w:r>{inner}{words}</w:r>"
 

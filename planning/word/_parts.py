@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import Final, Literal
+from typing import Literal
 
 from planning import texts
 from planning.texts import Language
-
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -122,11 +119,6 @@ class Frame:
     lying: bool = False
     numbered: bool = True
     tables: Literal["table", "annex"] = "table"
-
-
-def clean(text: object) -> str:
-    """Return text without what no document can hold: control characters and halves of letters, shown as ``�``."""
-    return _UNPRINTABLE.sub("\ufffd", str(text))
 
 
 def said(key: str, language: Language, /, **facts: Part | Parts | float) -> Parts:

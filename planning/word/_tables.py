@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from planning.word._parts import Table, clean
+from planning.texts import storable
+from planning.word._parts import Table
 
 KEPT_TOGETHER: Final = 12
 _TWIPS_A_MM: Final = 1440 / 25.4
@@ -75,7 +76,7 @@ def _row(
 def _text(text: str, letters: str) -> str:
     if not text:
         return ""
-    lines = clean(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = storable(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     words = "<w:br/>".join(f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in lines)
     return f"<w:r>{letters}{words}</w:r>"
 
