@@ -76,7 +76,7 @@ def tables(draw: Any) -> tuple[dict[frozenset[str], str], tuple[str, ...]]:
 
 
 @given(tables())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_every_attribution_is_what_brute_force_over_all_sets_says(drawn):
     """Proven if and only if every way to fill the unknown sets gives the same least sets; then these are told."""
     said, causes = drawn
@@ -96,7 +96,7 @@ def test_every_attribution_is_what_brute_force_over_all_sets_says(drawn):
 
 
 @given(tables())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_other_way_round_what_brings_is_what_takes_back(drawn):
     said, causes = drawn
     everything = frozenset(causes)
@@ -108,7 +108,7 @@ def test_the_other_way_round_what_brings_is_what_takes_back(drawn):
 
 
 @given(tables())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_equal_values_are_told_only_where_a_set_would_change_them(drawn):
     said, causes = drawn
     if said[frozenset()] != said[frozenset(causes)]:
@@ -233,6 +233,7 @@ def test_a_bridge_that_is_cut_is_network():
     assert set(found.changes["cause"]) == {"network"}
 
 
+@pytest.mark.slow
 def test_another_radius_of_the_standard_is_standard():
     """600 m instead of 900 m: R4 and R5, 670 m from F1, fall out; no distance changes."""
     narrow = gridstudy.inputs(facilities=WEST, switches={"service_radius_m": 600})
@@ -243,6 +244,7 @@ def test_another_radius_of_the_standard_is_standard():
     assert set(found.changes["cause"]) == {"standard"}
 
 
+@pytest.mark.slow
 def test_another_speed_is_parameter():
     """1.2 m/s for 15 minutes are 1080 m: R6 at 1070 m comes in."""
     found = held(gridstudy.inputs(facilities=WEST), gridstudy.inputs(Walk(speed_m_per_s=1.2), facilities=WEST))
@@ -284,6 +286,7 @@ def test_two_changes_of_which_each_suffices():
     assert found.changes.loc[("area", "R6", "street_status"), "cause"] == "either"
 
 
+@pytest.mark.slow
 def test_two_changes_that_cancel_each_other():
     """F2 opens 160 m from R6 (data), but only 2 minutes, 120 m, are walked (parameter): R6 stays uncovered.
 
@@ -296,6 +299,7 @@ def test_two_changes_that_cancel_each_other():
     assert ("area", "R1", "street_status") not in found.cancelled.index
 
 
+@pytest.mark.slow
 def test_the_same_tables_in_other_files_cause_nothing():
     found = _replay.run(
         gridstudy.inputs(), gridstudy.inputs(facilities=WEST), CAUSES, frozenset({"coverage"}), lambda _: None

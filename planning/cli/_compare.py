@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from planning import isolation, texts
-from planning.cli._say import READER, Progress, list_faults, shown
+from planning import texts
+from planning.cli._say import Progress, list_faults, shown
 
 
 @click.command()
@@ -28,7 +28,6 @@ def compare(
     language: texts.Language | None,
 ) -> None:
     """比较两次运行：哪些居住区变了，原因是什么。 / Say what changed from RUN_A to RUN_B, and why."""
-    isolation.start(READER)  # while the libraries load here
     from planning import compare as room
 
     with Progress(()) as progress:

@@ -13,6 +13,7 @@ from planning import texts
 from planning.compare import _faults, _sums
 from planning.compare._folder import Side as Side
 from planning.compare._folder import open_both
+from planning.compare._held import CATEGORIES as CATEGORIES
 from planning.compare._held import Comparison as Comparison
 from planning.compare._held import hold
 from planning.compare._words import Words

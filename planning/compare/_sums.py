@@ -17,6 +17,7 @@ from planning.tables import LEVELS
 
 WEIGHTS: Final = ("households", "elderly")
 NO_STREET: Final = ""
+_STEPS: Final = ("gained", "lost", "part", "own", "added", "removed")
 
 
 def totals(held: Comparison) -> dict[str, int]:
@@ -91,15 +92,15 @@ def _bridge(held: Comparison, level: str, weight: str) -> pd.DataFrame:
     frame = pd.DataFrame({"step": step, "cause": cause, "delta": after - before})
     frame = frame[frame["step"] != ""]
     rows = frame.groupby(["step", "cause"], sort=False).agg(areas=("delta", "size"), amount=("delta", _sum))
-    order = {name: place for place, name in enumerate(("gained", "lost", "part", "own", "added", "removed"))}
-    body = rows.reset_index().sort_values(
-        ["step", "cause"], key=lambda one: one.map(order).fillna(one), ignore_index=True
-    )
+    body = rows.reset_index()
+    ordered = body.assign(order=body["step"].map(_STEPS.index)).sort_values(["order", "cause"], ignore_index=True)
     ends = [
         pd.DataFrame({"step": [name], "cause": [""], "areas": [int((amount > 0).sum())], "amount": [_sum(amount)]})
         for name, amount in (("before", before), ("after", after))
     ]
-    return pd.concat([ends[0], body, ends[1]], ignore_index=True).assign(level=level, weight=weight)
+    return pd.concat([ends[0], ordered.drop(columns="order"), ends[1]], ignore_index=True).assign(
+        level=level, weight=weight
+    )
 
 
 def _amount(side: Side, level: str, weight: str, ids: pd.Index) -> pd.Series:

@@ -98,7 +98,7 @@
       shape.setAttribute("stroke", D.roles[name].edge);
       shape.setAttribute("stroke-dasharray", name === "removed" ? "4 3" : "none");
       shape.classList.toggle("off", Boolean(cause) && !on);
-      if (!on || (name === "figures" && !cause)) return;
+      if (!on || name === "figures") return;
       shown += 1;
       if (shown > 400) return;
       var row = html("div", null, list);
@@ -116,7 +116,7 @@
       var key = node.dataset.cause;
       node.textContent = D.areas.filter(function (one) {
         var name = tone(one);
-        return name !== "unchanged" && (name !== "figures" || key) && (!key || whys(one).indexOf(key) >= 0);
+        return name !== "unchanged" && name !== "figures" && (!key || whys(one).indexOf(key) >= 0);
       }).length;
     });
   }

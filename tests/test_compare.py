@@ -1,0 +1,426 @@
+"""Two run folders held side by side, on the town of `papertown`: figures on paper, sums that foot, bad folders.
+
+Run A is the town. Run B differs in two causes:
+
+* data: T1 (x = 1200) operates; area E is gone; area G is new, at x = 600, 300 households, 64 elderly, 600 m from both;
+* parameter: 1.2 m/s, so 15 minutes are 1080 m instead of 900 m.
+
+=====  ===================  ===================================================================================
+area   street status        why
+=====  ===================  ===================================================================================
+A      covered, covered     300 m from S1 in both
+B      uncovered → covered  1000 m from S1: by 1080 m (parameter), or T1 at 200 m (data): each alone
+C      uncovered → covered  1500 m from S1: T1 at 300 m (data); 1080 m alone does not do
+D      uncovered            2900 m, then 1700 m: a figure, by data
+F      unreachable          no change at all
+E, G   removed, added       data
+=====  ===================  ===================================================================================
+
+Households covered at street level: 1000 (A) + 2000 (B, either) + 800 (C, data) + 300 (G, added) = 4100.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import papertown
+import pytest
+from click.testing import CliRunner
+from shapely.geometry import box
+
+from planning import compare, runs, texts
+from planning.cli import main
+from planning.compare import _folder, _sums, _values
+from planning.compare._causes import cause_of_table
+from planning.errors import InputRefused
+from planning.plan import INPUTS
+
+EVIL = '=1+1</script><b>|"x"'
+FASTER = "[walk]\nspeed_m_per_s = 1.2"
+
+
+def changed_tables() -> dict[str, gpd.GeoDataFrame]:
+    facilities = papertown.facilities()
+    facilities.loc[facilities["facility_id"] == "T1", "status"] = "operating"
+    x, y = papertown.X0 + 600, papertown.Y0
+    row = {"residential_id": "G", "name": EVIL, "households": 300, "elderly": 64, "built": "new", "setting": "urban",
+           "geometry": box(x - 20, y, x + 20, y + 40)}  # fmt: skip
+    gate = {"residential_id": "G", "geometry": papertown.at(600, 0)}
+    areas, gates = (
+        gpd.GeoDataFrame(
+            pd.concat([table[table["residential_id"] != "E"], gpd.GeoDataFrame([more], crs=papertown.CRS)])
+        )
+        for table, more in ((papertown.residential(), row), (papertown.entrances(), gate))
+    )
+    return {"facilities": facilities, "residential": areas, "entrances": gates}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """Run A, run B, and run P: A's files with B's speed alone."""
+    root = tmp_path_factory.mktemp("两次 runs")
+    papertown.write(root / "a")
+    for name in ("b", "p"):
+        shutil.copytree(root / "a", root / name)
+        plan = root / name / "plan.toml"
+        plan.write_text(plan.read_text("utf-8") + FASTER + "\n", encoding="utf-8")
+    for name, table in changed_tables().items():
+        table.to_file(root / "b" / f"{name}.gpkg", layer=name, driver="GPKG", mode="w")
+    found = SimpleNamespace(root=root)
+    for name in ("a", "b", "p"):
+        runs.run(root / name / "plan.toml", only="export")
+        setattr(found, name, root / name / "out")
+    found.held = compare.compare(found.a, found.b)
+    return found
+
+
+def rows(held, kind="area"):
+    table = held.changes[held.changes["kind"] == kind]
+    return {(row.id, row.aspect): (row.before, row.after, row.sufficient) for row in table.itertuples()}
+
+
+def forged(folder: Path, into: Path, *, sql: str = "", **record: object) -> Path:
+    """Copy a run folder, change it and seal it again, as no run of ours would."""
+    shutil.copytree(folder, into)
+    if sql:
+        with sqlite3.connect(into / "results.gpkg") as base:
+            triggers = base.execute("select name from sqlite_master where type = 'trigger'").fetchall()
+            for (name,) in triggers:
+                base.execute(f'drop trigger "{name}"')
+            base.execute(sql)
+        base.close()
+    said = json.loads((into / "run.json").read_text("utf-8")) | record
+    for entry in said["outputs"]:
+        entry["sha256"] = hashlib.sha256((into / entry["path"]).read_bytes()).hexdigest()
+    (into / "run.json").write_text(json.dumps(said), encoding="utf-8")
+    return into
+
+
+def cli(*words: object):
+    return CliRunner().invoke(main, ["compare", *map(str, words)])
+
+
+# ------------------------------------------------------------------------------------------------------------ figures
+
+
+def test_areas_change_as_worked_out_on_paper(town):
+    assert town.held.method == "replay"
+    assert town.held.corners.active == ("data", "parameter")
+    found = rows(town.held)
+    assert found["B", "street_status"] == ("s:uncovered", "s:covered", "data|parameter")
+    assert found["C", "street_status"] == ("s:uncovered", "s:covered", "data")
+    assert found["D", "street_distance_m"] == ("n:2900.0", "n:1700.0", "data")
+    assert found["E", "presence"] == ("n:1.0", _values.ABSENT, "data")
+    assert found["G", "presence"] == (_values.ABSENT, "n:1.0", "data")
+    assert not any(area in ("A", "F") for area, _ in found)
+    areas = town.held.areas
+    assert areas["category"].to_dict() == {
+        "A": "unchanged", "B": "changed", "C": "changed", "D": "figures", "E": "removed", "F": "unchanged",
+        "G": "added",
+    }  # fmt: skip
+    assert areas.loc[["B", "C"], "cause"].to_list() == ["data|parameter", "data"]
+    assert rows(town.held, "facility")["T1", "in_service"] == ("n:0.0", "n:1.0", "data")
+
+
+def test_every_sum_foots(town):
+    totals = _sums.totals(town.held)
+    assert totals == {"union": 7, "changed": 2, "figures": 1, "unchanged": 2, "added": 1, "removed": 1}
+    assert _sums.by_category(town.held)["areas"].sum() == 7
+    assert _sums.by_cause(town.held).to_dict("records") == [
+        {"cause": "data", "areas": 1, "households": 800.0},
+        {"cause": "data|parameter", "areas": 1, "households": 2000.0},
+    ]
+    streets = _sums.by_street(town.held)
+    assert streets[list(compare.CATEGORIES)].sum().to_dict() == {name: totals[name] for name in compare.CATEGORIES}
+    assert (streets["union"] == streets[list(compare.CATEGORIES)].sum(axis=1)).all()
+    causes = [name for name in streets if name.startswith("cause:")]
+    assert (streets[causes].sum(axis=1) == streets["changed"]).all()
+    assert _sums.by_aspect(town.held)["values"].sum() == len(town.held.changes)
+
+
+def test_the_bridge_leads_from_what_the_one_run_covers_to_what_the_other_does(town):
+    table = _sums.bridges(town.held)
+    street = table[(table["level"] == "street") & (table["weight"] == "households")]
+    assert [tuple(row) for row in street[["step", "cause", "amount"]].itertuples(index=False)] == [
+        ("before", "", 1000.0), ("gained", "data", 800.0), ("gained", "data|parameter", 2000.0),
+        ("added", "data", 300.0), ("after", "", 4100.0),
+    ]  # fmt: skip
+    for (level, weight), part in table.groupby(["level", "weight"]):
+        ends = part.set_index("step")["amount"]
+        assert part["amount"].sum() == pytest.approx(2 * ends["after"], abs=0)
+        said = [side.summary["coverage"][level][f"{weight}_covered"] for side in (town.held.a, town.held.b)]
+        assert [ends["before"], ends["after"]] == said
+
+
+def test_the_other_way_round_is_the_mirror(town):
+    there, back = town.held, compare.compare(town.b, town.a)
+    turned = back.changes.rename(columns={"before": "after", "after": "before", "sufficient": "undoing",
+                                          "undoing": "sufficient"})  # fmt: skip
+    columns = ["kind", "id", "aspect", "before", "after", "sufficient", "undoing"]
+    pd.testing.assert_frame_equal(there.changes[columns], turned[columns])
+    swapped = back.areas["category"].replace({"added": "removed", "removed": "added"})
+    assert swapped.to_dict() == there.areas["category"].to_dict()
+    ones = [tuple(map(str, (one.cause, one.key, one.a, one.b))) for one in there.differences]
+    assert ones == [tuple(map(str, (one.cause, one.key, one.b, one.a))) for one in back.differences]
+
+
+def test_a_run_is_itself(town):
+    held = compare.compare(town.a, town.a)
+    assert (held.method, len(held.changes), len(held.cancelled), held.differing) == ("same", 0, 0, ())
+    assert set(held.areas["category"]) == {"unchanged"}
+    assert not compare.faults(held)
+
+
+def test_one_cause_alone_is_proven_by_the_record(town, tmp_path):
+    """Speed alone differs: what changed is due to it, though no input is left."""
+    for name in ("a", "p"):
+        shutil.copytree(getattr(town, name), tmp_path / name / "run")
+    held = compare.compare(tmp_path / "a" / "run", tmp_path / "p" / "run")
+    assert (held.method, held.differing) == ("record", ("parameter",))
+    assert rows(held)["B", "street_status"] == ("s:uncovered", "s:covered", "parameter")
+    assert set(held.changes["cause"]) == {"parameter"}
+
+
+@pytest.mark.slow
+def test_inputs_of_a_plan_that_was_edited_in_place_are_found(town, tmp_path):
+    """The plan file is overwritten between the runs: the record holds its text; the data still lie beside it."""
+    shutil.copytree(town.root / "a", tmp_path / "t", ignore=shutil.ignore_patterns("out"))
+    shutil.copytree(town.a, tmp_path / "t" / "first")
+    plan = tmp_path / "t" / "plan.toml"
+    plan.write_text(plan.read_text("utf-8").replace("p = 2", "p = 1") + FASTER, encoding="utf-8")
+    runs.run(plan, out=tmp_path / "t" / "second", only="export")
+    held = compare.compare(tmp_path / "t" / "first", tmp_path / "t" / "second")
+    assert (held.method, held.corners.active) == ("replay", ("parameter", "siting"))
+    assert rows(held)["B", "street_status"][2] == "parameter"
+
+
+@pytest.fixture
+def gone(town, tmp_path):
+    """Both run folders alone, somewhere else, without the note of where they came from."""
+    for name in ("a", "b"):
+        shutil.copytree(getattr(town, name), tmp_path / name / "run")
+        (tmp_path / name / "run" / "timing.json").unlink()
+    return tmp_path
+
+
+def test_without_the_inputs_only_what_the_folders_prove_is_said(gone):
+    held = compare.compare(gone / "a" / "run", gone / "b" / "run")
+    assert held.method == "evidence"
+    assert rows(held, "facility")["T1", "status"][2] == "data"
+    assert rows(held)["E", "presence"][2] == "data"
+    row = held.changes.set_index(["id", "aspect"]).loc[("C", "street_status")]
+    assert (row["cause"], row["sufficient"], row["possible"]) == ("unproven", "", "data|parameter")
+    assert [fault.code for fault in compare.faults(held)] == ["compare_inputs_gone"] * 2
+    assert _sums.by_category(held)["areas"].sum() == 7
+
+
+@pytest.mark.slow
+def test_inputs_can_be_pointed_at(gone, town):
+    plans = {"plan_a": town.root / "a" / "plan.toml", "plan_b": town.root / "b"}
+    held = compare.compare(gone / "a" / "run", gone / "b" / "run", **plans)
+    assert held.method == "replay"
+    pd.testing.assert_frame_equal(held.changes, town.held.changes)
+
+
+# ---------------------------------------------------------------------------------------------------------- the folder
+
+
+def test_the_folder_holds_four_files_with_equal_bytes(town, tmp_path):
+    for name in ("one", "two"):
+        compare.write(town.held, tmp_path / name)
+    for name in compare.FILES:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+    record = json.loads((tmp_path / "one" / "compare.json").read_text("utf-8"))
+    assert record["totals"]["changed"] == 2
+    for entry in record["outputs"]:
+        assert hashlib.sha256((tmp_path / "one" / entry["path"]).read_bytes()).hexdigest() == entry["sha256"]
+    assert len(record["changes"]) == len(town.held.changes)
+    either = next(row for row in record["changes"] if (row["id"], row["aspect"]) == ("B", "street_status"))
+    assert (either["sufficient"], either["undoing"]) == ([["data"], ["parameter"]], [["data", "parameter"]])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_names_are_shown_and_never_run(town, tmp_path, language):
+    folder = compare.write(town.held, tmp_path / "c", language=language)
+    page, text = ((folder / f"compare.{kind}").read_text("utf-8") for kind in ("html", "md"))
+    assert "</script><b>" not in page
+    assert page.count("<script") == 2
+    assert not re.search(r"""(src|href)=|url\((?!#)|@import""", page)
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
+    assert next(one["name"] for one in data["areas"] if one["id"] == "G") == EVIL
+    assert r"\</script\>\<b\>\|" in text
+    book = openpyxl.load_workbook(folder / "compare.xlsx")
+    cells = [cell for sheet in book for line in sheet.iter_rows() for cell in line if cell.value == EVIL]
+    assert cells
+    assert all(cell.data_type == "s" for cell in cells)
+    if language == "en":
+        chinese = {entry["zh"] for key, entry in texts.entries().items() if key.startswith(("compare.", "coverage."))}
+        shown = page + text
+        assert not [one for one in chinese if len(one) > 2 and "{" not in one and one in shown]
+
+
+def test_the_workbook_sums_what_it_lists(town, tmp_path):
+    book = openpyxl.load_workbook(compare.write(town.held, tmp_path / "c") / "compare.xlsx", data_only=True)
+    assert book.sheetnames[:4] == ["概览", "运行差异", "居住区变化", "逐项变化"]
+    listed = [line[0].value for line in book["居住区变化"].iter_rows() if line[0].value in set("ABCDEFG")]
+    assert listed == list("BCDEG")
+    streets = [[cell.value for cell in line] for line in book["分街道"].iter_rows()]
+    total = next(line for line in streets if line[0] == "合计")
+    assert total[1:7] == [2, 1, 2, 1, 1, 7]
+
+
+@pytest.mark.slow
+def test_the_default_place_is_beside_run_b_and_is_replaced_whole(town):
+    done = cli(town.a, town.b)
+    assert done.exit_code == 0, done.output
+    ids = [json.loads((run / "run.json").read_text("utf-8"))["run_id"] for run in (town.a, town.b)]
+    folder = town.b.parent / f"compare-{ids[0]}-{ids[1]}"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(compare.FILES)
+    assert cli(town.a, town.b, "--language", "en").exit_code == 0
+    assert (folder / "compare.md").read_text("utf-8").startswith("# Two runs compared")
+    assert "status changed 2" in done.output
+
+
+# ------------------------------------------------------------------------------------------------------------ bad input
+
+
+def tampered(town, at):
+    shutil.copytree(town.b, at)
+    with (at / "summary.json").open("a") as file:
+        file.write(" ")
+    return at
+
+
+def half(town, at):
+    shutil.copytree(town.b, at)
+    (at / "results.gpkg").unlink()
+    record = json.loads((at / "run.json").read_text("utf-8"))
+    record["outputs"] = [one for one in record["outputs"] if one["path"] != "results.gpkg"]
+    (at / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    return at
+
+
+def not_json(town, at):
+    at.mkdir()
+    (at / "run.json").write_text("{", encoding="utf-8")
+    return at
+
+
+BAD = {
+    "compare_tampered": tampered,
+    "compare_half_a_run": half,
+    "not_a_run_folder": not_json,
+    "compare_schema": lambda town, at: forged(town.b, at, schema=99),
+    "compare_crs": lambda town, at: forged(town.b, at, crs="EPSG:4547"),
+    "compare_ids_twice": lambda town, at: forged(
+        town.b, at, sql="update residential set residential_id = 'A' where residential_id = 'B'"
+    ),
+    "compare_unreadable": lambda town, at: forged(
+        town.b, at, sql="alter table facilities rename column facility_id to x"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_a_folder_that_cannot_be_trusted_is_refused_in_both_languages(town, tmp_path, code):
+    bad = BAD[code](town, tmp_path / "bad")
+    done = cli(town.a, bad, "--out", tmp_path / "c")
+    assert done.exit_code == 1
+    assert "Traceback" not in done.output
+    with pytest.raises(InputRefused) as refused:
+        compare.compare(town.a, bad)
+    assert {fault.code for fault in refused.value.faults} == {code}
+    assert all(fault.message("zh") != fault.message("en") for fault in refused.value.faults)
+    assert not (tmp_path / "c").exists()
+
+
+def test_the_faults_of_both_folders_are_told_at_once(tmp_path):
+    done = cli(tmp_path / "none", tmp_path / "nothing")
+    assert done.exit_code == 1
+    assert done.output.count("不是成果文件夹") == 2
+
+
+@pytest.mark.parametrize(("where", "code"), [
+    ("run", "compare_out_is_run"), ("inside", "compare_out_is_run"), ("taken", "compare_out_taken"),
+    ("file", "compare_out_taken"),
+])  # fmt: skip
+def test_a_comparison_is_not_written_over_anything_else(town, tmp_path, where, code):
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "letter.txt").write_text("keep")
+    out = {"run": town.a, "inside": town.a / "compare", "taken": taken, "file": taken / "letter.txt"}[where]
+    with pytest.raises(InputRefused) as refused:
+        compare.compare(town.a, town.b, out=out)
+    assert [fault.code for fault in refused.value.faults] == [code]
+    assert (taken / "letter.txt").read_text() == "keep"
+    assert not runs.verify(town.a)
+
+
+def test_other_ids_for_the_same_areas_are_said(town, tmp_path):
+    """All ids renamed: nothing in common, six outlines the same; every area is removed and added."""
+    other = forged(town.a, tmp_path / "other", sql="update residential set residential_id = residential_id || '-new'")
+    held = compare.compare(town.a, other)
+    assert [fault.code for fault in compare.faults(held)] == ["compare_nothing_in_common"]
+    assert compare.faults(held)[0].facts["same"] == 6
+    assert _sums.totals(held) == {"union": 12, "changed": 0, "figures": 0, "unchanged": 0, "added": 6, "removed": 6}
+    assert set(held.changes["cause"]) == {"unproven"}  # the records do not differ
+
+
+@pytest.mark.slow
+def test_what_one_run_has_not_is_not_compared(town, tmp_path):
+    runs.run(town.root / "p" / "plan.toml", out=tmp_path / "part", only="coverage")
+    held = compare.compare(town.a, tmp_path / "part")
+    assert held.left_out == ("compliance", "siting", "planned")
+    assert {fault.code for fault in compare.faults(held)} == {"compare_left_out"}
+    assert rows(held)["B", "street_status"][2] == "parameter"
+    assert not set(held.changes["aspect"]) & {*_values.COMPLIANCE, *_values.PLANNED}
+
+
+def test_a_plan_stopped_by_the_clock_proves_nothing_of_sites(town, tmp_path):
+    """B's own coverage is still due to the speed; which sites were found depends on how far the solver got."""
+    summary = json.loads((town.p / "summary.json").read_text("utf-8"))
+    summary["siting"]["status"] = "feasible"
+    stopped = tmp_path / "stopped"
+    shutil.copytree(town.p, stopped)
+    (stopped / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    stopped = forged(stopped, tmp_path / "sealed")
+    held = compare.compare(town.a, stopped)
+    assert held.method == "record"
+    assert rows(held)["B", "street_status"][2] == "parameter"
+    planned = held.changes[_values.hangs_on_sites(pd.MultiIndex.from_frame(held.changes[["kind", "id", "aspect"]]))]
+    assert len(planned)
+    assert set(planned["cause"]) == {"unproven"}
+
+
+def test_streets_are_those_of_the_run(town):
+    side = _folder.open_both(town.a, town.a)[0]
+    assert side.areas["street"].dropna().to_dict() == {"A": "W", "B": "W", "C": "O", "D": "O", "E": "O"}
+
+
+def test_the_page_and_its_chinese_twin_say_the_same():
+    """Headings, rows of tables, code blocks and words in backticks: the part that has no language."""
+    docs = Path(__file__).resolve().parent.parent / "docs"
+    pages = [(docs / name).read_text("utf-8") for name in ("compare.md", "compare.zh-CN.md")]
+    for pattern in (r"^#+", r"```.*?```"):
+        ones, others = (re.findall(pattern, page, re.M | re.S) for page in pages)
+        assert ones == others
+    rows = [[line.count("|") for line in page.splitlines() if line.startswith("|")] for page in pages]
+    assert rows[0] == rows[1]
+    words = [set(re.findall(r"`[^`\n]+`", re.sub(r"```.*?```", "", page, flags=re.S))) for page in pages]
+    assert words[0] == words[1]
+
+
+def test_every_input_stands_in_the_page_under_its_cause():
+    page = (Path(__file__).resolve().parent.parent / "docs" / "compare.md").read_text("utf-8")
+    lines = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("|")}
+    for name in INPUTS:
+        assert f"`{name}`" in lines[cause_of_table(name)]
