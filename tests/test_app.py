@@ -25,7 +25,7 @@ from streamlit.util import calc_hash
 
 from planning import runs, texts
 from planning.errors import Fault
-from planning.ui import jobs, words
+from planning.ui import words
 from planning.ui.navigation import PAGES, STEPS
 from planning.ui.pages import outputs
 
@@ -299,42 +299,6 @@ def test_the_plan_named_on_the_command_line_is_opened(tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()  # results stand in the session's own folder
     again = opened()  # a reloaded page finds the result of equal files
     assert again.session_state["job"] is app.session_state["job"]
-
-
-def test_two_samples_never_share_a_folder(monkeypatch):
-    monkeypatch.setattr(runs, "run", lambda plan, **_: SimpleNamespace(folder=plan.parent))
-    one, other = jobs.Job(None), jobs.Job(None)
-    assert one.wait(20) == other.wait(20) == "done"
-    assert one.run.folder != other.run.folder
-
-
-def test_a_run_stops_at_its_next_step_when_asked(tmp_path, monkeypatch):
-    steps: list[str] = []
-
-    def slow(plan: Path, *, out: Path, only: str, progress: Any) -> Any:
-        for name in ("read", "network"):
-            progress(name)
-            steps.append(name)
-            job.cancel()
-        raise AssertionError("went on")
-
-    monkeypatch.setattr(runs, "run", slow)
-    monkeypatch.setattr(jobs.threading.Thread, "start", lambda self: None)
-    job = jobs.Job(tmp_path / "plan.toml")
-    job._work()
-    assert steps == ["read"]
-    assert (job.state, job.faults, job.run) == ("cancelled", (), None)
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_run_that_breaks_off_says_so(tmp_path, monkeypatch):
-    def broken(*_: Any, **__: Any) -> Any:
-        raise RuntimeError("a mistake of ours")
-
-    monkeypatch.setattr(runs, "run", broken)
-    job = jobs.Job(tmp_path / "plan.toml")
-    assert job.wait(20) == "refused"
-    assert [fault.code for fault in job.faults] == ["ui_run_broke_off"]
 
 
 def test_many_faults_are_cut_with_a_word():

@@ -7,7 +7,7 @@ which document judges and on which day are never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -17,11 +17,12 @@ from planning import standards, texts
 from planning.errors import Fault, InputRefused, refuse
 from planning.init import _choose, _clues, _fields, _files, _write
 from planning.init._choose import Choice
+from planning.init._clues import Look
 from planning.plan import NEEDED_INPUTS
 from planning.sources import peek
 from planning.sources.files import KNOWN
 
-__all__ = ["PLAN", "Choice", "Draft", "exists", "propose", "summary", "write"]
+__all__ = ["PLAN", "Choice", "Draft", "Look", "Survey", "draft", "exists", "propose", "summary", "survey", "write"]
 
 PLAN: Final = "plan.toml"
 MARK: Final = "# ？"
@@ -47,6 +48,104 @@ class Draft:
     choices: Mapping[str, Choice]
     faults: tuple[Fault, ...]
     questions: int
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What lies in a folder, before anything is chosen.
+
+    Attributes
+    ----------
+    folder : str
+        Its name, which a plan takes where none is given.
+    looks : tuple of Look
+        Every layer that could be read.
+    unread : tuple of (str, Fault)
+        Files, or layers of files, that could not be, and why.
+    data, other : tuple of str
+        Files that hold data, files that do not; paths relative to the folder.
+    faults : tuple of Fault
+        Of file names.
+    """
+
+    folder: str
+    looks: tuple[Look, ...]
+    unread: tuple[tuple[str, Fault], ...]
+    data: tuple[str, ...]
+    other: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    def choices(
+        self,
+        roles: Mapping[str, str | None] | None = None,
+        columns: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> Mapping[str, Choice]:
+        """Return what becomes of each input; ``roles`` and ``columns`` as in `draft`."""
+        return _choose.choose(self.looks, settled=roles or {}, columns=columns or {}).by_role
+
+
+def survey(folder: str | Path, *, fields: Path | None = None, progress: Callable[[str], None] | None = None) -> Survey:
+    """Look through ``folder`` and below; every file is read by the reader's own process.
+
+    Parameters
+    ----------
+    folder : str or Path
+    fields : Path, optional
+        As in `propose`.
+    progress : callable, optional
+        Called with ``read`` as the reading begins.
+
+    Raises
+    ------
+    InputRefused
+        No such folder, too many files, a ``fields.toml`` that cannot be used.
+    """
+    folder = Path(folder)
+    found = _files.find(folder)
+    words = _fields.read(fields, folder)
+    if progress is not None:
+        progress("read")
+    looks, unread = _looks(folder, found.data, words)
+    return Survey(folder.resolve().name or "plan", tuple(looks), tuple(unread), found.data, found.other, found.faults)
+
+
+def draft(
+    found: Survey,
+    *,
+    name: str | None = None,
+    standard: str | None = None,
+    as_of: date | None = None,
+    datums: Mapping[str, str] | None = None,
+    notes: tuple[str, ...] = (),
+    roles: Mapping[str, str | None] | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+) -> Draft:
+    """Return the plan file that a survey makes with a planner's answers, which nobody checks here.
+
+    Parameters
+    ----------
+    found : Survey
+    name, standard, as_of, datums, notes
+        As in `propose`.
+    roles : mapping, optional
+        Input to layer, as `Look.shown` writes it; None leaves the input out. Inputs not named are chosen as far as
+        one layer stands out.
+    columns : mapping, optional
+        Input to ``{canonical column: heading of the file}``, beyond what is recognised.
+
+    Returns
+    -------
+    Draft
+        The same bytes for the same files and answers.
+    """
+    chosen = _choose.choose(found.looks, settled=roles or {}, columns=columns or {})
+    answers = _write.Answers(name or found.folder, standard, as_of, dict(datums or {}), notes)
+    text = _write.text(chosen, answers, found.unread, found.other)
+    return Draft(text, chosen.by_role, _warnings(found), sum(MARK in line for line in text.splitlines()))
+
+
+def _warnings(found: Survey) -> tuple[Fault, ...]:
+    return (*found.faults, *(replace(fault, severity="warning", file=path) for path, fault in found.unread))
 
 
 def propose(
@@ -89,18 +188,16 @@ def propose(
         No such folder, too many files, no data at all, answers or ``fields.toml`` that cannot be used.
     """
     folder = Path(folder)
+    answers = _write.Answers(name or folder.resolve().name or "plan", standard, as_of, dict(datums or {}), notes)
     found = _files.find(folder)
     words = _fields.read(fields, folder)
-    answers = _write.Answers(name or folder.resolve().name or "plan", standard, as_of, dict(datums or {}), notes)
     refuse(_answer_faults(answers, found.data, folder))
     looks, unread = _looks(folder, found.data, words)
     if not looks:
         nothing = Fault("init_nothing", file=folder.resolve().name, facts={"known": KNOWN})
         raise InputRefused([nothing, *found.faults, *(fault for _, fault in unread)])
-    choices = _choose.choose(looks)
-    text = _write.text(choices, answers, unread, found.other)
-    warnings = (*found.faults, *(replace(fault, severity="warning", file=path) for path, fault in unread))
-    return Draft(text, choices.by_role, warnings, sum(MARK in line for line in text.splitlines()))
+    seen = Survey(answers.name, tuple(looks), tuple(unread), found.data, found.other, found.faults)
+    return draft(seen, name=name, standard=standard, as_of=as_of, datums=datums, notes=notes)
 
 
 def write(folder: str | Path, draft: Draft) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from planning.init._clues import Guess, Look
@@ -45,23 +46,71 @@ class Choices:
     unused: tuple[Look, ...] = field(default=())
 
 
-def choose(looks: Iterable[Look]) -> Choices:
-    """Give each role the one layer that stands out for it.
+def choose(
+    looks: Iterable[Look],
+    *,
+    settled: Mapping[str, str | None] = MappingProxyType({}),
+    columns: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> Choices:
+    """Give each role the one layer that stands out for it, unless it is settled which one it is.
 
     A layer stands out when what speaks for its role weighs at least `ENOUGH`, leads every other role of the layer and
     every other layer of the role by `LEAD`, and it has shapes or coordinates where the role needs them. A table
     without coordinates that holds the ids of the residential layer is joined to it.
+
+    Parameters
+    ----------
+    looks
+        Layers.
+    settled
+        Role to layer as `Look.shown` writes it, None for no layer at all; a layer nobody has is as good as unsettled.
+    columns
+        Role to canonical column to heading, added to what the layer's headings say themselves.
     """
     every = tuple(looks)
     join_tables = [one for one in every if one.kind == "table" and _top(one) == "residential"]
     placed = [one for one in every if one not in join_tables]
     by_role = {role: _choice(role, placed) for role in INPUTS}
+    said = _settled(settled, every)
+    taken = {id(choice.look) for choice in said.values() if choice.look is not None}
+    freed = {role: Choice(role) for role, choice in by_role.items() if id(choice.look) in taken}
+    by_role |= freed | said
     by_role["residential"] = _with_join(by_role["residential"], join_tables)
+    by_role = {role: _with_columns(choice, columns.get(role, {})) for role, choice in by_role.items()}
     by_role = {role: _without_taken(choice, by_role) for role, choice in by_role.items()}
     used = {id(choice.look) for choice in by_role.values() if choice.look is not None}
     used |= {id(choice.join.look) for choice in by_role.values() if choice.join is not None}
     named = {id(one) for choice in by_role.values() for one, _ in choice.others}
     return Choices(by_role, tuple(one for one in every if id(one) not in used | named))
+
+
+def _settled(settled: Mapping[str, str | None], looks: tuple[Look, ...]) -> dict[str, Choice]:
+    """Return the choices that somebody made; what else a role could be is not told any more."""
+    by_name = {one.shown: one for one in looks}
+    return {
+        role: Choice(role) if shown is None else Choice(role, by_name[shown], guess_of(by_name[shown], role))
+        for role, shown in settled.items()
+        if role in INPUTS and (shown is None or shown in by_name)
+    }
+
+
+def guess_of(one: Look, role: str) -> Guess:
+    """Return what a layer has to say for a role; of a role it never seemed to have, only its headings."""
+    bare = Guess(role, (), {}, {}, one.headers, places=one.kind != "table")
+    return next((guess for guess in one.guesses if guess.role == role), bare)
+
+
+def _with_columns(choice: Choice, said: Mapping[str, str]) -> Choice:
+    """Add the columns that somebody named to what the layer's headings say; what was open is settled by it."""
+    if choice.guess is None or not said:
+        return choice
+    guess = choice.guess
+    rest = tuple(heading for heading in guess.unknown if heading not in said.values())
+    faults = tuple(fault for fault in guess.faults if not set(fault.column.split("、")) & said.keys())
+    known = {**guess.columns, **said}
+    return replace(
+        choice, guess=replace(guess, columns=known, fields={**guess.fields, **said}, unknown=rest, faults=faults)
+    )
 
 
 def _choice(role: str, looks: list[Look]) -> Choice:

@@ -124,27 +124,47 @@ def sidebar_foot(language: Language) -> None:
 
 
 def progress(job: Job, language: Language) -> None:
-    """Show a run at work; when it has ended, build the page anew."""
+    """Show a job at work: step, share done, time so far and time left; when it has ended, build the page anew."""
 
     @st.fragment(run_every="1s")
     def watch() -> None:
         if job.state != "running":
             st.rerun()
         steps = job.steps
-        name = words.word("step", steps[-1], language) if steps else words.say("progress.starting", language)
-        place, every = job.place, len(job.expected)
         with st.container(border=True):
-            parts.head(words.say("progress.head", language, place=place, all=every))
-            st.progress(
-                (place - 1) / every, text=words.say("progress.step", language, step=name, seconds=f"{job.seconds:.0f}")
-            )
+            parts.head(_heading(job, language))
+            st.progress(job.share, text=_now(job, language))
             done = [words.word("step", step, language) for step in dict.fromkeys(steps[:-1])]
             if done:
                 parts.muted(words.say("progress.done", language, steps=words.say("comma", language).join(done)))
-        if st.button(words.say("progress.cancel", language), key="cancel", icon=":material/close:"):
+        if st.button(words.say("progress.cancel", language), key=f"cancel-{job.task}", icon=":material/close:"):
             job.cancel()
+            job.wait(5)
+            st.rerun()
 
     watch()
+
+
+def _heading(job: Job, language: Language) -> str:
+    if job.waiting:
+        return words.say("progress.waiting", language)
+    if job.task != "run":
+        return words.say(f"progress.{job.task}", language)
+    return words.say("progress.head", language, place=job.place, all=len(job.expected))
+
+
+def _now(job: Job, language: Language) -> str:
+    """Return the step at work, the time it has taken and the time that is left as far as one can tell."""
+    if job.waiting:
+        return words.say("progress.waiting_means", language)
+    name = words.word("step", job.steps[-1], language) if job.steps else words.say("progress.starting", language)
+    left = job.left_s
+    rest = (
+        words.say("progress.estimating", language)
+        if left is None
+        else words.say("progress.left", language, left=words.duration(left))
+    )
+    return words.say("progress.step", language, step=name, spent=words.duration(job.seconds), left=rest)
 
 
 def trouble(job: Job, language: Language) -> None:

@@ -50,6 +50,13 @@ def metres(value: Any, limit_m: float, language: Language) -> str:
     return NOTHING if missing(value) else say("unit.m", language, value=numbers.metres(value, limit_m, language))
 
 
+def duration(seconds: float) -> str:
+    """Return seconds as ``m:ss``, from an hour on as ``h:mm:ss``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
 def percent(share: Any, language: Language) -> str:
     """Return a share 0–1 as ``51.1%``."""
     return NOTHING if missing(share) else f"{numbers.percent(share, language)}%"
