@@ -150,11 +150,11 @@ def _faults(engine: DocxTemplate, path: Path) -> Iterator[Fault]:
     environment, unknown = _environment(path, {}), dict[str, None]()
     for _name, source in _parts(engine):
         try:
-            tree = environment.parse(source)
+            named = meta.find_undeclared_variables(environment.parse(source))
         except TemplateSyntaxError as error:
             yield _syntax(error, source, path)
             continue
-        unknown |= dict.fromkeys(sorted(meta.find_undeclared_variables(tree) - set(ROOTS)))
+        unknown |= dict.fromkeys(sorted(named - set(ROOTS)))
     for name in unknown:
         yield _unknown(name, ROOTS, path)
 
