@@ -17,6 +17,7 @@ KEPT_TOGETHER: Final = 12
 _TWIPS_A_MM: Final = 1440 / 25.4
 _MM_A_POINT: Final = 25.4 / 72
 _SIDE_MM: Final = 1.1
+_SMALLEST: Final = 7.0
 _RULES: Final = (
     '<w:tblBorders><w:top w:val="single" w:sz="8" w:space="0" w:color="1F2328"/>'
     '<w:left w:val="nil"/><w:bottom w:val="single" w:sz="8" w:space="0" w:color="1F2328"/><w:right w:val="nil"/>'
@@ -31,9 +32,10 @@ _MARGINS: Final = (
 
 def element(table: Table, width_mm: float) -> Any:
     """Return a table element: heading row repeated on every page, no row broken over two pages."""
-    widths = [round(mm * _TWIPS_A_MM) for mm in widths_mm(table, width_mm)]
+    points, columns_mm = fitted(table, width_mm)
+    widths = [round(mm * _TWIPS_A_MM) for mm in columns_mm]
     grid = "".join(f'<w:gridCol w:w="{twips}"/>' for twips in widths)
-    size = "" if table.size == 9 else f'<w:sz w:val="{round(table.size * 2)}"/>'
+    size = "" if points == 9 else f'<w:sz w:val="{round(points * 2)}"/>'
     head = _row(table.head, table, widths, size=size, head=True)
     whole = len(table.rows) <= KEPT_TOGETHER
     last = len(table.rows) - 1
@@ -84,31 +86,54 @@ def _text(text: str, letters: str) -> str:
 # ------------------------------------------------------------------------------------------------------------- widths
 
 
-def widths_mm(table: Table, width_mm: float) -> list[float]:
-    """Return the width of each column: numbers get what they need, texts share what is left by their length."""
+def fitted(table: Table, width_mm: float) -> tuple[float, list[float]]:
+    """Return the size of letters and the width of each column.
+
+    Numbers get what they need, texts share what is left by their length. Letters are made smaller, to 7 pt at the
+    least, where headings would break within a word.
+    """
     if table.widths:
         whole = sum(table.widths)
-        return [width_mm * share / whole for share in table.widths]
-    letter_mm = table.size * _MM_A_POINT / 2
-    columns = list(
-        zip(table.head, zip(*table.rows, strict=True) if table.rows else [()] * len(table.head), strict=True)
-    )
-    needs = [_need(head, cells, is_number=at in table.numbers) for at, (head, cells) in enumerate(columns)]
-    least = [low * letter_mm + 2 * _SIDE_MM for low, _ in needs]
-    wished = [high * letter_mm + 2 * _SIDE_MM for _, high in needs]
-    return _shared(least, wished, width_mm)
+        return table.size, [width_mm * share / whole for share in table.widths]
+    cells = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
+    needs = [
+        _need(head, own, is_number=at in table.numbers)
+        for at, (head, own) in enumerate(zip(table.head, cells, strict=True))
+    ]
+    sizes = [size for size in (table.size, 8.5, 8, 7.5, _SMALLEST) if size <= table.size]
+    for points in sizes:
+        floor, least, wished = ([_wide(need[part], points) for need in needs] for part in range(3))
+        if sum(least) <= width_mm:
+            return points, _shared(least, wished, width_mm)
+    return sizes[-1], _squeezed(floor, least, width_mm)
 
 
-def _need(head: str, cells: Sequence[str], *, is_number: bool) -> tuple[float, float]:
-    """Return the fewest and the wished-for half letters of a column; headings may break in two or three lines."""
+def _wide(letters: float, points: float) -> float:
+    """Return the width of a cell with so many half letters."""
+    return letters * points * _MM_A_POINT / 2 + 2 * _SIDE_MM
+
+
+def _squeezed(floor: Sequence[float], least: Sequence[float], width_mm: float) -> list[float]:
+    """Return widths where not even the least fit: numbers stay whole as long as they can, headings break."""
+    spare = width_mm - sum(floor)
+    if spare < 0:
+        return [width_mm * low / sum(floor) for low in floor]
+    more = sum(least) - sum(floor)
+    return [low + spare * (high - low) / more for low, high in zip(floor, least, strict=True)]
+
+
+def _need(head: str, cells: Sequence[str], *, is_number: bool) -> tuple[float, float, float]:
+    """Return the half letters that a column cannot do without, the fewest that look well, and those wished for."""
     lengths = sorted(cells_of(cell) for cell in cells)
     longest = lengths[-1] if lengths else 0
     heading = max((cells_of(word) for word in head.split()), default=0) if head.isascii() else min(cells_of(head), 6)
     if is_number:
-        return max(longest, heading) + 0.5, max(longest, heading, math.ceil(cells_of(head) / 3)) + 1
+        wished = max(longest, heading, math.ceil(cells_of(head) / 3)) + 1
+        return longest + 0.5, max(longest, heading) + 0.5, wished
     common = lengths[int(len(lengths) * 0.9)] if lengths else 0
     word = max((_longest_word(cell) for cell in cells[:400]), default=0)
-    return max(heading, min(common, max(8, min(word, 18)))), max(heading, common, math.ceil(cells_of(head) / 2)) + 1
+    least = max(heading, min(common, max(8, min(word, 18))))
+    return min(least, 6), least, max(heading, common, math.ceil(cells_of(head) / 2)) + 1
 
 
 def _longest_word(text: str) -> int:
@@ -120,8 +145,6 @@ def _shared(least: Sequence[float], wished: Sequence[float], width_mm: float) ->
 
     Short columns so get all they wish, and the longest share the rest alike.
     """
-    if sum(least) >= width_mm:
-        return [width_mm * low / sum(least) for low in least]
     if sum(wished) <= width_mm:
         return [high * width_mm / sum(wished) for high in wished]
     extra = [max(high - low, 0) for low, high in zip(least, wished, strict=True)]
