@@ -196,8 +196,8 @@ def held(a: StudyInputs, b: StudyInputs, *parts: str) -> _attribute.Attribution:
     found = _replay.run(a, b, CAUSES, frozenset(parts or {"coverage"}), lambda _step: None)
     ends = found.words[[0, found.words.columns[-1]]].set_axis(["before", "after"], axis=1)
     told = _attribute.by_corners(ends, found, found.active)
-    for (kind, _, aspect), row in told.changes.iterrows():
-        possible = _held._possible(kind, aspect, CAUSES, everything_differs())
+    for (kind, name, aspect), row in told.changes.iterrows():
+        possible = _held._possible("candidate" if name.startswith("C") else kind, aspect, CAUSES, everything_differs())
         assert set(itertools.chain(*read(row["sufficient"]), *read(row["undoing"]))) <= set(possible), aspect
     return told
 

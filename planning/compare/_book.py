@@ -108,7 +108,21 @@ def changes_by_area(held: Comparison, words: Words, *, status_only: bool = False
     said: dict[str, list[str]] = {}
     for row in each(decided):
         said.setdefault(str(row.id), []).append(words.change(row))
-    return {name: words.say("semicolon").join(one) for name, one in said.items()}
+    return {name: words.say("semicolon").join(one) for name, one in said.items()} | _of_one_run(held, words)
+
+
+def _of_one_run(held: Comparison, words: Words) -> dict[str, str]:
+    """Return the statuses of the areas that only one run has."""
+    found = {}
+    for category, side in (("added", held.b), ("removed", held.a)):
+        columns = [name for name in side.areas.columns if _values.is_status(name)]
+        rows = side.areas.loc[held.areas.index[held.areas["category"] == category], columns]
+        for name, row in zip(rows.index, rows.to_dict("records"), strict=True):
+            said = [
+                f"{words.aspect(str(one))} {words.value(str(one), _values.word(value))}" for one, value in row.items()
+            ]
+            found[str(name)] = words.say("semicolon").join([words.say(f"category.{category}"), *said])
+    return found
 
 
 def _values_of_areas(held: Comparison, words: Words) -> Sheet:

@@ -60,6 +60,12 @@ class Side:
         return dict(zip(units["unit_id"], units["name"].fillna(units["unit_id"]), strict=True))
 
     @property
+    def candidates(self) -> frozenset[str]:
+        """Return the ids of candidate sites, suggested ones too."""
+        frame = self.layers["facilities"]
+        return frozenset(frame.loc[frame["status"] == "candidate", "facility_id"])
+
+    @property
     def parts(self) -> frozenset[str]:
         """Return the analyses that were asked of the run: siting counts as asked where there was nothing to site."""
         sited = "candidates" in self.record["parameters"]["inputs"] or self.record["parameters"]["siting"].get(

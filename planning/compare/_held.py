@@ -156,7 +156,11 @@ def _attributed(
         stopped = any((side.summary.get("siting") or {}).get("status") == _BY_THE_CLOCK for side in sides)
         doubtful = np.asarray(_values.hangs_on_sites(changed.index)) & stopped
         return Attribution(_attribute.by_one(changed, differing[0], doubtful), nothing)
-    possible = [_possible(kind, aspect, differing, differences) for kind, _, aspect in changed.index]
+    offered = {name for side in sides for name in side.candidates}
+    possible = [
+        _possible("candidate" if kind == "facility" and name in offered else kind, aspect, differing, differences)
+        for kind, name, aspect in changed.index
+    ]
     return Attribution(_attribute.by_evidence(changed, possible), nothing)
 
 
@@ -166,7 +170,10 @@ def _attributed(
 def _possible(
     kind: str, aspect: str, differing: Sequence[Cause], differences: Iterable[Difference]
 ) -> tuple[Cause, ...]:
-    """Return the causes that differ and that a value can depend on at all; the program can change any."""
+    """Return the causes that differ and that a value can depend on at all; the program can change any.
+
+    ``kind`` is ``candidate`` for a facility that is one: whether a suggested one is there, and its role, hang on all.
+    """
     keys = {one.key for one in differences}
     can: set[Cause] = {"data", "program"}
     if kind == "area" and aspect.startswith(tuple(f"{level}_" for level in LEVELS)):
@@ -177,9 +184,7 @@ def _possible(
         can |= {"standard"}
         can |= {"parameter"} if keys & {"walk.spread", "walk.hard_border"} else set()
     elif kind == "facility":
-        can |= {"siting", "network"} if aspect in (_values.PRESENCE, "role") else set()
         can |= {"standard", "parameter"} if aspect == "in_service" else set()
-        can |= {"siting"}
     elif not (kind == "area" and aspect in (_values.PRESENCE, "street")):
         can |= set(_causes.CAUSES)
     return tuple(cause for cause in differing if cause in can)

@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from planning.study import Outcome
-from planning.tables import LEVELS
+from planning.tables import LEVELS, contract
 
 ABSENT: Final = "absent"
 PRESENCE: Final = "presence"
@@ -27,10 +27,7 @@ COMPLIANCE: Final = (
     "built_used", "verdict", "rate_ok", "unit_ok", "required_m2", "provided_m2", "shortfall_m2", "pool_id",
     "pool_required_m2", "pool_provided_m2", "pool_shortfall_m2", "reason", "paper_verdict", "paper_provided_m2",
 )  # fmt: skip
-FACILITY: Final = (
-    "level", "kind", "status", "opened", "closed", "floor_area_m2", "area_type", "beds", "nursing_beds", "serves",
-    "counts_for_quota", "role", "max_floor_area_m2", "available_from", "in_service", "outside_area",
-)  # fmt: skip
+FOUND_OF_FACILITY: Final = ("in_service", "outside_area")
 SITE: Final = ("rank", "phase", "gain", "floor_area_m2", "size_ok")
 CLAUSE: Final = ("required", "actual", "unit", "verdict", "overdue", "reason")
 _STATUS: Final = frozenset({"verdict", "rate_ok", "unit_ok", "paper_verdict"})
@@ -91,13 +88,18 @@ def _together(
     chosen = sites.set_index("facility_id")
     parts = [
         _long("area", areas, wanted),
-        _long("facility", places.assign(place=_places(places)), (*FACILITY, "place")),
+        _long("facility", places.assign(place=_places(places)), (*_facility_columns(), *FOUND_OF_FACILITY, "place")),
         _long("site", chosen, SITE),
         _long("clause", _clauses(clauses), CLAUSE),
         _long("siting", pd.DataFrame([asked], index=["siting"]) if asked else pd.DataFrame(), ("status", "objective")),
     ]
     whole: pd.Series = pd.concat(parts).sort_index()
     return whole
+
+
+def _facility_columns() -> tuple[str, ...]:
+    """Return everything a facility or a candidate states of itself."""
+    return tuple(contract("candidates").columns)[1:]
 
 
 def _clauses(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:

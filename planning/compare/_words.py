@@ -11,7 +11,7 @@ from planning import report, texts
 from planning.compare import _values
 from planning.compare._attribute import UNPROVEN
 from planning.compare._held import Comparison
-from planning.tables import LEVELS, input_name
+from planning.tables import LEVELS, contract, input_name
 from planning.texts import Language
 
 _FLAGS: Final = frozenset(
@@ -64,7 +64,9 @@ class Words:
             if name.startswith(f"{level}_") and name.removeprefix(f"{level}_") in _values.LEVEL_ASPECTS:
                 said = texts.t(f"level.{level}", self.language)
                 return self.say(f"of_level.{name.removeprefix(f'{level}_')}", level=said)
-        return self.say(f"aspect.{name}")
+        if texts.has(f"compare.aspect.{name}"):
+            return self.say(f"aspect.{name}")
+        return contract("candidates").columns[name].label(self.language)
 
     def value(self, aspect: str, word: str) -> str:
         """Return a value as a person reads it."""
@@ -106,8 +108,15 @@ class Words:
         """Return the tables of texts in which the words of an aspect stand."""
         if aspect.endswith("_status"):
             return ("coverage.status",)
-        known = {"verdict": ("verdict",), "paper_verdict": ("verdict",), "status": ("status", "siting_status"),
-                 "kind": ("kind",), "level": ("level",), "built_used": ("report.built",)}  # fmt: skip
+        known = {
+            "verdict": ("verdict",),
+            "paper_verdict": ("verdict",),
+            "status": ("status", "siting_status"),
+            "kind": ("kind",),
+            "level": ("level",),
+            "built_used": ("report.built",),
+            "source": ("source",),
+        }
         return known.get(aspect, ())
 
     def street(self, unit_id: Any) -> str:
