@@ -1,0 +1,289 @@
+"""Room `planning.scenario`: what a scenario comes to, at the speed of a click.
+
+A plan is prepared once: network, gates, where areas lie, who stands where. An edit then recomputes what it touches,
+through the same functions as a run: opening or closing one facility floods the network once from those of its level;
+another radius only holds stored distances against another number; a document or a day touches compliance alone. A
+barrier or a gate changes the ways themselves, and everything is walked anew.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any, Final, TypeVar
+
+import geopandas as gpd
+import pandas as pd
+
+from planning import catchment, coverage, lifecycle
+from planning.catchment import Standing
+from planning.compliance import Assessment
+from planning.demand import Access
+from planning.network import Network
+from planning.scenario._apply import applied
+from planning.scenario._edits import Settings, State
+from planning.scenario._value import Scenario
+from planning.study import StudyInputs, StudyResult, circles, grounds, layers, people, sums, verdicts
+from planning.study.records import Ground, Places
+
+_KEPT: Final = 48  # distances of one level to all gates, 1 MB for 10,000 areas
+Found = TypeVar("Found")
+
+
+class Memo:
+    """Answers already found, the latest ones, by what they depend on; several sessions may ask at once."""
+
+    def __init__(self, most: int = _KEPT) -> None:
+        self._most, self._lock = most, RLock()
+        self._found: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def of(self, key: Hashable, make: Callable[[], Found]) -> Found:
+        """Return the answer kept under ``key``, or make it."""
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = make()
+                while len(self._found) > self._most:
+                    self._found.popitem(last=False)
+            self._found.move_to_end(key)
+            found: Found = self._found[key]
+            return found
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """A plan prepared for what-if questions: its inputs as a run settled them, its ground, what was answered."""
+
+    inputs: StudyInputs
+    ground: Ground
+    standing: Standing
+    memo: Memo = field(default_factory=Memo)
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """What a scenario comes to: the figures that a run of the exported plan writes.
+
+    Attributes
+    ----------
+    settings, sites, off
+        The parameters, the sites that are open, the existing facilities that are switched off.
+    coverage
+        By level, as ``coverage`` of ``summary.json``: existing facilities, those switched off left out.
+    before, after
+        As in ``siting`` of ``summary.json``, of the level of the new sites; None without any candidate.
+    compliance
+        As in ``summary.json``.
+    streets
+        One row a street or town, by id: ``unit_id, name`` and for each weight ``<weight>_total, <weight>_before,
+        <weight>_after`` of the level of the new sites.
+    areas
+        By ``residential_id``: ``before, after`` (statuses), ``facility_id, distance_m`` (after), ``share_before,
+        share_after, street_id`` and ``verdict``.
+    """
+
+    settings: Settings
+    sites: tuple[str, ...]
+    off: tuple[str, ...]
+    coverage: Mapping[str, Mapping[str, Any]]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    compliance: Mapping[str, Any]
+    streets: pd.DataFrame
+    areas: pd.DataFrame
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return the figures that a run of the exported plan writes into ``summary.json``, under the same keys."""
+        siting = None if self.after is None else {"before": dict(self.before or {}), "after": dict(self.after)}
+        clean: dict[str, Any] = sums.clean({"coverage": self.coverage, "compliance": self.compliance, "siting": siting})
+        return clean
+
+
+def told(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a run's summary what `Figures.told` says of a scenario."""
+    siting = summary.get("siting")
+    kept = None if siting is None else {"before": siting["before"], "after": siting["after"]}
+    return {"coverage": summary["coverage"], "compliance": summary["compliance"], "siting": kept}
+
+
+def prepare(result: StudyResult) -> Base:
+    """Prepare the plan of a finished run; its network is used as it is."""
+    inputs = result.inputs
+    return _base(inputs, grounds.ground(inputs, grounds.barriers(inputs), result.network))
+
+
+def prepare_inputs(inputs: StudyInputs) -> Base:
+    """Prepare a plan that was read but not run.
+
+    Raises
+    ------
+    InputRefused
+        As `planning.study.run`.
+    """
+    settled, ground, _ = grounds.lay_out(people.settle(inputs))
+    return _base(settled, ground)
+
+
+def _base(inputs: StudyInputs, ground: Ground) -> Base:
+    return Base(inputs, ground, _stand(inputs, ground.walkways, ground.access))
+
+
+def figures(base: Base, scenario: Scenario) -> Figures:
+    """Return what a scenario comes to.
+
+    Raises
+    ------
+    InputRefused
+        As `planning.scenario.applied`; a barrier may also leave no way to walk.
+    """
+    inputs, state = applied(base.inputs, scenario), scenario.state
+    scene = _Scene.of(base, inputs, state)
+    plan = inputs.plan
+    existing = layers.levels(inputs.tables["facilities"], plan.siting.level, *inputs.levels)
+    covers = {level: scene.cover(layers.serving(scene.facilities, level), plan.radius_m) for level in existing}
+    fixed = layers.serving(scene.facilities, plan.siting.level)
+    opened = scene.facilities[scene.facilities["facility_id"].isin(state.sites)]
+    before = scene.cover(fixed, plan.siting_radius_m)
+    after = scene.cover(layers.together(fixed, opened), plan.siting_radius_m)
+    judged = scene.judge()
+    sited = "candidates" in inputs.tables
+    return Figures(
+        settings=state.settings,
+        sites=state.sites,
+        off=tuple(sorted(state.off)),
+        coverage={level: found.summary for level, found in covers.items()},
+        before=before.summary if sited else None,
+        after=after.summary if sited else None,
+        compliance=sums.known(judged.summary),
+        streets=_streets(inputs, scene, before, after),
+        areas=_areas(scene, before, after, judged),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Cover:
+    """Who is covered, and the sums of it."""
+
+    covered: pd.DataFrame
+    summary: Mapping[str, Any]
+    key: Hashable
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """The ground of a scenario: that of its plan, or what its barriers and gates make of it."""
+
+    base: Base
+    inputs: StudyInputs
+    state: State
+    facilities: gpd.GeoDataFrame
+    walkways: Network
+    access: Access
+    standing: Standing
+    ways: Hashable  # what the ways depend on, beside the plan
+
+    @staticmethod
+    def of(base: Base, inputs: StudyInputs, state: State) -> _Scene:
+        plan = inputs.plan
+        speed = plan.walk.speed_m_per_s if plan.walk.by_seconds else base.inputs.plan.walk.speed_m_per_s
+        ways = (state.barriers, state.gates, speed)
+        unchanged = ways == ((), (), base.inputs.plan.walk.speed_m_per_s)
+        ground = (base.ground.walkways, base.ground.access, base.standing)
+        walked = ground if unchanged else base.memo.of(("ways", ways), lambda: _lay_ways(base, inputs, state))
+        found = grounds.facilities(inputs) if plan.walk.hard_border else layers.all_facilities(inputs)
+        return _Scene(base, inputs, state, found, *walked, ways)
+
+    @property
+    def places(self) -> Places:
+        """Return where areas lie; no edit moves one."""
+        return self.base.ground.places
+
+    def cover(self, serving: gpd.GeoDataFrame, radius_m: float) -> _Cover:
+        """Return who is covered by the facilities ``serving``."""
+        points = serving.geometry.to_wkb()
+        standing = (self.ways, tuple(serving["facility_id"]), tuple(points))
+        near = self.base.memo.of(("near", standing), lambda: self._near(serving))
+        minutes = circles.minutes_of(self.inputs.plan, radius_m)
+        return self.base.memo.of(
+            ("cover", standing, radius_m, minutes), lambda: self._covered(near, serving, radius_m, minutes)
+        )
+
+    def _near(self, serving: gpd.GeoDataFrame) -> pd.DataFrame:
+        walk = self.inputs.plan.walk
+        near = catchment.nearest(self.walkways, serving, self.standing, max_snap_m=walk.max_snap_m)
+        return layers.within_far(near, walk.far_m)
+
+    def _covered(self, near: pd.DataFrame, serving: gpd.GeoDataFrame, radius_m: float, minutes: float | None) -> _Cover:
+        areas = people.counted(self.inputs.tables["residential"])
+        shares = circles.shares(self.inputs, self.walkways, serving, radius_m)
+        covered = coverage.cover(areas, self.access, near, radius_m=radius_m, shares=shares)
+        found = coverage.summarise(areas, covered, radius_m=radius_m, minutes=minutes)
+        return _Cover(covered, found, (self.ways, tuple(serving["facility_id"]), radius_m))
+
+    def judge(self) -> Assessment:
+        """Hold the areas against the document; facilities that count for nothing there change nothing there."""
+        table = self.base.inputs.tables["facilities"]
+        counting = set(table.loc[lifecycle.counts_for_quota(table), "facility_id"])
+        settings = self.state.settings
+        key = ("law", self.state.off & counting, settings.standard, settings.as_of)
+        ground = Ground(self.walkways, self.facilities, self.access, self.places)
+        return self.base.memo.of(key, lambda: verdicts.assess(self.inputs, ground))
+
+
+def _lay_ways(base: Base, inputs: StudyInputs, state: State) -> tuple[Network, Access, Standing]:
+    """Build the ways of a scenario anew, as far as its edits and its speed change them."""
+    cut, walk = grounds.barriers(inputs), inputs.plan.walk
+    walls_move = walk.walls != "none" and bool(state.gates)
+    ways = base.ground.walkways
+    if state.barriers or walls_move:
+        ways = grounds.walkways(inputs, cut)
+    elif walk.by_seconds:
+        ways = circles.weighed(ways, walk, walk.speed_m_per_s)
+    access = grounds.access(inputs, cut, ways) if state.barriers or state.gates else base.ground.access
+    return ways, access, _stand(inputs, ways, access)
+
+
+def _stand(inputs: StudyInputs, ways: Network, access: Access) -> Standing:
+    return catchment.stand(ways, access.points, max_snap_m=inputs.plan.walk.max_snap_m)
+
+
+def _streets(inputs: StudyInputs, scene: _Scene, before: _Cover, after: _Cover) -> pd.DataFrame:
+    """Return coverage by street once before and once after, by id of the street."""
+    units = inputs.tables.get("units")
+    if units is None:
+        return pd.DataFrame({"unit_id": pd.Series(dtype="str"), "name": pd.Series(dtype="str")})
+    streets = units[units["type"].isin(layers.STREET_TYPES)].sort_values("unit_id", ignore_index=True)
+    areas = people.counted(inputs.tables["residential"])
+    where = scene.places.street.dropna()
+    members = pd.DataFrame({"unit_id": where.to_numpy(), "residential_id": where.index})
+    table = pd.DataFrame(streets[["unit_id", "name"]])
+    for moment, found in (("before", before), ("after", after)):
+        sums_ = coverage.roll_up(
+            areas, found.covered, members, streets["unit_id"], radius_m=found.summary["radius_m"], minutes=None
+        )
+        for weight in ("residential", "households", "residents", "elderly"):
+            table[f"{weight}_total"] = _column(sums_, streets["unit_id"], f"{weight}_total")
+            table[f"{weight}_{moment}"] = _column(sums_, streets["unit_id"], f"{weight}_covered")
+    return table
+
+
+def _column(found: Mapping[str, Mapping[str, Any]], ids: pd.Series[str], name: str) -> pd.Series[float]:
+    return pd.Series([found[one][name] for one in ids], dtype="float64")
+
+
+def _areas(scene: _Scene, before: _Cover, after: _Cover, judged: Assessment) -> pd.DataFrame:
+    facts = {
+        "before": before.covered["status"],
+        "after": after.covered["status"],
+        "share_before": before.covered["share"],
+        "share_after": after.covered["share"],
+        "facility_id": after.covered["facility_id"],
+        "distance_m": after.covered["distance_m"],
+        "street_id": scene.places.street,
+        "verdict": judged.residential["verdict"],
+        "shortfall_m2": judged.residential["shortfall_m2"],
+    }
+    ids = before.covered.index
+    return pd.DataFrame({name: column.reindex(ids) for name, column in facts.items()})
