@@ -276,6 +276,40 @@ def test_a_column_of_codes_wins_over_the_polygon(tmp_path):
     assert [fault.code for fault in found.faults] == ["province_areas_outside"]
 
 
+def changed(plan: Path, name: str, change) -> None:
+    path = plan.parent / f"{name}.gpkg"
+    change(gpd.read_file(path)).to_file(path, layer=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "code"),
+    [
+        (
+            "facilities",
+            lambda table: table.assign(serves=["610104-A00001"] + [None] * (len(table) - 1)),
+            "province_serves_across",
+        ),
+        (
+            "residential",
+            lambda table: table.assign(
+                residential_id=table["residential_id"].replace("610104-A00002", "610101-A00000"),
+            ),
+            "province_id_twice",
+        ),
+    ],
+)
+def test_what_two_counties_share_by_name_sets_both_aside(tmp_path, name, change, code):
+    """The first facility of 610101 serves an area of 610104; an area of 610104 has an id of 610101."""
+    plan = made(tmp_path / "p")
+    changed(plan, name, change)
+    found = _split.split(province.read(plan).settings, tmp_path / "parts", ())
+    assert {county: [fault.code for fault in faults] for county, faults in found.missing.items()} == {
+        "610101": [code],
+        "610104": [code],
+    }
+    assert all(fault.facts["codes"] == "610101, 610104" for faults in found.missing.values() for fault in faults)
+
+
 # ------------------------------------------------------------------------------------ one run, or not at all
 
 

@@ -95,13 +95,20 @@ def run(
         job.gather()
         done = job.run()
         if not done:
-            raise InputRefused([fault for code in sorted(job.missing) for fault in job.missing[code]])
+            raise _nothing_done(job.missing)
         found = outputs.Results(province, done, job.names, job.missing, job.warnings, job.files)
         run_id, summary = outputs.write(found, target)
         timing = {"seconds": round(time.perf_counter() - start, 3), "workers": pool.name, "counties": job.timing}
         kept.write_json(target / "timing.json", timing)
         work.log("written", run_id=run_id, missing=sorted(job.missing))
     return ProvinceFolder(target, run_id, summary, job.missing, tuple(job.warnings))
+
+
+def _nothing_done(missing: Mapping[str, tuple[Fault, ...]]) -> InputRefused | MachineFailed:
+    """Return what a run says of which no county is done: bad input, unless the program or its workers failed."""
+    faults = [fault for code in sorted(missing) for fault in missing[code]]
+    ours = {"province_county_failed", "province_worker_died", "province_other_version"}
+    return MachineFailed(faults) if ours & {fault.code for fault in faults} else InputRefused(faults)
 
 
 @dataclass
@@ -120,16 +127,20 @@ class _Job:
     _specs: dict[str, dict[str, Any]] = field(default_factory=dict)
     _entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     _own: dict[str, Entry] = field(default_factory=dict)
+    _boxes: Mapping[str, list[float]] = field(default_factory=dict)
 
     def gather(self) -> None:
         """Find the counties and bring each through the doors."""
         self.missing = dict(self.province.missing or {})
+        self.warnings = _plan_warnings(self.province)
         counties = self._listed() if self.province.has_plans else self._cut_out()
         self.names |= dict.fromkeys(self.missing.keys() - self.names.keys(), "")
         specs = [self._spec(code, **facts) for code, facts in sorted(counties.items())]
         for outcome in self._each("take_in", specs):
             self._taken(outcome)
         self._across_zones()
+        if self.province.has_plans:
+            self.files = tuple(file for code in sorted(self._own) for file in _files_of(code, self._own[code]))
 
     def run(self) -> list[County]:
         """Run the counties that are not done yet, and return all that are, in order of code."""
@@ -155,7 +166,6 @@ class _Job:
     def _listed(self) -> dict[str, dict[str, Any]]:
         """Return the counties that bring plans of their own."""
         self.names = {one.code: one.name for one in self.province.counties}
-        self.files = ()
         return {one.code: {"plan": str(one.plan), "parts": None, "rows": {}} for one in self.province.counties}
 
     def _cut_out(self) -> dict[str, dict[str, Any]]:
@@ -169,7 +179,8 @@ class _Job:
             runs.parameters(settings)["inputs"],
         ]
         found = splits.split(settings, self.work.place("parts") / kept.digest(asked), self.files)
-        self.names, self.warnings = dict(found.names), list(found.faults)
+        self.names, self._boxes = dict(found.names), found.boxes
+        self.warnings += found.faults
         self.missing |= found.missing
         self.work.log("split", counties=len(found.names), folder=found.folder.name)
         plan = str(self.province.path)
@@ -228,8 +239,10 @@ class _Job:
         return sorted(found - {code})
 
     def _without(self, code: str) -> list[str]:
-        """Return the missing counties that nothing is known of, and that may lie within reach of a county."""
-        return sorted(set(self.missing) - {other for other, _ in self._entries} - {code})
+        """Return the missing counties of which nothing could be read, and that may lie within reach of a county."""
+        box, metres = self._own[code].said["places"], halo.reach_m(self.province.settings)
+        unread = set(self.missing) - {other for other, _ in self._entries} - {code}
+        return sorted(other for other in unread if halo.near(box, self._boxes.get(other, box), metres))
 
     def _county_specs(self) -> dict[str, dict[str, Any]]:
         """Return what the task of each county is given, by code."""
@@ -272,6 +285,20 @@ class _Job:
                 self.missing[code] = faults or (_stumbled(outcome),)
             self.progress(task, count, total)
             yield outcome
+
+
+def _plan_warnings(province: ProvincePlan) -> list[Fault]:
+    """Return what a province does with its plan that a planner should know."""
+    settings = province.settings
+    unused = [name for name in splits.SKIPPED if name in settings.inputs]
+    found = [] if settings.siting.generate is None else ["siting.generate"]
+    told = [Fault("province_no_siting", "warning", file=settings.file, value=name) for name in (*unused, *found)]
+    return [*settings.warnings, *told]
+
+
+def _files_of(code: str, entry: Entry) -> list[dict[str, Any]]:
+    """Return the files of a county with a plan of its own, for the record of the run."""
+    return [{"input": f"{code}:{file.input}", "path": file.path, "sha256": file.sha256} for file in entry.files()]
 
 
 def _stumbled(outcome: Mapping[str, Any]) -> Fault:

@@ -93,7 +93,9 @@ def run_county(spec: Mapping[str, Any]) -> dict[str, Any]:
     inputs = _inputs(spec)
     result = study.run(inputs, parts=PARTS)
     own = _own_layers(result)
-    run_id = runs.write(result, spec["out"], more=partial(_write_tables, own))
+    out = Path(spec["out"])
+    with runs.machine_faults(out):
+        run_id = runs.write(result, out, more=partial(_write_tables, own))
     kept.write_json(Path(f"{spec['out']}.json"), {"key": spec["key"], "run_id": run_id})
     return {"code": spec["code"], "folder": spec["out"], "run_id": run_id}
 

@@ -71,7 +71,7 @@ def write(found: Results, target: Path) -> tuple[str, dict[str, Any]]:
         clause_words=words,
     )
     rows = sheets.county_rows(told)
-    with runs.folder_in_place(target) as folder:
+    with runs.machine_faults(target), runs.folder_in_place(target) as folder:
         kept.write_json(folder / "summary.json", summary)
         _geopackage({"counties": _county_layer(rows, layers["units"]), **layers, "clauses": clauses,
                      "scorecard": scorecard}, found.settings, folder / "province.gpkg")  # fmt: skip

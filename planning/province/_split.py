@@ -8,7 +8,7 @@ Parts are what the readers hand over, with the row numbers of the province's fil
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +30,7 @@ OUTSIDE: Final = "_outside"
 SKIPPED: Final = ("candidates", "parcels", "land_use", "hazards", "places")
 """Inputs that only siting looks at, which a province does not run."""
 _BY_AREA: Final = ("entrances", "pools", "population")
-_ORDER: Final = ("residential", "facilities", "roads")
+_ORDER: Final = ("units", "residential", "facilities", "roads")
 Codes = NDArray[np.object_]
 
 
@@ -38,12 +38,14 @@ Codes = NDArray[np.object_]
 class Split:
     """Parts by county and input: how many rows, and the hash of them.
 
-    ``names`` are the counties by code; ``missing`` those that cannot take part, with the reason; ``faults`` warn of
-    rows that belong to no county; ``files`` are the province's files with their hashes.
+    ``names`` are the counties by code, ``boxes`` their west, south, east and north in degrees; ``missing`` those that
+    cannot take part, with the reason; ``faults`` warn of rows that belong to no county; ``files`` are the province's
+    files with their hashes.
     """
 
     folder: Path
     names: Mapping[str, str]
+    boxes: Mapping[str, list[float]]
     parts: Mapping[str, Mapping[str, Mapping[str, Any]]]
     missing: Mapping[str, tuple[Fault, ...]]
     faults: tuple[Fault, ...]
@@ -53,7 +55,7 @@ class Split:
 def inputs_of(settings: Plan) -> tuple[str, ...]:
     """Return the inputs that a province takes apart, those that others are placed by first."""
     names = [name for name in settings.inputs if name not in SKIPPED]
-    return tuple(sorted(names, key=lambda name: (name != "units", name not in _ORDER, name)))
+    return (*(name for name in _ORDER if name in names), *sorted(set(names) - set(_ORDER)))
 
 
 def split(settings: Plan, folder: Path, files: tuple[Mapping[str, Any], ...]) -> Split:
@@ -70,6 +72,7 @@ def split(settings: Plan, folder: Path, files: tuple[Mapping[str, Any], ...]) ->
     return Split(
         folder=folder,
         names=said["names"],
+        boxes=said["boxes"],
         parts=said["parts"],
         missing={code: parcel.faults_from_json(faults) for code, faults in said["missing"].items()},
         faults=parcel.faults_from_json(said["faults"]),
@@ -100,6 +103,7 @@ def _take_apart(settings: Plan, folder: Path) -> None:
         folder / "split.json",
         {
             "names": ground.names,
+            "boxes": ground.boxes,
             "parts": parts,
             "missing": {code: parcel.faults_as_json(found) for code, found in ground.missing.items()},
             "faults": parcel.faults_as_json([*ground.faults, *faults]),
@@ -144,6 +148,7 @@ class _Ground:
         }
         outlines = units.outlines if units.outlines is not None else np.empty(0, dtype=object)
         self._shapes = [(str(code), outlines[at]) for code, at in zip(sound["unit_id"], sound["at"], strict=True)]
+        self.boxes = {code: [float(one) for one in shape.bounds] for code, shape in self._shapes}
         self._county_of: dict[str, dict[Any, str]] = {}
         self.faults: list[Fault] = []
 
@@ -163,8 +168,10 @@ class _Ground:
             return owner
         owner = self._by_key(one, placed)
         if name == "residential":
+            self._refuse_shared_ids(name, one.frame["residential_id"], owner)
             self._county_of["area"] = dict(zip(one.frame["residential_id"], owner, strict=True))
         if name == "facilities":
+            self._refuse_shared_ids(name, one.frame["facility_id"], owner)
             self._refuse_far_service(one.frame, owner)
         return owner
 
@@ -201,6 +208,21 @@ class _Ground:
         found = named.map(self._county_of.get(kind, {}))
         return np.where(found.isna(), otherwise, found.to_numpy(dtype=object))
 
+    def _refuse_shared_ids(self, name: str, ids: pd.Series[Any], owner: Codes) -> None:
+        """Set aside counties that use one id for two places: within a county the door says so."""
+        pairs = pd.DataFrame({"id": ids.to_numpy(dtype=object), "code": owner}).dropna().drop_duplicates()
+        for value, named in pairs[pairs["id"].duplicated(keep=False)].groupby("id")["code"]:
+            self._set_aside(set(named), Fault("province_id_twice", file=self._file(name), value=str(value)))
+
+    def _set_aside(self, codes: Iterable[str], fault: Fault) -> None:
+        """Leave counties out with one fault that names them all."""
+        told = replace(fault, facts={"codes": ", ".join(sorted(codes))})
+        for code in sorted(self.names.keys() & set(codes)):
+            self.missing[code] = (*self.missing.get(code, ()), told)
+
+    def _file(self, name: str) -> str:
+        return self._settings.inputs[name].file.name
+
     def _refuse_far_service(self, facilities: pd.DataFrame, owner: Codes) -> None:
         """Set aside counties that one facility serves together by name: neither could be judged alone."""
         areas = self._county_of.get("area", {})
@@ -208,22 +230,14 @@ class _Ground:
             named = {areas[one] for one in str(facilities["serves"].iloc[at]).split(";") if one in areas}
             named |= {str(owner[at])}
             if len(named) > 1:
-                value, file = str(facilities["facility_id"].iloc[at]), self._settings.inputs["facilities"].file.name
-                fault = Fault(
-                    "province_serves_across", file=file, value=value, facts={"codes": ", ".join(sorted(named))}
-                )
-                for code in named & self.names.keys():
-                    self.missing[code] = (*self.missing.get(code, ()), fault)
+                value = str(facilities["facility_id"].iloc[at])
+                self._set_aside(named, Fault("province_serves_across", file=self._file("facilities"), value=value))
 
     def _refuse_far_pools(self, pools: pd.DataFrame, owner: Codes) -> None:
         """Set aside counties that share a pool, likewise."""
-        file = self._settings.inputs["pools"].file.name
         for pool, codes in pd.Series(owner).groupby(pools["pool_id"].to_numpy()):
-            named = sorted(set(codes))
-            if len(named) > 1:
-                fault = Fault("province_pool_across", file=file, value=str(pool), facts={"codes": ", ".join(named)})
-                for code in self.names.keys() & set(named):
-                    self.missing[code] = (*self.missing.get(code, ()), fault)
+            if len(set(codes)) > 1:
+                self._set_aside(set(codes), Fault("province_pool_across", file=self._file("pools"), value=str(pool)))
 
 
 def _code(value: Any) -> str | None:
