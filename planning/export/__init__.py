@@ -9,6 +9,8 @@ from planning.export import _exchange, _geopackage, _styles
 from planning.export import _tables as tables
 from planning.export._content import content_sha256 as content_sha256
 from planning.export._content import is_by_content as is_by_content
+from planning.export._schema import check_schemas as check_schemas
+from planning.export._schema import schema_files as schema_files
 from planning.export._tables import LAYERS as LAYERS
 from planning.export._tables import layers_of as layers_of
 from planning.study import StudyResult

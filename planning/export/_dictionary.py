@@ -60,7 +60,7 @@ def write(table: tuple[Sequence[str], Rows], folder: Path, notes: Sequence[str],
     """Write the table of fields as a workbook, and as text in UTF-8 and in GB 18030 for programs that know but one."""
     heads, rows = table
     title = texts.t("export.fields.title", language)
-    (folder / "fields.xlsx").write_bytes(_book(title, [(title, heads, rows, notes)]))
+    (folder / "fields.xlsx").write_bytes(book(title, [(title, heads, rows, notes)]))
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\r\n").writerows([heads, *rows])
     (folder / "fields.csv").write_bytes(stream.getvalue().encode("utf-8-sig"))
@@ -83,10 +83,10 @@ def write_topology(layer: tables.Layer, path: Path, notes: Sequence[str], langua
         (texts.t("export.topology.cases", language), [field.alias for field in layer.fields],
          list(cases.itertuples(index=False, name=None)), (limits,)),
     ]  # fmt: skip
-    path.write_bytes(_book(texts.t("export.layer.topology", language), sheets))
+    path.write_bytes(book(texts.t("export.layer.topology", language), sheets))
 
 
-def _book(title: str, sheets: Iterable[tuple[str, Sequence[str], Rows, Sequence[str]]]) -> bytes:
+def book(title: str, sheets: Iterable[tuple[str, Sequence[str], Rows, Sequence[str]]]) -> bytes:
     """Return a workbook, equal bytes for equal content; what stands in the data is never a formula."""
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as book:

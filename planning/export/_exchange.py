@@ -17,6 +17,8 @@ from planning.export import (
     _geopackage,
     _kml,
     _roles,
+    _schema,
+    _schema_files,
     _shapefile,
     _styles,
     _topology,
@@ -65,7 +67,7 @@ class Bundle:
 def write(bundle: Bundle, folder: Path) -> tuple[Fault, ...]:
     """Write what ``output.exports`` names into ``folder``, with styles, the table of fields and the topology report."""
     asked = bundle.result.inputs.plan.output.exports
-    if not asked:
+    if not asked and not bundle.result.inputs.plan.output.schemas:
         return ()
     folder.mkdir(parents=True, exist_ok=True)
     shapefiles, faults = _formats(bundle, folder, asked)
@@ -74,7 +76,7 @@ def write(bundle: Bundle, folder: Path) -> tuple[Fault, ...]:
     if asked:
         table = _dictionary.fields(bundle.layers, shapefiles, bundle.language)
         _dictionary.write(table, folder, _notes(bundle, shapefiles), bundle.language)
-    return faults
+    return (*faults, *_schemas(bundle, folder))
 
 
 def _formats(
@@ -101,6 +103,17 @@ def _formats(
     except InputRefused as refused:
         shutil.rmtree(folder / "shp", ignore_errors=True)
         return (), refused.faults
+
+
+def _schemas(bundle: Bundle, folder: Path) -> tuple[Fault, ...]:
+    """Write the layouts that the plan names; one that does not fit is not written, and keeps nothing else back."""
+    settings = bundle.result.inputs.plan
+    faults: list[Fault] = []
+    for name in settings.output.schemas:
+        schema = _schema.read(settings, name)
+        faults += _schema_files.write(schema, bundle.layers, folder, metric=bundle.result.inputs.crs, day=bundle.day,
+                                      language=bundle.language)  # fmt: skip
+    return tuple(faults)
 
 
 def _write_styles(bundle: Bundle, folder: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -222,7 +222,7 @@ def _unique(name: str, part: int, taken: set[str]) -> str:
 
 
 def _write(one: Written, folder: Path, crs: CRS, shape: tables.Shape | None, day: str) -> None:
-    """Write one file, then say in its header which letters it is in: GDAL leaves that empty, and readers guess."""
+    """Write one file."""
     layer = _renamed(one)
     kind = None if shape is None else {"point": "Point", "line": "LineString", "polygon": "Polygon"}[shape]
     if shape == "point" and (layer.frame.geometry.geom_type == "MultiPoint").any():
@@ -231,13 +231,22 @@ def _write(one: Written, folder: Path, crs: CRS, shape: tables.Shape | None, day
         layer, widths={stored.name: stored.width for stored in one.fields if stored.width}, narrow=True
     )
     path = folder / (f"{one.file}.shp" if shape is not None else f"{one.file}.dbf")
-    page = _PAGE_OF[one.encoding]
-    tables.write(table, path, one.file, driver="ESRI Shapefile", crs=crs, shape=kind, encoding=page,
-                 layer_options={"DBF_DATE_LAST_UPDATE": day})  # fmt: skip
-    with (folder / f"{one.file}.dbf").open("r+b") as stream:
+    told = options(one.encoding, day)
+    tables.write(table, path, one.file, driver="ESRI Shapefile", crs=crs, shape=kind, **told)
+    seal(folder / one.file, one.encoding)
+
+
+def options(encoding: Encoding, day: str) -> dict[str, Any]:
+    """Return what GDAL is told of a shapefile: its letters, and the day that stands in its DBF."""
+    return {"encoding": _PAGE_OF[encoding], "layer_options": {"DBF_DATE_LAST_UPDATE": day}}
+
+
+def seal(stem: Path, encoding: Encoding) -> None:
+    """Say in the header and beside the file which letters it is in: GDAL leaves that empty, and readers guess."""
+    with Path(f"{stem}.dbf").open("r+b") as stream:
         stream.seek(_LANGUAGE_BYTE)
-        stream.write(bytes([_LANGUAGE_OF[one.encoding]]))
-    (folder / f"{one.file}.cpg").write_text(page, encoding="ascii", newline="")
+        stream.write(bytes([_LANGUAGE_OF[encoding]]))
+    Path(f"{stem}.cpg").write_text(_PAGE_OF[encoding], encoding="ascii", newline="")
 
 
 def _renamed(one: Written) -> tables.Layer:

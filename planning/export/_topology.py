@@ -105,7 +105,7 @@ def _loops(name: str, shapes: Shapes, ids: Shapes, there: NDArray[np.bool_]) -> 
 def _slivers(name: str, shapes: Shapes, ids: Shapes) -> Iterator[tuple[Any, ...]]:
     area, width = shapely.area(shapes), _width(shapes)
     polygon = np.isin(shapely.get_type_id(shapes), _POLYGONS)
-    for at in np.flatnonzero(polygon & (width < SLIVER_M)):
+    for at in np.flatnonzero(polygon & shapely.is_valid(shapes) & (width < SLIVER_M)):
         yield name, "sliver", ids[at], "", area[at], width[at], "", shapes[at]
 
 

@@ -122,6 +122,7 @@ class Output:
     maps: tuple[str, ...] = ("pdf", "png", "svg")
     paper: Literal["A3", "A4"] = "A3"
     exports: tuple[str, ...] = ()
+    schemas: tuple[str, ...] = ()
     shp_encoding: Literal["gbk", "utf-8"] = "utf-8"
     template: str | None = None  # a Word template of the report; its path is relative to the plan's folder
     orientation: Literal["auto", "landscape", "portrait"] = "auto"
@@ -252,7 +253,7 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
     if "province" in words:
         walk.setdefault("far_m", FAR_M)
     output: dict[str, Any] = dict(words.get("output", {}))
-    for key in ("maps", "exports"):
+    for key in ("maps", "exports", "schemas"):
         if key in output:
             output[key] = tuple(output[key])
     stated = "as_of" in head

@@ -232,6 +232,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "maps": choices("pdf", "png", "svg", may_be_empty=True),
         "paper": choice("A3", "A4"),
         "exports": choices("gdb", "shp", "geojson", "kml", "dxf", may_be_empty=True),
+        "schemas": TEXTS,
         "shp_encoding": choice("gbk", "utf-8"),
         "template": TEXT,
         "orientation": choice("auto", "landscape", "portrait"),

@@ -94,12 +94,13 @@ def load_settings(settings: plan.Plan) -> StudyInputs:
         As `load`.
     """
     standard, faults = standard_of(settings)
+    wrong = export.check_schemas(settings)
     try:
         intake = sources.read(settings)
     except InputRefused as error:
-        raise InputRefused((*settings.warnings, *faults, *error.faults)) from None
-    if standard is None:
-        raise InputRefused((*settings.warnings, *faults, *intake.faults))
+        raise InputRefused((*settings.warnings, *faults, *wrong, *error.faults)) from None
+    if standard is None or wrong:
+        raise InputRefused((*settings.warnings, *faults, *wrong, *intake.faults))
     return inputs_of(settings, standard, intake)
 
 
@@ -291,6 +292,7 @@ def _identity(result: StudyResult) -> dict[str, Any]:
             _plan_entry(inputs.plan),
             *_documents.entries(inputs.plan),
             *_style_entries(inputs.plan),
+            *_schema_entries(inputs.plan),
             *(_plain(asdict(file)) for file in inputs.files),
         ],
         "versions": _versions(),
@@ -329,6 +331,12 @@ def _style_entries(settings: plan.Plan) -> list[dict[str, str]]:
         return []
     named = [settings.folder / settings.output.style, *house.of(settings).files]
     return [{"input": "style", "path": path.name, "sha256": sha256(path)} for path in named]
+
+
+def _schema_entries(settings: plan.Plan) -> list[dict[str, str]]:
+    """Return the planner's own schema files with their hashes."""
+    files = export.schema_files(settings)
+    return [{"input": "schema", "path": path.name, "sha256": sha256(path)} for path in files]
 
 
 def _plan_entry(settings: plan.Plan) -> dict[str, str]:
