@@ -73,7 +73,8 @@ def annex(scene: Scene) -> bytes:
         if key in sheets:
             sheet, columns = sheets[key]
             size = 7.5 if columns else 8.5
-            blocks.append(scene.table(sheet, key, columns=columns, notes=_notes(sheet), size=size, number=number))
+            notes = () if key == "ledger" else tuple(sheet.notes[1:])  # its notes are the table before it
+            blocks.append(scene.table(sheet, key, columns=columns, notes=notes, size=size, number=number))
         else:
             blocks.append(scene.text(f"absent.{key}"))
     return word.write(blocks, replace(_frame(scene, "annex_title", lying=True), numbered=False, tables="annex"))
@@ -98,11 +99,6 @@ def _annex_sheets(scene: Scene) -> dict[str, tuple[Sheet, tuple[str, ...]]]:
     if len(result.scorecard):
         found["scorecard"] = (_scorecard.scorecard(result, language), _SCORECARD)
     return found
-
-
-def _notes(sheet: Sheet) -> tuple[str, ...]:
-    """Return the notes of a sheet without the lines that every page carries anyway."""
-    return tuple(sheet.notes[1:])
 
 
 def _cover(scene: Scene, kind: str) -> word.Cover:

@@ -18,6 +18,7 @@ _TWIPS_A_MM: Final = 1440 / 25.4
 _MM_A_POINT: Final = 25.4 / 72
 _SIDE_MM: Final = 1.1
 _SMALLEST: Final = 7.0
+_TALLEST: Final = 5  # lines that the longest text of a column should take
 _RULES: Final = (
     '<w:tblBorders><w:top w:val="single" w:sz="8" w:space="0" w:color="1F2328"/>'
     '<w:left w:val="nil"/><w:bottom w:val="single" w:sz="8" w:space="0" w:color="1F2328"/><w:right w:val="nil"/>'
@@ -130,7 +131,8 @@ def _need(head: str, cells: Sequence[str], *, is_number: bool) -> tuple[float, f
     if is_number:
         wished = max(longest, heading, math.ceil(cells_of(head) / 3)) + 1
         return longest + 0.5, max(longest, heading) + 0.5, wished
-    common = lengths[int(len(lengths) * 0.9)] if lengths else 0
+    filled = [length for length in lengths if length] or [0]
+    common = max(filled[int(len(filled) * 0.9)], math.ceil(longest / _TALLEST))
     word = max((_longest_word(cell) for cell in cells[:400]), default=0)
     least = max(heading, min(common, max(8, min(word, 18))))
     return min(least, 6), least, max(heading, common, math.ceil(cells_of(head) / 2)) + 1
