@@ -96,7 +96,8 @@ def result(*, exports: tuple[str, ...] = FORMATS, encoding: Any = "utf-8", langu
     plan = Plan(
         name="示例规划", standard="liaocheng", as_of=date(2025, 12, 31), inputs={}, siting=Siting(), output=output
     )
-    circles = {"facility_id": ["F1"], "limit_m": [900.0], "minutes": [15.0], "name": ["一号"], "level": ["street"]}
+    circles = {"facility_id": ["F1", "F3"], "limit_m": [900.0, 900.0], "minutes": [15.0, 15.0], "name": ["一号", "三号"],
+               "level": ["street", "community"]}  # fmt: skip
     findings = {
         "clause_id": ["LC-01"],
         "required": [30.0],
@@ -109,8 +110,8 @@ def result(*, exports: tuple[str, ...] = FORMATS, encoding: Any = "utf-8", langu
         residential=areas(),
         facilities=places(),
         sites=empty(facility_id="str", name="str", rank="Int64", phase="str"),
-        service_areas=gpd.GeoDataFrame(circles, geometry=[box(X, Y, X + 400, Y + 80)], crs=CRS4548),
-        reached_roads=gpd.GeoDataFrame(circles, geometry=[LineString([(X, Y), (X + 90, Y)])], crs=CRS4548),
+        service_areas=gpd.GeoDataFrame(circles, geometry=[box(X, Y, X + 400, Y + 80), MultiPolygon()], crs=CRS4548),
+        reached_roads=gpd.GeoDataFrame(circles, geometry=[LineString([(X, Y), (X + 90, Y)]), None], crs=CRS4548),
         uncovered=empty(residential_id="str", level="str", status="str"),
         units=units(),
         findings=pd.DataFrame(findings),

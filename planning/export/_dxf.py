@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import ezdxf
+import numpy as np
 import pandas as pd
 import shapely
 from ezdxf import enums, units
@@ -109,8 +110,12 @@ def _drawing(scale: int) -> looks.Canvas:
 
 
 def _extent(themes: Sequence[Theme]) -> tuple[float, float, float, float]:
-    boxes = [theme.layer.frame.total_bounds for theme in themes if theme.layer.frame.geometry.notna().any()]
-    west, south, east, north = pd.DataFrame(boxes).agg({0: "min", 1: "min", 2: "max", 3: "max"}) if boxes else (0,) * 4
+    """Return west, south, east and north of everything drawn; noughts where nothing is."""
+    boxes = np.vstack([np.empty((0, 4)), *(theme.layer.frame.geometry.bounds.to_numpy() for theme in themes)])
+    known = boxes[np.isfinite(boxes).all(axis=1)]
+    if not len(known):
+        return 0.0, 0.0, 0.0, 0.0
+    west, south, east, north = (*known[:, :2].min(axis=0), *known[:, 2:].max(axis=0))
     return float(west), float(south), float(east), float(north)
 
 

@@ -34,7 +34,13 @@ ISSUES: Final = (
     "sliver_gap",
     "sliver",
 )
-CHECKED: Final = ("residential", "units", "service_areas")
+LOOKED_FOR: Final = {
+    "residential": tuple(issue for issue in ISSUES if not issue.endswith("gap")),
+    "units": ISSUES,
+    "service_areas": ("no_shape", "self_intersection"),
+}
+"""Which issues are looked for in which layer; what is not looked for is not counted as nought either."""
+CHECKED: Final = tuple(LOOKED_FOR)
 _RANKS: Final = {"street": "street", "town": "street", "community": "community", "village": "community"}
 _POLYGONS: Final = (3, 6)
 Shapes = NDArray[np.object_]
@@ -63,9 +69,10 @@ def report(layers: Mapping[str, tables.Layer], crs: Any, language: Language) -> 
 
 
 def counts(layer: tables.Layer) -> pd.DataFrame:
-    """Return how often each issue is met in each layer looked at, noughts included, with the areas added up."""
+    """Return how often each issue looked for is met in each layer, noughts included, with the areas added up."""
     grouped = layer.frame.groupby(["layer", "issue"])["area_m2"].agg(["size", "sum"])
-    every = pd.MultiIndex.from_product([CHECKED, ISSUES], names=["layer", "issue"])
+    pairs = [(name, issue) for name, issues in LOOKED_FOR.items() for issue in issues]
+    every = pd.MultiIndex.from_tuples(pairs, names=["layer", "issue"])
     return grouped.reindex(every, fill_value=0).rename(columns={"size": "count", "sum": "area_m2"}).reset_index()
 
 
