@@ -8,14 +8,18 @@ barrier or a gate changes the ways themselves, and everything is walked anew.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from threading import RLock
 from typing import Any, Final, TypeVar
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planning import catchment, coverage, lifecycle
 from planning.catchment import Standing
@@ -27,6 +31,7 @@ from planning.scenario._edits import Settings, State
 from planning.scenario._value import Scenario
 from planning.study import StudyInputs, StudyResult, circles, grounds, layers, people, sums, verdicts
 from planning.study.records import Ground, Places
+from planning.tables import WEIGHTS
 
 _KEPT: Final = 48  # distances of one level to all gates, 1 MB for 10,000 areas
 Found = TypeVar("Found")
@@ -250,27 +255,31 @@ def _stand(inputs: StudyInputs, ways: Network, access: Access) -> Standing:
 
 
 def _streets(inputs: StudyInputs, scene: _Scene, before: _Cover, after: _Cover) -> pd.DataFrame:
-    """Return coverage by street once before and once after, by id of the street."""
+    """Return coverage by street once before and once after, by id of the street; a weight nobody states is missing."""
     units = inputs.tables.get("units")
     if units is None:
         return pd.DataFrame({"unit_id": pd.Series(dtype="str"), "name": pd.Series(dtype="str")})
     streets = units[units["type"].isin(layers.STREET_TYPES)].sort_values("unit_id", ignore_index=True)
-    areas = people.counted(inputs.tables["residential"])
-    where = scene.places.street.dropna()
-    members = pd.DataFrame({"unit_id": where.to_numpy(), "residential_id": where.index})
     table = pd.DataFrame(streets[["unit_id", "name"]])
-    for moment, found in (("before", before), ("after", after)):
-        sums_ = coverage.roll_up(
-            areas, found.covered, members, streets["unit_id"], radius_m=found.summary["radius_m"], minutes=None
-        )
-        for weight in ("residential", "households", "residents", "elderly"):
-            table[f"{weight}_total"] = _column(sums_, streets["unit_id"], f"{weight}_total")
-            table[f"{weight}_{moment}"] = _column(sums_, streets["unit_id"], f"{weight}_covered")
+    areas = inputs.tables["residential"]
+    place = pd.Index(streets["unit_id"]).get_indexer(pd.Index(scene.places.street))
+    share = {"before": before.covered["share"], "after": after.covered["share"]}
+    for weight in ("residential", *WEIGHTS):
+        values = areas[weight].to_numpy(float) if weight in areas else np.ones(len(areas))
+        table[f"{weight}_total"] = _sums(values, place, len(streets))
+        for moment, part in share.items():
+            table[f"{weight}_{moment}"] = _sums(values * part.to_numpy(float), place, len(streets))
     return table
 
 
-def _column(found: Mapping[str, Mapping[str, Any]], ids: pd.Series[str], name: str) -> pd.Series[float]:
-    return pd.Series([found[one][name] for one in ids], dtype="float64")
+def _sums(values: NDArray[np.float64], place: NDArray[np.intp], count: int) -> NDArray[np.float64]:
+    """Return the sum of the known values at each place, exactly rounded, so that no order shows; -1 is no place."""
+    if len(values) and np.isnan(values).all():
+        return np.full(count, np.nan)
+    known = np.flatnonzero((place >= 0) & ~np.isnan(values))
+    order = known[np.argsort(place[known], kind="stable")]
+    cuts = np.searchsorted(place[order], np.arange(count + 1))
+    return np.array([math.fsum(values[order[low:high]]) for low, high in pairwise(cuts)])
 
 
 def _areas(scene: _Scene, before: _Cover, after: _Cover, judged: Assessment) -> pd.DataFrame:
