@@ -87,7 +87,9 @@ def main(plan: str, out: str, events: str, clocks: str) -> None:
             write(result, target)
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        print(json.dumps({"kind": kind, "at": at, "killed": os.WIFSIGNALED(status), **left(target)}), flush=True)
+        told = {"kind": kind, "at": at, "killed": os.WIFSIGNALED(status), **left(target)}
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

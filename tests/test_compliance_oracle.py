@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
+from batches import batches
 from decimal_oracle import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -186,8 +187,7 @@ def test_random_districts_agree_with_the_oracle(block: int) -> None:
         hold_against_oracle(seed)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("block", range(20))
+@pytest.mark.parametrize("block", batches(20, slow=6))
 def test_many_random_districts_agree_with_the_oracle(block: int) -> None:
     for seed in range(10_000 + 150 * block, 10_150 + 150 * block):
         hold_against_oracle(seed)

@@ -14,6 +14,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from batches import batches
 from shapely import LineString, Point
 
 from planning import catchment, network
@@ -172,8 +173,7 @@ def test_equal_to_networkx_on_random_multigraphs(block):
         check(seed)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("block", range(50))
+@pytest.mark.parametrize("block", batches(50, slow=15))
 def test_equal_to_networkx_on_a_thousand_random_multigraphs(block):
     for seed in range(10_000 + 20 * block, 10_000 + 20 * block + 20):
         check(seed)

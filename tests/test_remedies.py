@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from batches import batches
 from shapely import Point
 from test_compliance import ANHUI, ONE_MINIMUM, area, document, table, unit
 from test_compliance_oracle import AREAS, district, tables
@@ -568,8 +569,7 @@ def test_every_way_works_in_random_districts(block: int) -> None:
     pytest.fail(f"{taken} ways in sixty districts")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("block", range(20))
+@pytest.mark.parametrize("block", batches(20, slow=5))
 def test_every_way_works_in_many_random_districts(block: int) -> None:
     for seed in range(1000 + 100 * block, 1100 + 100 * block):
         hold(seed)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from batches import batches
 
 from planning import siting
 from planning.siting import SitingPlan
@@ -405,8 +406,8 @@ def test_quick(case: str) -> None:
         CASES[case](seed)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("batch", batches(6, slow=1))
 @pytest.mark.parametrize("case", CASES)
-def test_thousand(case: str) -> None:
-    for seed in range(1_000, 2_200):
+def test_thousand(case: str, batch: int) -> None:
+    for seed in range(1_000 + 200 * batch, 1_200 + 200 * batch):
         CASES[case](seed)

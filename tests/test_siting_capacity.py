@@ -19,6 +19,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from batches import batches
 
 from planning import siting
 from planning.errors import InputRefused
@@ -168,8 +169,7 @@ def test_it_equals_brute_force(seed):
     check(random_case(seed))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("batch", range(10))
+@pytest.mark.parametrize("batch", batches(10, slow=3))
 def test_it_equals_brute_force_a_thousand_times(batch):
     for seed in range(1000 + batch * 120, 1000 + batch * 120 + 120):
         check(random_case(seed))

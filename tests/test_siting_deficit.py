@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from batches import batches
 from scipy.optimize import linprog
 
 from planning import siting
@@ -228,15 +229,13 @@ def test_it_equals_the_enumeration(seed):
     check(random_case(seed))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("batch", range(20))
+@pytest.mark.parametrize("batch", batches(20, slow=5))
 def test_it_equals_the_enumeration_many_times(batch):
     for seed in range(1000 + batch * 60, 1000 + batch * 60 + 60):
         check(random_case(seed))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", batches(40, slow=10))
 def test_it_equals_the_enumeration_of_twelve_candidates(seed):
     check(random_case(5000 + seed, most_sites=12))
 

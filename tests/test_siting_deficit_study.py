@@ -20,6 +20,7 @@ import gridtown
 import numpy as np
 import pandas as pd
 import pytest
+from batches import batches
 from gridtown import X0, Y0
 from pyproj import CRS
 from shapely.geometry import Point
@@ -360,10 +361,9 @@ def test_the_rule_itself_finds_no_better_subset(seed, monkeypatch):
     check(random_town(seed), monkeypatch)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 160))
-def test_the_rule_itself_finds_no_better_subset_many_times(seed, monkeypatch):
-    check(random_town(seed), monkeypatch)
+@pytest.mark.parametrize("number", batches(60, slow=15))
+def test_the_rule_itself_finds_no_better_subset_many_times(number, monkeypatch):
+    check(random_town(100 + number), monkeypatch)
 
 
 def test_a_plan_the_rule_does_not_confirm_is_refused(monkeypatch):

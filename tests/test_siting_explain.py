@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from batches import batches
 
 from planning import siting
 from planning.errors import InputRefused
@@ -330,11 +331,11 @@ def test_every_figure_is_that_of_enumeration_under_conditions(model: str) -> Non
         check(seed, model, conditions=True)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("batch", batches(10, slow=1))
 @pytest.mark.parametrize("conditions", [False, True])
 @pytest.mark.parametrize("model", MODELS)
-def test_every_figure_is_that_of_enumeration_often(model: str, conditions: bool) -> None:
-    for seed in range(10, 510):
+def test_every_figure_is_that_of_enumeration_often(model: str, conditions: bool, batch: int) -> None:
+    for seed in range(10 + 50 * batch, 60 + 50 * batch):
         check(seed, model, conditions=conditions)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from batches import batches
 from test_siting_deficit import Case, paper, random_case
 
 from planning import siting
@@ -145,8 +146,7 @@ def test_every_figure_is_that_of_enumeration(seed):
     check(random_case(seed))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("batch", range(10))
+@pytest.mark.parametrize("batch", batches(10, slow=3))
 def test_every_figure_is_that_of_enumeration_often(batch):
     for seed in range(5000 + batch * 60, 5000 + batch * 60 + 60):
         check(random_case(seed))

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from batches import batches
 
 from planning import siting
 from planning.errors import InputRefused
@@ -171,8 +172,7 @@ def test_the_deficit_model_under_conditions():
     assert {check_deficit(seed) for seed in range(60)} >= {"optimal", "infeasible"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("batch", range(10))
+@pytest.mark.parametrize("batch", batches(10, slow=3))
 def test_the_deficit_model_under_conditions_many_times(batch):
     found = [check_deficit(seed) for seed in range(2000 + batch * 60, 2060 + batch * 60)]
     assert found.count("optimal") > 10
@@ -215,8 +215,7 @@ def test_the_capacitated_model_under_conditions():
     assert {check_capacitated(seed) for seed in range(45)} >= {"optimal", "infeasible"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("batch", range(10))
+@pytest.mark.parametrize("batch", batches(10, slow=3))
 def test_the_capacitated_model_under_conditions_many_times(batch):
     found = [check_capacitated(seed) for seed in range(2000 + batch * 60, 2060 + batch * 60)]
     assert found.count("optimal") > 10

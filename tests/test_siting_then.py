@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from batches import batches
 
 from planning import siting
 from planning.errors import InputRefused
@@ -164,8 +165,7 @@ def test_it_equals_the_enumeration(seed):
     check(random_case(seed), ORDERS[seed % len(ORDERS)], ruled=seed % 3 == 0)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("batch", range(15))
+@pytest.mark.parametrize("batch", batches(15, slow=4))
 def test_it_equals_the_enumeration_a_thousand_times(batch):
     for seed in range(2000 + batch * 70, 2000 + batch * 70 + 70):
         check(random_case(seed), ORDERS[seed % len(ORDERS)], ruled=seed % 3 == 0)
@@ -177,8 +177,7 @@ def test_no_plan_is_lost_where_figures_are_not_round(seed):
     check(uneven(seed), ORDERS[seed % len(ORDERS)], ruled=seed % 2 == 1)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("batch", range(6))
+@pytest.mark.parametrize("batch", batches(6, slow=2))
 def test_it_equals_the_enumeration_where_figures_are_not_round(batch):
     for seed in range(30_000 + batch * 70, 30_000 + batch * 70 + 70):
         check(uneven(seed), ORDERS[seed % len(ORDERS)], ruled=seed % 2 == 1)
