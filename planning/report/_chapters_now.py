@@ -126,9 +126,14 @@ def situation(scene: Scene) -> Iterator[word.Block]:
     yield from _people(scene)
     yield scene.heading("facilities", 2)
     sheet = _annex.by_level(scene.result, scene.language)
-    facts = {name: scene.count(sheet.totals.get(name)) for name in ("facilities", "in_service", "beds", "nursing_beds")}
-    facts["floor_area"] = scene.m2(sheet.totals.get("floor_area_m2"))
-    yield scene.text("situation.facilities", **facts, table=scene.see("by_level"))
+    facts = {name: scene.count(sheet.totals.get(name)) for name in ("facilities", "in_service")}
+    known = [
+        scene.say(f"situation.{name}", value=(scene.m2 if name == "floor_area_m2" else scene.count)(sheet.totals[name]))
+        for name in ("floor_area_m2", "beds", "nursing_beds")
+        if name in sheet.totals
+    ]
+    told = scene.parts("situation.of_those", known=scene.listed(known)) if known else scene.parts("situation.no_sizes")
+    yield scene.text("situation.facilities", **facts, told=told, table=scene.see("by_level"))
     yield scene.table(sheet, "by_level")
     yield scene.figure("facilities", scene.say("map.facilities"))
 
@@ -141,17 +146,23 @@ def _people(scene: Scene) -> Iterator[word.Block]:
         return
     level = main_level(scene)
     figures = coverage[level]
-    said = {name: scene.count(figures[f"{name}_total"]) for name in _WEIGHTS}
-    yield scene.text("situation.people", **said)
+    known = [
+        scene.say(f"situation.count_{name}", value=scene.count(figures[f"{name}_total"]))
+        for name in _WEIGHTS
+        if figures[f"{name}_total"] is not None
+    ]
+    yield scene.text("situation.people", known=scene.listed(known))
     for weight in _WEIGHTS[1:]:
         if figures[f"{weight}_total"] is None:
             yield scene.text("situation.unknown", weight=weight_name(scene, weight), blank=scene.blank("people"))
         elif figures[f"{weight}_missing"]:
             yield scene.text("situation.missing", weight=weight_name(scene, weight), count=figures[f"{weight}_missing"])
+    yield scene.figure("people", scene.say("map.people"))
+    if not _has_streets(scene):
+        return
     streets = _of_level(scene, _tables.by_street(scene.result, scene.language), level)
     shown = ("street", "residential_total", "households_total", "elderly_total")
     yield scene.table(streets, "people", columns=shown, caption=scene.say("caption.people"))
-    yield scene.figure("people", scene.say("map.people"))
 
 
 def weight_name(scene: Scene, name: str) -> str:
@@ -184,17 +195,30 @@ def coverage(scene: Scene) -> Iterator[word.Block]:
     yield scene.table(_grid.totals_of_groups(by_street), "levels", caption=scene.say("caption.levels"),
                       columns=without(by_street, "street"))  # fmt: skip
     level = main_level(scene)
-    yield scene.heading("streets", 2)
     named = scene.level(level)
-    yield scene.text("coverage.streets", level=named, table=scene.see("streets"))
-    shown = _of_level(scene, by_street, level)
-    yield scene.table(shown, "streets", caption=scene.say("caption.streets", level=named),
-                      columns=without(by_street, "level"))  # fmt: skip
+    yield from _by_street(scene, by_street, level)
     yield scene.figure(f"coverage_{level}", scene.say("map.coverage", level=named))
     yield scene.heading("bands", 2)
     yield scene.text("coverage.bands", table=scene.see("bands"))
     bands = _grid.totals_of_groups(_annex.bands(scene.result, scene.language))
     yield scene.table(bands, "bands", caption=scene.say("caption.bands"), columns=without(bands, "street"))
+
+
+def _has_streets(scene: Scene) -> bool:
+    return any(unit["type"] in ("street", "town") for unit in scene.summary["units"])
+
+
+def _by_street(scene: Scene, by_street: Sheet, level: str) -> Iterator[word.Block]:
+    """Yield coverage by street, or that there are no boundaries of streets."""
+    named = scene.level(level)
+    yield scene.heading("streets", 2)
+    if not _has_streets(scene):
+        yield scene.text("coverage.no_streets")
+        return
+    yield scene.text("coverage.streets", level=named, table=scene.see("streets"))
+    shown = _of_level(scene, by_street, level)
+    yield scene.table(shown, "streets", caption=scene.say("caption.streets", level=named),
+                      columns=without(by_street, "level"))  # fmt: skip
 
 
 def without(sheet: Sheet, *names: str) -> tuple[str, ...]:

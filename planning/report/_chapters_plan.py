@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from planning import texts, word
+from planning import tables, texts, word
+from planning.errors import Fault
 from planning.report import _annex, _origins, _proposals, _scorecard, _tables
 from planning.report._scene import Scene
-from planning.report._sheet import Kind, Sheet, headings, plain_frame, sums_of, total_label
+from planning.report._sheet import Kind, Sheet, headings, plain_frame, sums_of, total_label, words_of
 
 _INDICATORS: Final = (
     "clause_id",
@@ -23,7 +25,6 @@ _INDICATORS: Final = (
 )
 _MEASURES: Final[Mapping[str, Kind]] = {"measure": "text", "subjects": "whole"}
 _REASONS: Final[Mapping[str, Kind]] = {"input": "text", "outcome": "text", "reasons": "text", "rows": "whole"}
-_MOST_FAULTS: Final = 30
 
 
 def siting(scene: Scene) -> Iterator[word.Block]:
@@ -200,21 +201,33 @@ def quality(scene: Scene) -> Iterator[word.Block]:
     faults = scene.result.inputs.faults
     if faults:
         yield scene.text("quality.faults", count=len(faults))
-        said = [f"{fault.where()}{scene.say('colon')}{fault.message(scene.language)}" for fault in faults]
-        yield from scene.items(said[:_MOST_FAULTS])
-        if len(said) > _MOST_FAULTS:
-            yield scene.text("quality.more", count=len(said) - _MOST_FAULTS)
+        yield from scene.items(list(_alike(scene, faults)))
+
+
+def _alike(scene: Scene, faults: Sequence[Fault]) -> Iterator[str]:
+    """Yield the first of every kind of fault, with how many there are of it."""
+    counts = Counter(fault.code for fault in faults)
+    for fault in {one.code: one for one in reversed(faults)}.values():
+        said = f"{fault.where()}{scene.say('colon')}{fault.message(scene.language)}"
+        count = counts[fault.code]
+        yield said if count == 1 else scene.say("quality.alike", said=said, count=count)
 
 
 def _reasons(scene: Scene) -> Sheet:
     """Return how many rows of each input are flagged or set aside for which reason."""
-    rows = _origins.ledger(scene.result, scene.language).rows
-    counted = rows.groupby(["table", "outcome", "reasons"], sort=False, dropna=False).size().reset_index(name="rows")
-    ordered = counted.rename(columns={"table": "input"}).sort_values(
-        ["input", "rows", "reasons"], ascending=[True, False, True]
+    ledger = scene.result.ledger
+    shown = ledger.loc[ledger["outcome"] != "used", ["table", "outcome", "reasons"]]
+    each = shown.assign(reasons=shown["reasons"].fillna("").str.split(";")).explode("reasons")
+    counted = each.groupby(["table", "outcome", "reasons"]).size().reset_index(name="rows")
+    ordered = counted.sort_values(["table", "rows", "reasons"], ascending=[True, False, True])
+    outcome = words_of("report.outcome", scene.language)
+    said = ordered.assign(
+        input=[tables.input_name(name, scene.language) for name in ordered["table"]],
+        outcome=ordered["outcome"].map(outcome),
+        reasons=[_origins.said(code, scene.language) for code in ordered["reasons"]],
     )
     heads = headings(_REASONS, "document.head.", scene.language)
-    return Sheet("reasons", scene.say("caption.reasons"), heads, plain_frame(ordered.to_dict("records"), heads))
+    return Sheet("reasons", scene.say("caption.reasons"), heads, plain_frame(said.to_dict("records"), heads))
 
 
 def blanks(scene: Scene, blocks: list[word.Block]) -> Iterator[word.Block]:

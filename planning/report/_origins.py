@@ -44,11 +44,11 @@ def ledger(result: StudyResult, language: Language) -> Sheet:
 
 def _in_words(codes: str, language: Language) -> str:
     """Return reason codes as words, each with its code in brackets."""
-    said = [_said(code, language) for code in str(codes).split(";") if code and code != "nan"]
-    return texts.t("report.semicolon", language).join(said)
+    parts = [said(code, language) for code in str(codes).split(";") if code and code != "nan"]
+    return texts.t("report.semicolon", language).join(parts)
 
 
-def _said(code: str, language: Language) -> str:
+def said(code: str, language: Language) -> str:
     """Return the words of a code; of a fault what its sentence begins with, where that holds for every row alike."""
     if texts.has(f"quality.code.{code}"):
         return texts.t("report.ledger_code", language, words=texts.t(f"quality.code.{code}", language), code=code)
