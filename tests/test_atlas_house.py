@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import geopandas as gpd
+import matplotlib.colors
 import numpy as np
 import papertown
 import PIL.Image
@@ -108,6 +109,36 @@ def test_a_house_is_on_every_sheet(result, tmp_path):
     assert [image.get_array().shape for image in pictures] == [(100, 160, 4)]
     assert {entry.get_color() for entry in sheet.page.axes.texts} & {"#123456"}
     assert sheet.page.axes.get_xlim() == (0, sheet.page.width_mm)
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">{}</svg>'
+
+
+def test_a_drawn_logo_is_printed_as_outlines(result, tmp_path):
+    """20 × 10 units into 16 × 8.8 mm: 0.8 mm a unit, 16 × 8 mm; a rectangle moved by 10 fills the right half."""
+    shapes = '<g transform="translate(10 0)"><rect width="10" height="10" fill="#0B4A6F"/></g>'
+    shapes += '<circle cx="5" cy="5" r="5" fill="red"/>'
+    (tmp_path / "院标.svg").write_text(SVG.format(shapes), encoding="utf-8")
+    styled = asked(result, tmp_path, style=style(tmp_path, '[institute]\nlogo = "院标.svg"\n').name)
+    (drawn,) = atlas.pages(styled, run_id="x", only=["coverage_street"])
+    logo_parts = [entry for entry in drawn.page.axes.collections if 6 <= entry.get_zorder() < 6.01]
+    filled = [entry for entry in logo_parts if len(entry.get_facecolor())]
+    found = {matplotlib.colors.to_hex(entry.get_facecolor()[0]): entry.get_paths()[0].get_extents() for entry in filled}
+    assert found["#0b4a6f"].width == pytest.approx(8, abs=0.01)
+    assert found["#0b4a6f"].height == pytest.approx(8, abs=0.01)
+    assert found["#ff0000"].x1 == pytest.approx(found["#0b4a6f"].x0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    ["<text>院</text>", '<image href="file:///etc/passwd"/>', '<path d="M0 0L1 1" stroke="#000"/>', "<script/>",
+     '<rect width="1" height="1" fill="url(#a)"/>', '<rect class="a" width="1" height="1"/>', ""],
+)  # fmt: skip
+def test_a_drawing_that_would_not_print_faithfully_is_refused(tmp_path, inside):
+    (tmp_path / "院标.svg").write_text(SVG.format(inside), encoding="utf-8")
+    assert [fault.code for fault in faults(style(tmp_path, '[institute]\nlogo = "院标.svg"\n'))] == [
+        "house_logo_unreadable"
+    ]
 
 
 def test_every_fault_of_a_style_is_told_at_once(tmp_path):

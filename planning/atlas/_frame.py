@@ -62,7 +62,7 @@ def _title(canvas: Canvas) -> None:
     if x + fonts.width_mm(canvas.head.subtitle, 9) < right - fonts.width_mm(name, name_pt, 500) - 3:
         page.text(x, layout.title_y, canvas.head.subtitle, canvas.style("subtitle"), kind="subtitle")
     page.text(right, layout.title_y + 2.4, name, Type(name_pt, 500, ink["text"]), anchor="right", kind="plan")
-    mark = " · ".join([mark_of(view), *map(words.text, view.plan.notes)])
+    mark = " · ".join([mark_of(view), *view.notes])
     mark = fonts.shortened(mark, 0.42 * (right - layout.window.x0), 7.5, 500)
     page.text(right, layout.title_y - 2.6, mark, Type(7.5, 500, ink["draft"]), anchor="right", kind="draft")
 
@@ -223,11 +223,23 @@ def title_block(canvas: Canvas) -> None:
 
 
 def _two_lines(canvas: Canvas, box: Box, value: str) -> None:
-    """Set a long value in two lines of the least type, broken where it says."""
+    """Set a long value in two lines of the least type, broken where it says, else where it must be."""
     style = Type(fonts.LEAST_PT, 400, canvas.view.book.ink["text"])
-    shown = [fonts.shortened(line.strip(), box.width, style.pt) for line in value.split("\n")]
+    lines = value.split("\n")
+    if fonts.width_mm(lines[0], style.pt) > box.width:
+        lines = fonts.wrapped(value.replace("\n", ""), box.width, style.pt)
+    shown = [lines[0].strip(), fonts.shortened("".join(lines[1:]).strip(), box.width, style.pt)]
     for line, y in zip(shown, (box.y0 + 2.15, box.y0 + 0.05), strict=True):
         canvas.page.text(box.x0, y, line, style, kind="block")
+
+
+def show_logo(canvas: Canvas, box: Box) -> None:
+    """Draw the house's logo into a box: a drawing as outlines, a picture as it is; nothing without one."""
+    path = canvas.view.house.logo
+    if path is not None and path.suffix.lower() == ".svg":
+        canvas.page.drawing(box, house.drawing(path))
+    elif path is not None:
+        canvas.page.picture(box, house.pixels(path))
 
 
 def _logo(canvas: Canvas, box: Box) -> None:
@@ -235,7 +247,7 @@ def _logo(canvas: Canvas, box: Box) -> None:
     path = canvas.view.house.logo
     if path is not None:
         canvas.page.rectangle(box, canvas.view.book.ink["halo"], z=5.5)
-        canvas.page.picture(box, house.pixels(path))
+        show_logo(canvas, box)
 
 
 def _block_rows(canvas: Canvas) -> list[tuple[str, str, bool]]:

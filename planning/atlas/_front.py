@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import shapely
 
-from planning import house
 from planning.atlas import _base as base
 from planning.atlas import _fonts as fonts
 from planning.atlas import _frame as frame
@@ -45,7 +44,7 @@ def cover(canvas: Canvas) -> None:
         middle, 154 * factor, view.say("cover.atlas"), Type(22 * max(factor, 0.8), 700, ink["text"]), anchor="center"
     )
     page.text(middle, 141 * factor, frame.mark_of(view), Type(14, 500, ink["draft"]), anchor="center", kind="draft")
-    for place, note in enumerate((*view.house.cover, *view.plan.notes)):
+    for place, note in enumerate((*view.house.cover, *view.notes)):
         page.text(
             middle,
             (132 - 7 * place) * factor,
@@ -72,8 +71,7 @@ def _organisation(canvas: Canvas, middle: float, y: float) -> None:
     style = canvas.view.house
     page, ink = canvas.page, canvas.view.book.ink
     page.text(middle, y, style.institute, Type(14, 500, ink["text"]), anchor="center", kind="institute")
-    if style.logo is not None:
-        page.picture(Box(middle - 20, y + 9, middle + 20, y + 27), house.pixels(style.logo))
+    frame.show_logo(canvas, Box(middle - 20, y + 9, middle + 20, y + 27))
 
 
 def _silhouette(canvas: Canvas) -> None:

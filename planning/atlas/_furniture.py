@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from planning.atlas import _base as base
+from planning.atlas import _fonts as fonts
 from planning.atlas import _frame as frame
 from planning.atlas import _names as names
 from planning.atlas import _symbols as symbols
@@ -20,6 +21,7 @@ from planning.atlas._page import Pen, Type
 
 INSET_HIGH_MM: Final = 34.0
 CORNER_GAP_MM: Final = 5.0
+INSET_NAME_MM: Final = 12.0
 GATE_SMALL: Final = 0.65
 INSET_MM: Final = {"A3": (56.0, 46.0), "A4": (38.0, 31.0)}
 
@@ -71,17 +73,26 @@ def inset(canvas: Canvas, box: Box, *, chosen: str = "") -> None:
     small = Extent(int(scale) + 1, ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2), box)
     ribbon = book.line["county_boundary"]["ribbon_hex"]
     page.fill(small.shape(view.border), book.base["other_block"] if chosen else ribbon, z=40.1)
-    style = Type(5.8, 400, book.ink["text"], 0.35)
+    named: list[Box] = []
     for row in view.streets.to_dict("records"):
-        shape = small.shape(row["geometry"])
-        here = row["unit_id"] == chosen
+        shape, here = small.shape(row["geometry"]), row["unit_id"] == chosen
         page.fill(shape, ribbon if here else "", edge=Pen(book.line["street_boundary"]["hex"], 0.18), z=40.2)
-        point = shape.representative_point()
-        weighted = Type(style.pt, 700, style.hex, style.halo_mm) if here else style
-        page.text(
-            point.x, point.y - 0.8, words.text(view.name(row, "unit_id")), weighted, anchor="center", z=41, kind="inset"
-        )
+        _inset_name(canvas, box, shape, words.text(view.name(row, "unit_id")), named, bold=here)
     page.fill(small.shape(view.border), "", edge=Pen(book.line["county_boundary"]["hex"], 0.4), z=40.4)
+
+
+def _inset_name(canvas: Canvas, box: Box, shape: Any, name: str, named: list[Box], *, bold: bool) -> None:
+    """Name a street on the inset as far as its width lets, unless another name stands there."""
+    style = Type(5.8, 700 if bold else 400, canvas.view.book.ink["text"], 0.35)
+    wide = max(shape.bounds[2] - shape.bounds[0], INSET_NAME_MM)
+    said = fonts.shortened(name, min(wide, box.width - 2), style.pt, style.weight)
+    point = shape.representative_point()
+    half = fonts.width_mm(said, style.pt, style.weight) / 2
+    x = min(max(point.x, box.x0 + half + 1), box.x1 - half - 1)
+    place = Box(x - half, point.y - 1.2, x + half, point.y + 1.2)
+    if not any(place.meets(other) for other in named):
+        named.append(place)
+        canvas.page.text(x, point.y - 0.8, said, style, anchor="center", z=41, kind="inset")
 
 
 def inset_block(flow: Flow) -> None:
@@ -118,6 +129,9 @@ def close(canvas: Canvas) -> None:
     """Set road names and all labels, then notes and title block."""
     names.roads(canvas)
     canvas.placer.draw()
+    astray = int(canvas.view.astray.sum())
+    if astray:
+        canvas.footnotes.append(canvas.view.say("note.astray", n=astray))
     dropped = len(canvas.placer.dropped)
     if dropped:
         canvas.footnotes.append(canvas.view.say("note.dropped", n=dropped))

@@ -21,6 +21,10 @@ from planning.atlas._symbols import Symbol
 ORDER: Final = ("village", "community", "forbidden", "candidate", "street", "county", "site")
 SMALL_FROM: Final = 25_000
 SMALL_FACTOR: Final = 0.8
+# On the map of a whole city full symbols would hide one another and the city.
+CITY_FROM: Final = 100_000
+CITY_FACTOR: Final = 0.55
+CITY_SITE_FACTOR: Final = 0.75
 STREET_FACTOR: Final = 1.1
 APART_MM: Final = 2.0
 Z_SYMBOL: Final = 45.0
@@ -47,9 +51,8 @@ def facilities(canvas: Canvas, levels: Iterable[str], *, factor: float = 1.0, la
     for row, (x, y) in zip(frame.drop(columns="geometry").to_dict("records"), _places(canvas, frame), strict=True):
         level = view.book.levels[row["level"]]
         small = row["level"] in ("community", "village") and canvas.scale >= SMALL_FROM
-        mark = symbols.of_facility(
-            level, view.book.status(row["status"]), view.book, factor=SMALL_FACTOR if small else factor
-        )
+        size = CITY_FACTOR if canvas.scale >= CITY_FROM else SMALL_FACTOR if small else factor
+        mark = symbols.of_facility(level, view.book.status(row["status"]), view.book, factor=size)
         found.append(Mark(row["level"], x, y, mark, None if label is None else label(row)))
     return found
 
@@ -62,7 +65,7 @@ def candidates(canvas: Canvas, *, but: Iterable[str] = (), factor: float = 1.0, 
     for row, (x, y) in zip(frame.drop(columns="geometry").to_dict("records"), _places(canvas, frame), strict=True):
         forbidden = row.get("role") == "forbidden"
         site = view.book.forbidden if forbidden else view.book.candidate
-        mark = symbols.of_site(site, factor=factor)
+        mark = symbols.of_site(site, factor=CITY_FACTOR if canvas.scale >= CITY_FROM else factor)
         found.append(Mark("forbidden" if forbidden else "candidate", x, y, mark, None if label is None else label(row)))
     return found
 
@@ -71,7 +74,8 @@ def sites(canvas: Canvas, frame: gpd.GeoDataFrame, *, factor: float = 1.0, label
     """Return the marks of chosen sites with their rank."""
     found = []
     for row, (x, y) in zip(frame.drop(columns="geometry").to_dict("records"), _places(canvas, frame), strict=True):
-        mark = symbols.of_site(canvas.view.book.phase(row["number"]), numeral=f"{int(row['rank'])}", factor=factor)
+        size = CITY_SITE_FACTOR if canvas.scale >= CITY_FROM else factor
+        mark = symbols.of_site(canvas.view.book.phase(row["number"]), numeral=f"{int(row['rank'])}", factor=size)
         found.append(Mark("site", x, y, mark, None if label is None else label(row)))
     return found
 

@@ -16,6 +16,7 @@ from planning.atlas._page import Type, boxes
 
 STREETS_FROM: Final = 50_000
 LARGEST_NAMED: Final = 16
+FEW_NAMED: Final = 40
 HOUSEHOLDS_NAMED: Final = 450
 CODE_LONGEST: Final = 8
 
@@ -55,7 +56,11 @@ def areas(canvas: Canvas, which: np.ndarray, text: Text, *, leaders: bool = True
     frame = canvas.view.areas
     order = frame.assign(_row=range(len(frame)), _many=frame["households"].fillna(0))
     order = order.sort_values(["_many", "residential_id"], ascending=[False, True])
-    for row in order[which[order["_row"]]].drop(columns="geometry").to_dict("records"):
+    order = order[which[order["_row"]]]
+    if canvas.scale > STREETS_FROM and len(order) > FEW_NAMED:
+        order = order.head(FEW_NAMED)
+        canvas.footnotes.append(canvas.view.say("note.few_named", n=FEW_NAMED))
+    for row in order.drop(columns="geometry").to_dict("records"):
         shape = canvas.areas[row["_row"]]
         if not shapely.contains_xy(canvas.window_shape, *shapely.get_coordinates(shapely.point_on_surface(shape))[0]):
             continue

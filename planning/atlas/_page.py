@@ -22,6 +22,7 @@ from matplotlib.transforms import Bbox, TransformedBbox
 
 from planning.atlas import _fonts as fonts
 from planning.atlas._fonts import Box
+from planning.house import Drawing
 
 Anchor = Literal["left", "center", "right"]
 PT_PER_MM: Final = 72 / 25.4
@@ -158,6 +159,17 @@ class Page:
         self.axes.set_xlim(0, self.width_mm)
         self.axes.set_ylim(0, self.height_mm)
 
+    def drawing(self, box: Box, drawn: Drawing, *, z: float = 6.0) -> None:
+        """Put a drawing of filled outlines into a box, as large as it fits, in its middle."""
+        left, top, wide, high = drawn.box
+        factor = min(box.width / wide, box.height / high)
+        x, y = box.centre[0] - (left + wide / 2) * factor, box.centre[1] + (top + high / 2) * factor
+        for place, (hex_, strokes) in enumerate(drawn.parts):
+            outline = strokes_path(strokes)
+            if outline is not None:
+                moved = outline.vertices * np.array([factor, -factor]) + np.array([x, y])
+                self.path(Path(moved, outline.codes), hex_=hex_, z=z + 0.001 * place)
+
     def path(self, path: Path, *, hex_: str = "", edge: Pen | None = None, z: float = 1.0) -> None:
         """Draw a path as it is."""
         drawn = PathCollection(
@@ -274,6 +286,28 @@ def lines_path(shapes: Any) -> Path | None:
     codes = np.full(len(points), Path.LINETO, dtype=np.uint8)
     codes[np.diff(line_of, prepend=-1) != 0] = Path.MOVETO
     return Path(points, codes)
+
+
+_CODES: Final[Mapping[str, int]] = {
+    "moveTo": int(Path.MOVETO),
+    "lineTo": int(Path.LINETO),
+    "curveTo": int(Path.CURVE4),
+    "qCurveTo": int(Path.CURVE3),
+}
+
+
+def strokes_path(strokes: Sequence[tuple[str, tuple[Any, ...]]]) -> Path | None:
+    """Return strokes of a pen as one path; None for nothing."""
+    points: list[tuple[float, float]] = []
+    codes: list[int] = []
+    for name, given in strokes:
+        if name == "closePath":
+            points.append(points[-1])
+            codes.append(int(Path.CLOSEPOLY))
+        elif name in _CODES:
+            points += [tuple(point) for point in given]
+            codes += [_CODES[name]] * len(given)
+    return Path(np.array(points, dtype=float), codes) if points else None
 
 
 def boxes(found: Sequence[Box]) -> np.ndarray:

@@ -16,16 +16,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planning import house, palette, tables, texts
+from planning import palette, texts
 from planning.atlas import _words as words
 from planning.atlas._typeface import Prepared, prepare
 from planning.coverage import held_column
 from planning.errors import Fault, InputRefused
-from planning.house import House
-from planning.plan import Plan
 from planning.standards import Built
-from planning.study import StudyResult, layers, published
-from planning.study.decided import Decided
+from planning.study import layers
+from planning.study.seen import Seen
 
 STREETS: Final = ("street", "town")
 SMALL_UNITS: Final = ("community", "village")
@@ -40,27 +38,10 @@ CLOSE_M: Final = 70.0
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class View(Seen):
     """A result seen in one language."""
 
-    result: StudyResult
-    language: texts.Language
     run_id: str = ""
-
-    @property
-    def plan(self) -> Plan:
-        """Return the plan."""
-        return self.result.inputs.plan
-
-    @cached_property
-    def house(self) -> House:
-        """Return the house style."""
-        return house.of(self.plan)
-
-    @cached_property
-    def book(self) -> palette.Palette:
-        """Return the palette, with the house's colours."""
-        return self.house.book
 
     @cached_property
     def typeface(self) -> Prepared:
@@ -81,14 +62,9 @@ class View:
         return {character for text in (*said, *cells, repr(book), repr(self.plan)) for character in text}
 
     @property
-    def public(self) -> bool:
-        """Say whether the sheets are for the public."""
-        return self.plan.output.edition == "public"
-
-    @cached_property
-    def shown(self) -> StudyResult:
-        """Return the result as it is drawn: that of the run, generalised for the public."""
-        return published.public(self.result) if self.public else self.result
+    def notes(self) -> tuple[str, ...]:
+        """Return the plan's notes; of one that says the same in Chinese and English, the half in this language."""
+        return tuple(words.half(words.text(note), self.language) for note in self.plan.notes)
 
     def stands_in(self, frame: gpd.GeoDataFrame, unit_id: str) -> gpd.GeoDataFrame:
         """Return the rows of a frame of facilities that stand in a unit, by their true places."""
@@ -138,25 +114,23 @@ class View:
 
     @cached_property
     def border(self) -> Any:
-        """Return the outline of the plan area; without units the hull of all areas."""
+        """Return the outline of the plan area; without units the hull of the areas that lie where the roads are.
+
+        A few places with coordinates of another city would else make a map of half a country.
+        """
         if len(self.units):
             return layers.border(self.units)
-        return shapely.convex_hull(shapely.union_all(self.areas.geometry.to_numpy())).buffer(100)
+        here = self.areas.geometry.to_numpy()[~self.astray]
+        return shapely.convex_hull(shapely.union_all(here)).buffer(100)
 
     @cached_property
-    def levels(self) -> tuple[str, ...]:
-        """Return the levels coverage was computed for, largest first."""
-        return tuple(level for level in tables.LEVELS if f"{level}_status" in self.areas)
-
-    @cached_property
-    def banded(self) -> bool:
-        """Say whether covered areas are told by minutes: not under a fixed radius, nor where areas count in parts."""
-        return self.plan.walk.rule == "entrance" and "service_radius_m" not in self.plan.standards
-
-    @cached_property
-    def bands(self) -> tuple[palette.Band, ...]:
-        """Return the bands of walking time."""
-        return self.book.bands(self.plan.walk.minutes)
+    def astray(self) -> np.ndarray:
+        """Say which areas lie beyond the roads and a tenth of their extent around; none where all would."""
+        x0, y0, x1, y1 = self.shown.inputs.tables["roads"].total_bounds
+        wide, high = (x1 - x0) / 10, (y1 - y0) / 10
+        ground = shapely.box(x0 - wide, y0 - high, x1 + wide, y1 + high)
+        away = ~shapely.intersects(self.areas.geometry.to_numpy(), ground)
+        return np.zeros(len(away), dtype=bool) if len(self.units) or away.all() else away
 
     @property
     def summary(self) -> Mapping[str, Any]:
@@ -167,11 +141,6 @@ class View:
     def siting(self) -> Mapping[str, Any]:
         """Return the figures of siting, empty where none was asked."""
         return self.result.summary.get("siting") or {}
-
-    @cached_property
-    def decided(self) -> Decided:
-        """Return what siting was asked and decided, in sentences."""
-        return Decided(self.result, self.language)
 
     @cached_property
     def unit_figures(self) -> Mapping[str, Mapping[str, Any]]:

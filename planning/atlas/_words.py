@@ -17,6 +17,7 @@ from planning import texts
 NONE: Final = "—"
 THIN: Final = "\u00a0"
 MINUS: Final = "−"
+HAN: Final = re.compile("[\u4e00-\u9fff]")
 
 
 def missing(value: Any) -> bool:
@@ -77,6 +78,14 @@ def metres(value: Any, limit_m: float) -> str:
     rounded = number.quantize(Decimal(1), ROUND_HALF_UP)
     hidden = number != limit and ((rounded <= limit) != (number <= limit))
     return _grouped(number, 3) if hidden else _grouped(rounded, 0)
+
+
+def half(note: str, language: texts.Language) -> str:
+    """Return the half of ``中文 / English`` in a language; any other text whole."""
+    parts = note.split(" / ")
+    if len(parts) != 2 or bool(HAN.search(parts[0])) == bool(HAN.search(parts[1])):
+        return note
+    return next(part for part in parts if bool(HAN.search(part)) == (language == "zh"))
 
 
 def spaced(sentence: str) -> str:

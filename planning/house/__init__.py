@@ -20,6 +20,8 @@ from planning.house._faces import Face as Face
 from planning.house._faces import cut as cut
 from planning.house._faces import lacking as lacking
 from planning.house._logo import pixels as pixels
+from planning.house._vector import Drawing as Drawing
+from planning.house._vector import drawing as drawing
 
 if TYPE_CHECKING:
     from planning.plan import Plan

@@ -5,47 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from planning import house, palette, tables, texts
-from planning.plan import Plan
-from planning.study import published
-from planning.study.decided import Decided
+from planning.study.seen import Seen
 from planning.webmap import _words as words
-
-if TYPE_CHECKING:
-    from planning.study import StudyResult
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class View(Seen):
     """A result seen in one language."""
-
-    result: StudyResult
-    language: texts.Language
-
-    @property
-    def plan(self) -> Plan:
-        """Return the plan."""
-        return self.result.inputs.plan
-
-    @cached_property
-    def book(self) -> palette.Palette:
-        """Return the palette, with the house's colours."""
-        return house.of(self.plan).book
-
-    @property
-    def public(self) -> bool:
-        """Say whether the page is for the public."""
-        return self.plan.output.edition == "public"
-
-    @cached_property
-    def shown(self) -> StudyResult:
-        """Return the result as it is drawn: that of the run, generalised for the public."""
-        return published.public(self.result) if self.public else self.result
 
     @cached_property
     def areas(self) -> gpd.GeoDataFrame:
@@ -75,11 +46,6 @@ class View:
         return dict(zip(self.units["unit_id"], named, strict=True))
 
     @cached_property
-    def levels(self) -> tuple[str, ...]:
-        """Return the levels that coverage was computed for, largest first."""
-        return tuple(level for level in tables.LEVELS if f"{level}_status" in self.areas)
-
-    @cached_property
     def levels_in_service(self) -> frozenset[str]:
         """Return the levels with a facility in service."""
         frame = self.facilities
@@ -100,16 +66,6 @@ class View:
     def speed(self) -> float:
         """Return metres a second."""
         return self.plan.walk.speed_m_per_s
-
-    @cached_property
-    def banded(self) -> bool:
-        """Say whether covered areas are told by minutes: not under a fixed radius, nor where areas count in parts."""
-        return self.plan.walk.rule == "entrance" and "service_radius_m" not in self.plan.standards
-
-    @cached_property
-    def bands(self) -> tuple[palette.Band, ...]:
-        """Return the bands of walking time of the plan."""
-        return self.book.bands(self.plan.walk.minutes)
 
     def say(self, key: str, **facts: object) -> str:
         """Return the sentence ``webmap.<key>`` in the view's language."""
@@ -140,11 +96,6 @@ class View:
         ask = self.plan.siting
         own = {"deficit": "m2", "capacitated": f"served_{ask.demand}"}
         return own.get(ask.model, ask.demand)
-
-    @cached_property
-    def decided(self) -> Decided:
-        """Return what siting was asked and decided, in sentences."""
-        return Decided(self.result, self.language)
 
     def gain(self, value: Any) -> str:
         """Return the gain of a site with its unit."""
