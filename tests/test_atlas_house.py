@@ -199,6 +199,18 @@ def test_an_own_font_comes_first_and_the_bundled_one_fills_in(result, tmp_path):
     assert b"NotoSansSC-Bold" in saved(drawn, "pdf")
 
 
+@pytest.mark.slow
+def test_a_styled_sheet_has_the_same_bytes_again(result, tmp_path):
+    """Fonts are cut into another folder each time; no name or order of theirs reaches a file."""
+    logo(tmp_path)
+    house.cut(house.Face(BUNDLED / fonts.FILES[700]), "养老服务设施", tmp_path / "院.ttf")
+    text = '[institute]\nname = "甲院"\nlogo = "院标.png"\n[fonts]\nregular = "院.ttf"\nfallback = ["院.ttf"]\n'
+    styled = asked(result, tmp_path, style=style(tmp_path, text).name)
+    twice = [next(atlas.pages(styled, run_id="x", only=["facilities"])) for _ in range(2)]
+    for fmt in ("pdf", "svg", "png"):
+        assert saved(twice[0], fmt) == saved(twice[1], fmt), fmt
+
+
 def test_rare_and_traditional_characters_are_printed(result, tmp_path):
     """𰻞 and 龘 stand in no 规范 list but in the wide file; 😀 stands nowhere and is named with file and row."""
     rare = result.residential.assign(name=["𰻞龘衚衕", *result.residential["name"][1:]])
