@@ -19,7 +19,9 @@ __version__: Final = "0.1.0"
 RESULTS_CHANGED: Final = "2026-11-22"  # the last day on which equal inputs began to give other figures
 
 _VERBS: Final = {"load": "planning.runs", "run": "planning.study"}
-_ROOMS: Final = ("network", "catchment", "coverage", "compliance", "siting", "standards", "study", "sources", "runs")
+_ROOMS: Final = (
+    "network", "catchment", "coverage", "compliance", "siting", "standards", "study", "sources", "runs", "compare",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

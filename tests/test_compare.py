@@ -23,9 +23,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -436,3 +439,13 @@ def test_every_input_stands_in_the_page_under_its_cause():
     lines = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("|")}
     for name in INPUTS:
         assert f"`{name}`" in lines[cause_of_table(name)]
+
+
+@pytest.mark.slow
+def test_the_bytes_are_the_same_over_hash_seeds(town, tmp_path):
+    code = "import sys; from planning import compare; compare.write(compare.compare(*sys.argv[1:3]), sys.argv[3])"
+    for seed in ("1", "2"):
+        words = [sys.executable, "-c", code, str(town.a), str(town.b), str(tmp_path / seed)]
+        subprocess.run(words, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
+    for name in compare.FILES:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name

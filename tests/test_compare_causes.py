@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point
 
+from planning import standards
 from planning.compare import _attribute, _causes, _held, _replay, _values
 from planning.compare._attribute import headline
 from planning.plan import Plan, Siting, Walk
@@ -308,15 +309,39 @@ def test_the_same_tables_in_other_files_cause_nothing():
     assert set(found.idle) == {"network", "standard", "parameter", "siting"}
 
 
-def test_a_combination_that_cannot_be_run_leaves_open_what_hangs_on_it():
-    """Run B seeks two sites of its two candidates, run A has one candidate: A's candidates with B's p are refused.
+@pytest.mark.parametrize(("column", "value", "code"), [
+    ("facility_id", ["F2", "C2"], "compare_corner_shared"), ("serves", ["R1;R9", None], "compare_corner_serves"),
+])  # fmt: skip
+def test_a_combination_that_cannot_be_run_leaves_open_what_hangs_on_it(column, value, code):
+    """A has F1 and candidates that go with it; B opens F2 and has others. A's candidates beside B's data contradict.
 
-    Both belong to siting and are switched together, so nothing is refused; split by hand over two causes they are.
+    Run A's candidate is called F2, as B's facility is; or it serves R9, which only run A has.
     """
-    said = {frozenset(): "s:x", frozenset({"data"}): _replay.UNKNOWN, frozenset({"siting"}): "s:x",
-            frozenset({"data", "siting"}): "s:y"}  # fmt: skip
-    row = attributed(said, ("data", "siting")).changes.iloc[0]
-    assert (row["cause"], row["possible"]) == ("unproven", "data|siting")
+    offered = gridtown.candidates().assign(**{column: pd.Series(value, dtype="str")})
+    areas = gridtown.residential()
+    nine = areas.assign(residential_id=areas["residential_id"].replace("R8", "R9"))
+    a = gridstudy.inputs(facilities=WEST, candidates=offered, residential=nine, siting=Siting(p=0), entrances=None)
+    b = gridstudy.inputs(facilities=BOTH, candidates=gridtown.candidates(), siting=Siting(p=0), entrances=None)
+    corners = _replay.run(a, b, CAUSES, frozenset({"coverage", "siting"}), lambda _step: None)
+    assert corners.active == ("data", "siting")
+    assert {corner: faults[0].code for corner, faults in corners.refused.items()} == {1: code}
+    ends = corners.words[[0, 3]].set_axis(["before", "after"], axis=1)
+    row = _attribute.by_corners(ends, corners, corners.active).changes.loc[("area", "R6", "street_status")]
+    assert (row["before"], row["after"], row["cause"]) == ("s:uncovered", "s:covered", "unproven")
+    assert row["possible"] == "data|siting"
+
+
+def test_figures_entered_for_another_document_are_left_out_of_a_combination_alone():
+    """Each run enters one clause of its own document; a combination judges what its document knows."""
+
+    def entered(clause: str) -> pd.DataFrame:
+        return pd.DataFrame({"indicator_id": [clause], "value": [1.0], "source_row": [1]})
+
+    a, b = gridstudy.inputs(indicators=entered("LC-05")), gridstudy.inputs(indicators=entered("NT-01"))
+    b = dataclasses.replace(b, standard=standards.load("nantong"))
+    for taken, clauses in (((), ["LC-05"]), (("data",), []), (("standard",), []), (("data", "standard"), ["NT-01"])):
+        mixed = _replay.mixed(a, b, frozenset(taken))
+        assert list(mixed.tables["indicators"]["indicator_id"]) == clauses
 
 
 def test_words_of_values_are_equal_if_and_only_if_the_values_are():

@@ -10,19 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+import geopandas as gpd
 import pandas as pd
 
 from planning import study
 from planning.compare import _values
 from planning.compare._causes import CAUSES, Cause, cause_of_table
-from planning.errors import Fault, InputRefused
+from planning.errors import Fault, InputRefused, refuse
 from planning.plan import Plan
+from planning.standards import Standard
 from planning.study import StudyInputs
+from planning.texts import printable
 
 UNKNOWN: Final = "?"
 _BY_THE_CLOCK: Final = "feasible"
 Step = Callable[[str], None]
 T = TypeVar("T")
+_NAMED: Final = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +52,9 @@ def run(a: StudyInputs, b: StudyInputs, differing: Sequence[Cause], parts: froze
     for corner in range(1 << len(active)):
         step("compare_corner")
         try:
-            found[corner] = _words(study.outcome(mixed(a, b, taken(corner, active)), parts=parts))
+            inputs = mixed(a, b, taken(corner, active))
+            _refuse_torn(inputs)
+            found[corner] = _words(study.outcome(inputs, parts=parts))
         except InputRefused as error:
             refused[corner] = error.faults
     words = pd.DataFrame(found).fillna(_values.ABSENT)
@@ -73,6 +79,8 @@ def mixed(a: StudyInputs, b: StudyInputs, from_b: frozenset[Cause]) -> StudyInpu
     tables = {name: table for cause, side in sides.items() for name, table in _own(side.tables, cause).items()}
     counts = {name: rows for cause, side in sides.items() for name, rows in _own(side.counts, cause).items()}
     ledgers = [side.ledger[side.ledger["table"].map(cause_of_table) == cause] for cause, side in sides.items()]
+    if sides["data"] is not sides["standard"] and "indicators" in tables:
+        tables["indicators"] = _of_standard(tables["indicators"], sides["standard"].standard)
     return replace(
         sides["parameter"],
         plan=_plan(sides),
@@ -84,6 +92,31 @@ def mixed(a: StudyInputs, b: StudyInputs, from_b: frozenset[Cause]) -> StudyInpu
         files=(),
         crs=a.crs,
     )
+
+
+def _of_standard(entered: gpd.GeoDataFrame, standard: Standard) -> gpd.GeoDataFrame:
+    """Return the figures entered by hand for clauses that a document has; of another document they say nothing."""
+    known = {clause.id for clause in standard.clauses}
+    return entered[entered["indicator_id"].isin(known)].reset_index(drop=True)
+
+
+def _refuse_torn(inputs: StudyInputs) -> None:
+    """Refuse tables of two runs that contradict each other, as the doors would within one run.
+
+    Raises
+    ------
+    InputRefused
+        If a candidate has the id of a facility, or serves an area or pool that is not there.
+    """
+    tables = inputs.tables
+    if "candidates" not in tables:
+        return
+    offered, members = tables["candidates"], tables.get("pools")
+    shared = sorted(set(offered["facility_id"]) & set(tables["facilities"]["facility_id"]))
+    known = set(tables["residential"]["residential_id"]) | (set() if members is None else set(members["pool_id"]))
+    served = set(offered["serves"].dropna().str.split(";").explode().str.strip())
+    found = [("compare_corner_shared", shared), ("compare_corner_serves", sorted(served - known - {""}))]
+    refuse(Fault(code, value=", ".join(map(printable, names[:_NAMED]))) for code, names in found if names)
 
 
 def _plan(sides: Mapping[Cause, StudyInputs]) -> Plan:

@@ -22,6 +22,7 @@ from planning.tables import LEVELS
 _ROUND_M: Final = 1.0
 _SIMPLE_M: Final = 1.0
 _MARGIN: Final = 0.04
+_LEAST_M: Final = 500.0
 _ROLES: Final = ("better", "worse", "mixed", "figures", "added", "removed", "unchanged")
 _GOOD: Final = frozenset({"s:covered", "s:meets", "n:1.0"})
 _BAD: Final = frozenset({"s:uncovered", "s:unreachable", "s:unsnapped", "s:fails", "n:0.0"})
@@ -38,7 +39,7 @@ def scene(held: Comparison, words: Words) -> dict[str, Any]:
     roles = _roles()
     return {
         "box": frame.box,
-        "dot": round(frame.box[2] / 150, 1),
+        "most": frame.most,
         "areas": areas,
         "streets": _streets(held, words, frame),
         "roads": [],
@@ -56,8 +57,10 @@ class _Frame:
     """Metres of the run to whole metres of the drawing, north up."""
 
     def __init__(self, shapes: gpd.GeoSeries) -> None:
-        west, south, east, north = shapes.total_bounds if len(shapes) else (0.0, 0.0, 1.0, 1.0)
+        west, south, east, north = _bounds_without_strays(shapes) if len(shapes) else (0.0, 0.0, 1.0, 1.0)
         size = max(east - west, north - south, 100.0)
+        whole = shapes.total_bounds if len(shapes) else (west, south, east, north)
+        self.most = round(float(max(whole[2] - whole[0], whole[3] - whole[1]) + 2 * size), 1)
         self._west, self._north, margin = west, north, size * _MARGIN
         self.box = [round(float(one), 1) for one in
                     (-margin, -margin, east - west + 2 * margin, north - south + 2 * margin)]  # fmt: skip
@@ -79,6 +82,15 @@ class _Frame:
         whole = (moved / _ROUND_M).round().astype(int)
         kept = whole[np.append(True, (np.diff(whole, axis=0) != 0).any(axis=1))]
         return "M" + "L".join(f"{x} {y}" for x, y in kept[:-1]) + "Z"
+
+
+def _bounds_without_strays(shapes: gpd.GeoSeries) -> Any:
+    """Return the box of most shapes: a few places with coordinates of another city do not make the map a country."""
+    at = shapely.get_coordinates(shapes.representative_point().to_numpy())
+    low, high = np.quantile(at, 0.01, axis=0), np.quantile(at, 0.99, axis=0)
+    margin = np.maximum(high - low, _LEAST_M) / 2
+    kept = ((at >= low - margin) & (at <= high + margin)).all(axis=1)
+    return shapes[kept].total_bounds
 
 
 def _shapes(held: Comparison) -> gpd.GeoSeries:
@@ -118,7 +130,7 @@ def _card(rows: pd.DataFrame, words: Words) -> list[list[str]]:
     return [
         [words.aspect(row.aspect), words.value(row.aspect, row.before), words.value(row.aspect, row.after),
          words.cause(row.sufficient, row.possible)]
-        for row in each(rows)
+        for row in sorted(each(rows), key=lambda row: (not _values.is_status(row.aspect), _order(row.aspect)))
     ]  # fmt: skip
 
 

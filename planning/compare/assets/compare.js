@@ -1,7 +1,7 @@
 (function () {
   "use strict";
   var D = JSON.parse(document.getElementById("data").textContent), W = D.words, NS = "http://www.w3.org/2000/svg";
-  var svg = document.getElementById("map"), byId = {}, shapes = {}, marks = [], view, theme = "all", cause = "";
+  var svg = document.getElementById("map"), byId = {}, shapes = {}, marks = [], dots = [], view, theme = "all", cause = "";
   function el(name, at, into) {
     var node = document.createElementNS(NS, name);
     Object.keys(at).forEach(function (key) { node.setAttribute(key, at[key]); });
@@ -30,7 +30,8 @@
   D.areas.forEach(function (one) {
     byId[one.id] = one;
     var shape = one.d ? el("path", { d: one.d, class: "area", "fill-rule": "evenodd" }, ground) :
-      el("circle", { cx: one.p[0], cy: one.p[1], r: D.dot, class: "area" }, ground);
+      el("circle", { cx: one.p[0], cy: one.p[1], r: 1, class: "area" }, ground);
+    if (!one.d) dots.push(shape);
     el("title", {}, shape).textContent = one.name + " · " + W.category[one.category];
     shape.addEventListener("click", function () { if (!moved) pick(one.id); });
     shapes[one.id] = shape;
@@ -59,6 +60,7 @@
     svg.setAttribute("viewBox", v.join(" "));
     var box = svg.getBoundingClientRect(), k = Math.max(v[2] / (box.width || 1), v[3] / (box.height || 1));
     marks.forEach(function (one) { one[0].setAttribute("transform", "translate(" + one[1] + ") scale(" + k + ")"); });
+    dots.forEach(function (dot) { dot.setAttribute("r", 3.5 * k); });
     hatches.forEach(function (p) { p.setAttribute("patternTransform", "rotate(45) scale(" + k + ")"); });
     var m = Math.pow(10, Math.floor(Math.log10(k * 140))), n = [5, 2, 1].filter(function (f) { return f * m <= k * 140; })[0] * m;
     document.getElementById("bar").style.width = n / k + "px";
@@ -66,7 +68,7 @@
   }
   function whole() { set(D.box.slice()); }
   function zoom(f, x, y) {
-    if (view[2] * f < 60 || view[2] * f > D.box[2] * 4) return;
+    if (view[2] * f < 60 || view[2] * f > D.most) return;
     set([x - (x - view[0]) * f, y - (y - view[1]) * f, view[2] * f, view[3] * f]);
   }
   function place(e) {
@@ -97,7 +99,7 @@
       shape.setAttribute("fill", fill(name));
       shape.setAttribute("stroke", D.roles[name].edge);
       shape.setAttribute("stroke-dasharray", name === "removed" ? "4 3" : "none");
-      shape.classList.toggle("off", Boolean(cause) && !on);
+      shape.classList.toggle("off", Boolean(cause) && !on && name !== "unchanged");
       if (!on || name === "figures") return;
       shown += 1;
       if (shown > 400) return;
