@@ -185,6 +185,7 @@ def test_a_font_that_forbids_embedding_is_refused(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_an_own_font_comes_first_and_the_bundled_one_fills_in(result, tmp_path):
     """A font of six characters: they are set in it, all others in the bundled file."""
     face = house.Face(BUNDLED / fonts.FILES[700])
@@ -225,6 +226,7 @@ def test_rare_and_traditional_characters_are_printed(result, tmp_path):
     assert (fault.file, fault.row) != ("", None)
 
 
+@pytest.mark.slow
 def test_the_whole_of_gb18030_level_two_can_be_printed():
     """Every unified ideograph of GBK and of extension A."""
     every = [*range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6)]
@@ -271,9 +273,9 @@ def vertices(frame):
 
 
 @pytest.fixture(scope="module")
-def shifted(tmp_path_factory):
+def shifted(result):
     """Return the town pushed off every round number, so that no true place can stand on the lattice by chance."""
-    done = study.run(runs.load(papertown.write(tmp_path_factory.mktemp("公示 town"))))
+    done = result
     names = ("residential", "facilities", "sites", "units", "reached_roads", "service_areas", "uncovered")
     moved = {name: move(getattr(done, name)) for name in names}
     tables = {name: move(table) for name, table in done.inputs.tables.items()}
@@ -327,6 +329,7 @@ def test_public_sheets_say_so_and_have_no_grid_and_no_crs(shifted):
     assert any("公示稿" in text and "50 米" in text for text in said(drawn, "note"))
 
 
+@pytest.mark.slow
 def test_street_lists_and_figures_are_the_same_as_in_the_internal_edition(shifted):
     """Generalised shapes never move a facility or an area into another street."""
     tables = []
@@ -349,6 +352,14 @@ def test_few_people_are_not_told_and_cannot_be_worked_out():
     )
     told = published.few_untold(units).set_index("unit_id")["elderly"]
     assert told.isna().to_dict() == {"a": True, "b": False, "c": True, "d": False, "e": False, "S": False}
+
+
+@pytest.mark.parametrize(
+    ("people", "untold"),
+    [([40, 60, 7, 0], [0, 2]), ([7, 8, 50], [0, 1]), ([10, 20], []), ([9, 10, 10], [0, 1]), ([7], [0]), ([0], []), ([], [])],
+)  # fmt: skip
+def test_numbers_of_few_people_and_what_would_tell_them(people, untold):
+    assert np.flatnonzero(published.hidden(np.array(people, dtype=float))).tolist() == untold
 
 
 def test_the_public_web_map_has_no_exact_place_no_gates_and_no_people_by_area(shifted):

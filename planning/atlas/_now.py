@@ -19,6 +19,7 @@ from planning.atlas import _words as words
 from planning.atlas._blocks import Column, Entry, Flow
 from planning.atlas._canvas import Canvas
 from planning.atlas._view import SMALL_UNITS
+from planning.study import published
 
 OUTSIDE: Final = ("uncovered", "unreachable", "unsnapped")
 QUOTA_LEVELS: Final = ("community", "village")
@@ -333,12 +334,14 @@ def _causes(flow: Flow, level: str) -> None:
         Column(view.say("column.elderly"), 1.2),
     ]
     groups = here.groupby("cause", sort=True)
+    elderly = groups["elderly"].sum()
+    few = dict(zip(elderly.index, published.hidden(elderly.to_numpy(dtype=float)) & view.public, strict=True))
     rows = [
         [
             view.say(f"cause.{cause}"),
             words.whole(len(part)),
             words.whole(part["households"].sum()),
-            words.whole(part["elderly"].sum()),
+            words.NONE if few[cause] else words.whole(part["elderly"].sum()),
         ]
         for cause, part in groups
     ]

@@ -136,11 +136,21 @@ def few_untold(units: Any) -> Any:
         if column not in units or not small.any():
             continue
         values = units[column].astype(float)
-        few = small & values.gt(0) & values.lt(FEWEST)
+        few = pd.Series(data=False, index=units.index)
         for _, rows in units[small].groupby(units["parent"].fillna("") if "parent" in units else units["type"]):
-            hidden = few[rows.index]
-            others = rows.assign(_many=values)[~hidden & values[rows.index].gt(0)].sort_values(["_many", "unit_id"])
-            if hidden.sum() == 1 and len(others):
-                few[others.index[0]] = True
+            ordered = rows.sort_values("unit_id").index
+            few[ordered] = hidden(values[ordered].to_numpy())
         found = found.assign(**{column: values.mask(few)})
     return found
+
+
+def hidden(people: np.ndarray) -> np.ndarray:
+    """Say which numbers of people that add up to one told are not told: those below `FEWEST` but 0.
+
+    Where that is one alone, the smallest of the others is not told either, the first of equals: the sum would tell it.
+    """
+    few = (people > 0) & (people < FEWEST)
+    others = np.flatnonzero(~few & (people > 0))
+    if few.sum() == 1 and len(others):
+        few[others[np.argmin(people[others])]] = True
+    return np.asarray(few)
