@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -11,6 +11,11 @@ from planning import isolation, texts
 from planning.cli._province import run_province
 from planning.cli._say import READER, Progress, list_faults, shown
 from planning.errors import Fault, WrongUsage
+
+_NAMED: Final = (
+    "map.html", "atlas.pdf", "report.docx", "annex.docx", "report_template.docx", "tables.xlsx", "results.gpkg",
+    "summary.json",
+)  # fmt: skip
 
 
 @click.command()
@@ -125,7 +130,7 @@ def report(done: Any) -> None:
     if unsaid:
         click.echo(texts.both("cli.defaults", keys=unsaid))
     click.echo(texts.both("cli.done", folder=folder, run_id=done.run_id))
-    for name in ("map.html", "atlas.pdf", "tables.xlsx", "results.gpkg", "summary.json"):
+    for name in _NAMED:
         if (folder / name).exists():
             click.echo(f"  {folder / name}")
 

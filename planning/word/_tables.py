@@ -134,7 +134,7 @@ def _need(head: str, cells: Sequence[str], *, is_number: bool) -> tuple[float, f
     filled = [length for length in lengths if length] or [0]
     common = max(filled[int(len(filled) * 0.9)], math.ceil(longest / _TALLEST))
     word = max((_longest_word(cell) for cell in cells[:400]), default=0)
-    least = max(heading, min(common, max(8, min(word, 18))))
+    least = max(heading, min(common, max(12, min(word, 18))))
     return min(least, 6), least, max(heading, common, math.ceil(cells_of(head) / 2)) + 1
 
 

@@ -23,6 +23,8 @@ from planning.ui.session import Desk
 _ORDER: Final = (
     "tables.xlsx",
     "report.docx",
+    "annex.docx",
+    "report_template.docx",
     "atlas.pdf",
     "map.html",
     "results.gpkg",
