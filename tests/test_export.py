@@ -96,8 +96,13 @@ def result(*, exports: tuple[str, ...] = FORMATS, encoding: Any = "utf-8", langu
     plan = Plan(
         name="示例规划", standard="liaocheng", as_of=date(2025, 12, 31), inputs={}, siting=Siting(), output=output
     )
-    circles = {"facility_id": ["F1", "F3"], "limit_m": [900.0, 900.0], "minutes": [15.0, 15.0], "name": ["一号", "三号"],
-               "level": ["street", "community"]}  # fmt: skip
+    circles = {
+        "facility_id": ["F1", "F3"],
+        "limit_m": [900.0, 900.0],
+        "minutes": [15.0, 15.0],
+        "name": ["一号", "三号"],
+        "level": ["street", "community"],
+    }
     findings = {
         "clause_id": ["LC-01"],
         "required": [30.0],
@@ -306,6 +311,17 @@ def test_short_names_are_ascii_unique_and_ten_letters_at_most() -> None:
     found = [_shapefile._unique(_shapefile._short(field.name, at), 1, taken) for at, field in enumerate(fields, 1)]
     assert len({name.upper() for name in found}) == len(found)
     assert all(name.isascii() and 0 < len(name) <= 10 for name in found)
+
+
+def test_long_texts_are_cut_where_no_blank_is_lost() -> None:
+    """Pieces joined are the text, each of 254 bytes at most, and none but the outer ones has a blank at its end."""
+    for text in ("字字 " * 200, "a" * 254 + " b", "字" * 126 + "  " + "字" * 200, LONG, "𠮷" * 100):
+        for page in ("utf-8", "gbk") if "𠮷" not in text else ("utf-8",):
+            pieces = _shapefile._cut(text, page)
+            assert "".join(pieces) == text
+            assert max(len(piece.encode(page)) for piece in pieces) <= 254
+            assert not any(piece.startswith(" ") for piece in pieces[1:])
+            assert not any(piece.endswith(" ") for piece in pieces[:-1])
 
 
 def test_geojson_is_in_degrees_with_the_rows_of_the_result(written: Path) -> None:

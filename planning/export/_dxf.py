@@ -115,8 +115,8 @@ def _extent(themes: Sequence[Theme]) -> tuple[float, float, float, float]:
     known = boxes[np.isfinite(boxes).all(axis=1)]
     if not len(known):
         return 0.0, 0.0, 0.0, 0.0
-    west, south, east, north = (*known[:, :2].min(axis=0), *known[:, 2:].max(axis=0))
-    return float(west), float(south), float(east), float(north)
+    low, high = known[:, :2].min(axis=0), known[:, 2:].max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def _scale(extent: Sequence[float]) -> int:
@@ -174,7 +174,10 @@ def _object(
     else:
         drawn = looks.outline(canvas, shape, look.hex, look.mm, on=on)
     for entity in drawn:
-        looks.note(entity, [(alias, value) for alias, value in facts if value])
+        # Attributes of a block say it all but what is too long for them.
+        short = entity.dxftype() == "INSERT"
+        told = [fact for fact in facts if fact[1] and not (short and len(fact[1]) <= looks.ATTRIB_LETTERS)]
+        looks.note(entity, told)
 
 
 def _insert(

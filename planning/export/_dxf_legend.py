@@ -15,6 +15,7 @@ from planning.texts import Language
 _ROW_MM: Final = 8.0
 _SWATCH_MM: Final = (12.0, 5.0)
 _WIDE_MM: Final = 130.0
+_LINE_CELLS: Final = 72
 _INK: Final = "#1F2328"
 Box = tuple[float, float, float, float]
 
@@ -44,11 +45,24 @@ def draw(
             _swatch(canvas, title, role, (left, down), on)
             _write(canvas, role.label, (left + 18 * mm, down - 3.2 * mm), 2.6, on)
             down -= _ROW_MM * mm
-    for line in (texts.t("export.dxf.scale", language, scale=f"{scale:,}".replace(",", " ")), *notes):
+    said = (texts.t("export.dxf.scale", language, scale=f"{scale:,}".replace(",", " ")), *notes)
+    for line in (piece for note in said for piece in _lines(note)):
         _write(canvas, line, (left, down - 3 * mm), 2.4, on)
         down -= 5.5 * mm
     right, bottom = left + _WIDE_MM * mm, min(down - 4 * mm, extent[1])
     return extent[0], bottom, right, top
+
+
+def _lines(text: str) -> list[str]:
+    """Return a text in lines no wider than the legend; Chinese letters are twice as wide as others."""
+    lines, wide = [""], 0
+    for letter in text:
+        wide += 2 if ord(letter) > 0x2E80 else 1
+        if wide > _LINE_CELLS:
+            lines.append("")
+            wide = 2
+        lines[-1] += letter
+    return lines
 
 
 def names_of(alias: str) -> str:

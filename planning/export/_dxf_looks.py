@@ -19,7 +19,7 @@ FONT: Final = ("simsun.ttc", "SimSun")
 APP: Final = "YANGLAO_PLANNING"
 _ROUND: Final = 48
 _XDATA_BYTES: Final = 250
-_ATTRIB_LETTERS: Final = 255
+ATTRIB_LETTERS: Final = 255
 _NOT_IN_NAMES: Final = frozenset("<>/\\\":;?*|=`,'")
 Point = tuple[float, float]
 
@@ -67,7 +67,7 @@ def label(text: str, longest: int = 40) -> str:
 
 def attribute(text: str) -> str:
     """Return a text as an attribute of a block holds it, at most 255 letters, cut with ``…``."""
-    return label(text, _ATTRIB_LETTERS)
+    return label(text, ATTRIB_LETTERS)
 
 
 def attribute_tag(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -182,20 +183,31 @@ def _fields(layer: tables.Layer, encoding: Encoding) -> tuple[Stored, ...]:
 
 def _widths(values: pd.Series, encoding: Encoding) -> tuple[int, ...]:
     """Return how many bytes each part of a text column takes; at least one part of one byte."""
-    pieces = [list(map(len, _cut(value, encoding))) for value in values.dropna()]
-    most = max(map(len, pieces), default=0)
-    return tuple(max(row[at] for row in pieces if len(row) > at) for at in range(most)) or (1,)
+    most: list[int] = []
+    for value in values.dropna():
+        sizes = [len(piece.encode(encoding)) for piece in _cut(value, encoding)]
+        most = [max(pair) for pair in zip_longest(most, sizes, fillvalue=0)]
+    return tuple(max(size, 1) for size in most) or (1,)
 
 
-def _cut(text: str, encoding: Encoding) -> list[bytes]:
-    """Return a text in pieces of at most 254 bytes, cut between letters."""
-    pieces = [b""]
-    for letter in text:
-        code = letter.encode(encoding)
-        if len(pieces[-1]) + len(code) > TEXT_BYTES:
-            pieces.append(b"")
-        pieces[-1] += code
-    return [piece for piece in pieces if piece]
+def _cut(text: str, encoding: Encoding) -> list[str]:
+    """Return a text in pieces of at most 254 bytes, cut between letters.
+
+    Readers drop blanks at the ends of a field, so no piece but the first begins with one and none but the last ends
+    with one, unless there is nothing else for 254 bytes.
+    """
+    if len(text.encode(encoding)) <= TEXT_BYTES:
+        return [text]
+    ends = np.cumsum([len(letter.encode(encoding)) for letter in text])
+    pieces, start = [], 0
+    while start < len(text):
+        before = ends[start - 1] if start else 0
+        end = int(np.searchsorted(ends, before + TEXT_BYTES, side="right"))
+        inside = range(end, start, -1) if end < len(text) else ()
+        end = next((at for at in inside if not (text[at - 1].isspace() or text[at].isspace())), end)
+        pieces.append(text[start:end])
+        start = end
+    return pieces
 
 
 def _short(name: str, number: int) -> str:
@@ -272,7 +284,7 @@ def _column(values: pd.Series, stored: Stored, encoding: Encoding) -> pd.Series:
 
     def piece(text: str) -> str:
         pieces = _cut(text, encoding)
-        return pieces[at].decode(encoding) if at < len(pieces) else ""
+        return pieces[at] if at < len(pieces) else ""
 
     return values.map(piece, na_action="ignore").astype("str")
 
