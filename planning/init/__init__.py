@@ -18,14 +18,21 @@ from planning.errors import Fault, InputRefused, refuse
 from planning.init import _choose, _clues, _fields, _files, _write
 from planning.init._choose import Choice
 from planning.init._clues import Look
+from planning.init._write import DATUMS as DATUMS
+from planning.init._write import Answers
 from planning.plan import NEEDED_INPUTS
 from planning.sources import peek
 from planning.sources.files import KNOWN
 
-__all__ = ["PLAN", "Choice", "Draft", "Look", "Survey", "draft", "exists", "propose", "summary", "survey", "write"]
+__all__ = [
+    "DATUMS", "PLAN", "SUFFIXES", "Answers", "Choice", "Draft", "Look", "Survey",
+    "draft", "exists", "propose", "summary", "survey", "write",
+]  # fmt: skip
 
 PLAN: Final = "plan.toml"
 MARK: Final = "# ？"
+SUFFIXES: Final = _files.SUFFIXES
+"""Endings of files that hold data, or a part of it."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +118,8 @@ def survey(folder: str | Path, *, fields: Path | None = None, progress: Callable
 
 def draft(
     found: Survey,
+    answers: Answers,
     *,
-    name: str | None = None,
-    standard: str | None = None,
-    as_of: date | None = None,
-    datums: Mapping[str, str] | None = None,
-    notes: tuple[str, ...] = (),
     roles: Mapping[str, str | None] | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Draft:
@@ -125,8 +128,7 @@ def draft(
     Parameters
     ----------
     found : Survey
-    name, standard, as_of, datums, notes
-        As in `propose`.
+    answers : Answers
     roles : mapping, optional
         Input to layer, as `Look.shown` writes it; None leaves the input out. Inputs not named are chosen as far as
         one layer stands out.
@@ -139,7 +141,6 @@ def draft(
         The same bytes for the same files and answers.
     """
     chosen = _choose.choose(found.looks, settled=roles or {}, columns=columns or {})
-    answers = _write.Answers(name or found.folder, standard, as_of, dict(datums or {}), notes)
     text = _write.text(chosen, answers, found.unread, found.other)
     return Draft(text, chosen.by_role, _warnings(found), sum(MARK in line for line in text.splitlines()))
 
@@ -188,7 +189,7 @@ def propose(
         No such folder, too many files, no data at all, answers or ``fields.toml`` that cannot be used.
     """
     folder = Path(folder)
-    answers = _write.Answers(name or folder.resolve().name or "plan", standard, as_of, dict(datums or {}), notes)
+    answers = Answers(name or folder.resolve().name or "plan", standard, as_of, dict(datums or {}), notes)
     found = _files.find(folder)
     words = _fields.read(fields, folder)
     refuse(_answer_faults(answers, found.data, folder))
@@ -197,7 +198,7 @@ def propose(
         nothing = Fault("init_nothing", file=folder.resolve().name, facts={"known": KNOWN})
         raise InputRefused([nothing, *found.faults, *(fault for _, fault in unread)])
     seen = Survey(answers.name, tuple(looks), tuple(unread), found.data, found.other, found.faults)
-    return draft(seen, name=name, standard=standard, as_of=as_of, datums=datums, notes=notes)
+    return draft(seen, answers)
 
 
 def write(folder: str | Path, draft: Draft) -> Path:
@@ -253,7 +254,7 @@ def _looks(
     return looks, unread
 
 
-def _answer_faults(answers: _write.Answers, paths: tuple[str, ...], folder: Path) -> list[Fault]:
+def _answer_faults(answers: Answers, paths: tuple[str, ...], folder: Path) -> list[Fault]:
     """Name answers that cannot be used: a datum that is none or for no file, a document that cannot be loaded."""
     known = {"", *paths, *(PurePosixPath(path).name for path in paths)}
     faults = [

@@ -20,6 +20,7 @@ _DATA: Final = frozenset(
 )
 _PARTS: Final = frozenset((".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".qmd", ".atx", ".xml"))
 _MAPINFO_PARTS: Final = frozenset((".dat", ".map", ".id", ".ind", ".mid"))
+SUFFIXES: Final = _DATA | _PARTS | _MAPINFO_PARTS
 _OWN: Final = frozenset({"plan.toml", "fields.toml"})
 
 

@@ -24,13 +24,15 @@ _WEIGHTS: Final = ("elderly", "residents", "households")
 
 @dataclass(frozen=True)
 class Answers:
-    """What the planner said on the command line; ``datums`` by file path or base name, ``""`` for every other file."""
+    """What the planner said; ``datums`` by file path or base name, ``""`` for every other file; ``p`` sites to seek."""
 
     name: str
     standard: str | None = None
     as_of: date | None = None
     datums: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    p: int | None = None
+    new_cutoff: date | None = None
 
 
 def text(choices: Choices, answers: Answers, unread: Iterable[tuple[str, Fault]], other: tuple[str, ...]) -> str:
@@ -38,7 +40,7 @@ def text(choices: Choices, answers: Answers, unread: Iterable[tuple[str, Fault]]
     lines = [*_head(), *_plan(answers)]
     for role in INPUTS:
         lines += _input(choices.by_role[role], answers)
-    lines += [*_walk(), *_siting(choices.by_role)]
+    lines += [*_walk(answers), *_siting(choices.by_role, answers)]
     lines += _rest(choices, unread, other)
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -256,32 +258,32 @@ def _role(role: str) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------------------- the rest
 
 
-def _walk() -> list[str]:
-    return [
-        _comment("walk"),
-        "# [walk]",
-        "# speed_m_per_s = 1.0",
-        "# minutes = [5, 10, 15]",
-        "# [standards]",
-        _beside("# new_cutoff = 2015-01-01", "cutoff"),
-        "",
-    ]
+def _walk(answers: Answers) -> list[str]:
+    known = answers.new_cutoff
+    cutoff = ["# [standards]", _beside("# new_cutoff = 2015-01-01", "cutoff")]
+    if known is not None:
+        cutoff = ["[standards]", _beside(f"new_cutoff = {known.isoformat()}", "cutoff")]
+    return [_comment("walk"), "# [walk]", "# speed_m_per_s = 1.0", "# minutes = [5, 10, 15]", *cutoff, ""]
 
 
-def _siting(by_role: Mapping[str, Choice]) -> Iterator[str]:
+def _siting(by_role: Mapping[str, Choice], answers: Answers) -> Iterator[str]:
     """Yield what siting needs; without a number of sites only the model that finds it can run."""
     if by_role["candidates"].look is None:
         yield _comment("siting_none")
         yield from ("# [siting]", '# model = "mclp"', "# p = 3", "")
         return
     yield "[siting]"
-    yield _beside('model = "lscp"', "siting_lscp")
+    if answers.p is None:
+        yield _beside('model = "lscp"', "siting_lscp")
+    else:
+        yield from ('model = "mclp"', f"p = {answers.p}")
     home = by_role["residential"]
     there = {*(home.guess.columns if home.guess is not None else ()), *_joined_columns(home)}
     weight = next((name for name in _WEIGHTS if name in there), "elderly")
     if weight != "elderly":
         yield _beside(f"demand = {quoted(weight)}", "siting_demand")
-    yield from ("# p = 3", '# level = "street"', "")
+    yield from () if answers.p is not None else ("# p = 3",)
+    yield from ('# level = "street"', "")
 
 
 def _rest(choices: Choices, unread: Iterable[tuple[str, Fault]], other: tuple[str, ...]) -> Iterator[str]:

@@ -13,7 +13,19 @@ from planning import catchment
 from planning.texts import Language
 from planning.ui import frame, parts, session, words
 from planning.ui.jobs import Job
-from planning.ui.pages import about, blind_spots, compliance, coverage, data, home, outputs, siting, standards
+from planning.ui.pages import (
+    about,
+    blind_spots,
+    compare,
+    compliance,
+    coverage,
+    data,
+    home,
+    intake,
+    outputs,
+    siting,
+    standards,
+)
 from planning.ui.session import Desk
 
 MARK: Final = Path(__file__).parent / "mark.png"
@@ -24,6 +36,7 @@ STEPS: Final[Mapping[str, Show]] = {
     "compliance": compliance.show,
     "blind_spots": blind_spots.show,
     "siting": siting.show,
+    "compare": compare.show,
     "outputs": outputs.show,
 }
 PAGES: Final = ("home", *STEPS, "standards", "about")
@@ -79,6 +92,8 @@ def show(name: str) -> None:
         _without_plan(name, language)
     elif desk is None:
         _unfinished(job, language)
+        if name == "data" and job.state != "running" and session.is_brought():
+            intake.show(language)
     else:
         (home.show if name == "home" else STEPS[name])(desk)
 
@@ -86,6 +101,9 @@ def show(name: str) -> None:
 def _without_plan(name: str, language: Language) -> None:
     if name == "home":
         home.welcome(language)
+        return
+    if name == "data":
+        intake.show(language)
         return
     parts.empty(words.say("no_plan", language))
     st.page_link(st.session_state["pages"]["home"], label=words.say("to_home", language), icon=":material/home:")

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 import streamlit as st
 
+from planning import init
 from planning import plan as plans
 from planning.errors import InputRefused
 from planning.plan import Plan
@@ -19,10 +20,13 @@ from planning.study import StudyResult
 from planning.texts import LANGUAGES, Language
 from planning.ui import words
 from planning.ui.jobs import Job
+from planning.ui.uploads import Tray
 
 LANGUAGE: Final = "language"
 JOB: Final = "job"
 FILES: Final = "files-job"
+TRAY: Final = "tray"
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +92,24 @@ def files_job() -> Job | None:
     return cast("Job | None", st.session_state.get(FILES))
 
 
+def tray() -> Tray:
+    """Return the folder of what this session has brought; made on first need."""
+    if TRAY not in st.session_state:
+        st.session_state[TRAY] = Tray()
+    return cast("Tray", st.session_state[TRAY])
+
+
+def is_brought() -> bool:
+    """Say whether the plan looked at came through the browser."""
+    current = job()
+    return current is not None and TRAY in st.session_state and current.plan == tray().plan
+
+
+def is_local() -> bool:
+    """Say whether only this machine can reach the app, so that paths of this machine may be named."""
+    return st.get_option("server.address") in LOOPBACK
+
+
 def desk() -> Desk | None:
     """Return the finished run of the session, if it has one."""
     found = job()
@@ -100,13 +122,19 @@ def start_sample() -> None:
 
 
 def start_plan(path: str) -> None:
-    """Run a plan file of this machine; equal files that were run a moment ago are not run again."""
+    """Run a plan file, or the one of a folder, of this machine; equal files run a moment ago are not run again."""
     plan = Path(path.strip().strip('"')).expanduser()
+    plan = plan / init.PLAN if plan.is_dir() else plan
     kept = _job_of(str(plan), _stamp(plan))
     if kept.state in ("refused", "cancelled"):
         _job_of.clear(str(plan), _stamp(plan))
         kept = _job_of(str(plan), _stamp(plan))
     _begin(kept)
+
+
+def start_brought() -> None:
+    """Run the plan of what this session has brought."""
+    _begin(Job(tray().plan, keep=tray()))
 
 
 def start_again() -> None:

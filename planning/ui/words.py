@@ -50,6 +50,11 @@ def metres(value: Any, limit_m: float, language: Language) -> str:
     return NOTHING if missing(value) else say("unit.m", language, value=numbers.metres(value, limit_m, language))
 
 
+def size(count: int) -> str:
+    """Return a number of bytes as kB or MB."""
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{max(count / 1e3, 0.1):,.1f} kB"
+
+
 def duration(seconds: float) -> str:
     """Return seconds as ``m:ss``, from an hour on as ``h:mm:ss``."""
     minutes, rest = divmod(round(seconds), 60)

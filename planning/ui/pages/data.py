@@ -11,7 +11,8 @@ import streamlit as st
 
 from planning import quality, runs, texts
 from planning.texts import Language
-from planning.ui import parts, words
+from planning.ui import parts, session, words
+from planning.ui.pages import intake
 from planning.ui.parts import Cell, Column
 from planning.ui.session import Desk
 
@@ -35,6 +36,8 @@ def show(desk: Desk) -> None:
         _report(desk)
     with right:
         _behind(desk)
+    if session.is_brought() and st.toggle(desk.say("intake.exchange"), key="exchange"):
+        intake.show(desk.language)
 
 
 def _inputs(desk: Desk, counts: Mapping[str, Mapping[str, int]]) -> None:

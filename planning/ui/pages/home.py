@@ -245,22 +245,31 @@ def state_of(name: str) -> State:
 def welcome(language: Language) -> None:
     """Offer the sample, or a plan file of this machine, and say what a plan needs."""
     say = words.say
-    sample, own = st.columns(2, gap="small")
-    with sample, st.container(border=True, height="stretch"):
+    choices = st.columns(3 if session.is_local() else 2, gap="small")
+    with choices[0], st.container(border=True, height="stretch"):
         _choice(say("welcome.sample", language), say("welcome.sample_says", language))
         st.button(say("action.sample", language), key="sample", type="primary", on_click=session.start_sample,
                   icon=":material/play_arrow:")  # fmt: skip
-    with own, st.container(border=True, height="stretch"):
-        _choice(say("welcome.open", language), say("welcome.open_says", language))
-        path = st.text_input(say("welcome.path", language), key="path", placeholder=say("welcome.example", language))
-        if st.button(
-            say("action.open", language), key="open", icon=":material/folder_open:", disabled=not path.strip()
-        ):
-            session.start_plan(path)
-            st.rerun()
+    with choices[1], st.container(border=True, height="stretch"):
+        _choice(say("welcome.new", language), say("welcome.new_says", language))
+        st.page_link(st.session_state["pages"]["data"], label=say("welcome.bring", language), width="content",
+                     icon=":material/upload_file:")  # fmt: skip
+    if session.is_local():
+        with choices[2], st.container(border=True, height="stretch"):
+            _by_path(language)
     with st.container(border=True):
         items = "".join(f"<li>{escape(say(f'welcome.{name}', language))}</li>" for name in ("needs", "gets", "offline"))
         parts.html(f'<div class="p-choice"><h3>{escape(say("welcome.head", language))}</h3><ul>{items}</ul></div>')
+
+
+def _by_path(language: Language) -> None:
+    """Open a plan where it lies on this machine."""
+    say = words.say
+    _choice(say("welcome.open", language), say("welcome.open_says", language))
+    path = st.text_input(say("welcome.path", language), key="path", placeholder=say("welcome.example", language))
+    if st.button(say("action.open", language), key="open", icon=":material/folder_open:", disabled=not path.strip()):
+        session.start_plan(path)
+        st.rerun()
 
 
 def _choice(heading: str, says: str) -> None:

@@ -17,7 +17,7 @@ import streamlit as st
 
 from planning import runs
 from planning.runs import RunFolder
-from planning.ui import frame, parts, session
+from planning.ui import frame, parts, session, words
 from planning.ui.session import Desk
 
 _ORDER: Final = (
@@ -95,7 +95,7 @@ def _all_at_once(desk: Desk, run: RunFolder, files: list[Path]) -> None:
         if differing:
             said = desk.say("outputs.differs", files=desk.say("comma").join(differing))
         else:
-            said = desk.say("outputs.whole", count=len(files), size=size(total), run_id=run.run_id)
+            said = desk.say("outputs.whole", count=len(files), size=words.size(total), run_id=run.run_id)
         parts.html(f'<p class="p-sentence">{escape(said)}</p>')
         st.download_button(
             desk.say("outputs.zip"), data=partial(archive, run.folder, files), file_name=f"{stem(desk, run)}.zip",
@@ -130,7 +130,7 @@ def _file(desk: Desk, run: RunFolder, path: Path, hashes: Mapping[str, str]) -> 
     said = f"SHA-256 {hashes[name][:12]}" if name in hashes else ""
     line = (
         f"<b>{escape(name)}</b><span>{escape(about)}</span>"
-        f'<i class="num">{escape(size(path.stat().st_size))}</i><i>{escape(said)}</i>'
+        f'<i class="num">{escape(words.size(path.stat().st_size))}</i><i>{escape(said)}</i>'
     )
     with st.container(horizontal=True, vertical_alignment="center", key=f"file-{name}"):
         st.html(f'<div class="p-file">{line}</div>', width="stretch")
@@ -142,7 +142,7 @@ def _sheet(desk: Desk, run: RunFolder, name: str, forms: list[Path]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"file-sheet-{name}"):
         st.html(f'<div class="p-file"><b>{escape(name)}</b></div>', width="stretch")
         for path in forms:
-            _save(desk, run, path, f"{path.suffix[1:].upper()} {size(path.stat().st_size)}")
+            _save(desk, run, path, f"{path.suffix[1:].upper()} {words.size(path.stat().st_size)}")
 
 
 def _save(desk: Desk, run: RunFolder, path: Path, label: str) -> None:
@@ -150,8 +150,3 @@ def _save(desk: Desk, run: RunFolder, path: Path, label: str) -> None:
         label, data=path.read_bytes, file_name=f"{stem(desk, run)}_{path.name}", width="content", on_click="ignore",
         key=f"save-{path.relative_to(run.folder).as_posix()}", icon=":material/download:",
     )  # fmt: skip
-
-
-def size(count: int) -> str:
-    """Return a number of bytes as kB or MB."""
-    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{max(count / 1e3, 0.1):,.1f} kB"
