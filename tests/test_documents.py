@@ -146,6 +146,27 @@ def test_every_annex_table_is_there_once_under_its_number(annex: Any) -> None:
     assert footed >= 15
 
 
+def test_every_area_has_its_own_figures(town: StudyResult, annex: Any) -> None:
+    """Households, duty, rooms and shortfall of each area are those of the layer; pools have rows of their own."""
+    (head, *rows) = next(cells for caption, cells in tables(annex).items() if caption.startswith("居住区配建"))
+    shown = {row[0]: dict(zip(head, row, strict=True)) for row in rows}
+    columns = {"户数": "households", "应配面积（㎡）": "required_m2", "现有面积（㎡）": "provided_m2",
+               "缺口（㎡）": "shortfall_m2"}  # fmt: skip
+    for area in town.residential.to_dict("records"):
+        for label, name in columns.items():
+            value = None if pd.isna(area[name]) else area[name]
+            assert shows(shown[area["residential_id"]][label], value, 0.05), (area["residential_id"], name)
+
+
+def test_gains_are_said_to_add_up_only_where_they_do(town: StudyResult) -> None:
+    siting = town.summary["siting"]
+    assert siting["sites"]
+    assert "各处之和等于规划前后之差" in said(docx.Document(io.BytesIO(report.document(town))))
+    more = [{**site, "gain": site["gain"] + 1} for site in siting["sites"]]
+    told = said(docx.Document(io.BytesIO(report.document(changed(town, siting={**siting, "sites": more})))))
+    assert "各处之和等于规划前后之差" not in told
+
+
 def test_gaps_add_up_to_the_shortfall_of_the_plan(town: StudyResult, annex: Any) -> None:
     rows = tables(annex)["居住区养老用房缺口与补足措施表"]
     at = rows[0].index("缺口（㎡）")

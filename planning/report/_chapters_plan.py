@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -36,7 +37,8 @@ def siting(scene: Scene) -> Iterator[word.Block]:
         return
     yield scene.heading("aim", 2)
     for line in scene.told.said("aim")[:1]:
-        yield scene.text("siting.aim", aim=line)
+        key = "siting.aim_closing" if scene.result.inputs.plan.siting.may_close else "siting.aim"
+        yield scene.text(key, aim=line)
     conditions = scene.told.said("condition")
     if conditions:
         yield scene.text("siting.conditions")
@@ -90,7 +92,8 @@ def _before_after(scene: Scene, found: Mapping[str, Any]) -> Iterator[word.Block
 def _layout(scene: Scene, found: Mapping[str, Any]) -> Iterator[word.Block]:
     """Yield the sites chosen, and the layout of the whole."""
     yield scene.heading("layout", 2)
-    yield scene.text("siting.sites", count=len(found["sites"]), table=scene.see("sites"))
+    key = "siting.sites" if _gains_add_up(found) else "siting.sites_apart"
+    yield scene.text(key, count=len(found["sites"]), table=scene.see("sites"), gain=scene.told.gain_head)
     yield scene.table(_tables.sites(scene.result, scene.language), "sites")
     small = [site for site in found["sites"] if site.get("size_ok") is False]
     if small:
@@ -102,6 +105,14 @@ def _layout(scene: Scene, found: Mapping[str, Any]) -> Iterator[word.Block]:
     )
     yield scene.figure("layout", scene.say("map.layout"))
     yield scene.figure("after", scene.say("map.after"))
+
+
+def _gains_add_up(found: Mapping[str, Any]) -> bool:
+    """Say whether the gains of the sites are people, and add up to what the plan adds."""
+    before, after = (found[when][f"{found['demand']}_covered"] for when in ("before", "after"))
+    gains = [site["gain"] for site in found["sites"]]
+    known = before is not None and after is not None and all(gain is not None for gain in gains)
+    return known and math.isclose(math.fsum(gains), after - before, rel_tol=1e-9, abs_tol=1e-6)
 
 
 # ---------------------------------------------------------------------------------------------------------- near term
