@@ -92,7 +92,7 @@ corners = st.integers(0, 12)
 squares = st.builds(lambda x, y, w, h: box(x, y, x + w, y + h), corners, corners, st.integers(1, 6), st.integers(1, 6))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(squares, min_size=2, max_size=9), st.randoms())
 def test_pairs_are_those_found_one_by_one(shapes: list[Polygon], rng: Any) -> None:
     """Whole coordinates make areas exact: every pair that shares ground or a shape is there once, and no other."""
@@ -110,7 +110,7 @@ def test_pairs_are_those_found_one_by_one(shapes: list[Polygon], rng: Any) -> No
     assert got == wanted
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(corners, corners), min_size=0, max_size=12, unique=True))
 def test_gaps_are_the_cells_nobody_covers_and_no_way_leads_out_of(holes: list[tuple[int, int]]) -> None:
     """A board of 14 × 14 cells of 4 m, some missing: gaps cover as much as missing cells that cannot reach the rim."""

@@ -19,6 +19,7 @@ from ezdxf import enums, units
 from ezdxf.document import Drawing
 from ezdxf.filemanagement import new
 
+from planning import texts
 from planning.export import _dxf_legend, _roles
 from planning.export import _dxf_looks as looks
 from planning.export import _tables as tables
@@ -55,6 +56,8 @@ class Theme:
     layer: tables.Layer
     legend: Sequence[_roles.Role]
     words: Mapping[str, Mapping[str, str]]
+    names: str
+    """What the layer of names is called."""
 
 
 def write(
@@ -71,8 +74,11 @@ def write(
     as on paper at the round scale at which the plan fits on an A1 sheet; the legend stands to the right of the map and
     says it.
     """
+    names = texts.t("export.dxf.names", language)
     themes = [
-        Theme(layers[name], legends[name], _roles.words(layers[name], language)) for name in ORDER if name in layers
+        Theme(layers[name], legends[name], _roles.words(layers[name], language), names)
+        for name in ORDER
+        if name in layers
     ]
     extent = _extent(themes)
     scale = _scale(extent)
@@ -199,7 +205,7 @@ def _write_name(canvas: looks.Canvas, theme: Theme, role: _roles.Role, name: str
     units = theme.layer.name == "units"
     title = f"{theme.layer.alias}_{role.label}" if units else theme.layer.alias
     shown = not units or set(role.where["type"]) <= {"street", "town"}
-    on = looks.layer(canvas, f"{title}_{_dxf_legend.names_of(theme.layer.alias)}", "#1F2328", shown=shown)
+    on = looks.layer(canvas, f"{title}_{theme.names}", "#1F2328", shown=shown)
     factor = 2.2 if units else 1.0
     facts = {"layer": on, "style": looks.STYLE, "height": _TEXT_MM * factor * canvas.metres_per_mm}
     where = shapely.point_on_surface(shape)

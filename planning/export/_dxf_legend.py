@@ -65,11 +65,6 @@ def _lines(text: str) -> list[str]:
     return lines
 
 
-def names_of(alias: str) -> str:
-    """Return what the layer of names is called, in the language of ``alias``."""
-    return "names" if alias.isascii() else "名称"
-
-
 def _swatch(canvas: looks.Canvas, title: str, role: roles.Role, at: tuple[float, float], on: str) -> None:
     mm = canvas.metres_per_mm
     left, top = at
