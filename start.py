@@ -20,11 +20,23 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+LACKING = (
+    "wheelhouse 文件夹里缺少本机 Python 能用的安装包。请在有互联网的电脑上按本机的 Python 版本重新收集："
+    "python start.py shell wheelhouse --for cp311（或 cp312、cp313）。\n"
+    "The folder wheelhouse lacks packages for this Python. Gather them for its version on a machine with internet."
+)
+UNREACHED = (
+    "没有装成：多半是连不上互联网。内网电脑请先准备 wheelhouse 文件夹，见 docs/offline.zh-CN.md。\n"
+    "The installation failed, most likely for want of internet. See docs/offline.md for machines without it."
+)
 SAMPLE = HERE / "data" / "sample" / "plan.toml"
 
 
 def main(words: list[str]) -> int:
     """Do what was asked and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a Windows console may not know every letter
     if sys.version_info < (3, 11):
         print("需要 Python 3.11 或更新版本。 / Python 3.11 or newer is needed.")
         return 2
@@ -81,13 +93,19 @@ def install(files: list[str]) -> None:
             shutil.rmtree(VENV, ignore_errors=True)
             venv.create(VENV, with_pip=True)
         print(f"正在安装 {name} …… / Installing {name} …", flush=True)
-        subprocess.check_call(
-            [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wheels(), "-r", name], cwd=HERE
-        )
+        if not fetched(name):
+            print(LACKING if wheels() else UNREACHED, flush=True)
+            sys.exit(3)
         stamp.write_text(wanted, "utf-8")
         if name == "requirements.txt":
             print("正在预编译步行检索，约半分钟 …… / Compiling the walking search, half a minute …", flush=True)
             call("-m", "planning.catchment._warm")
+
+
+def fetched(name: str) -> bool:
+    """Install one pinned file and say whether that went well."""
+    command = [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wheels(), "-r", name]
+    return subprocess.call(command, cwd=HERE, env={**os.environ, "PYTHONUTF8": "1"}) == 0
 
 
 def wheels() -> list[str]:

@@ -22,6 +22,7 @@ from planning.cli._run import demo, run
 from planning.cli._standards import standards
 from planning.cli._style import style
 from planning.cli._template import report_template
+from planning.cli._wheelhouse import wheelhouse
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,6 +35,8 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a Windows console may not know every character of a name
 
 
-for _command in (run, check, init, fetch, postgis, demo, app, standards, compare, style, verify, status, workers, doctor):
+for _command in (
+    run, check, init, fetch, postgis, demo, app, standards, compare, style, verify, status, workers, doctor,
+    report_template, wheelhouse,
+):  # fmt: skip
     main.add_command(_command)
-main.add_command(report_template)

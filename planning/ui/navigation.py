@@ -11,7 +11,7 @@ import streamlit as st
 
 from planning import catchment
 from planning.texts import Language
-from planning.ui import frame, parts, session, words
+from planning.ui import folders, frame, parts, session, words
 from planning.ui.jobs import Job
 from planning.ui.pages import (
     about,
@@ -51,6 +51,7 @@ _ICONS: Final = {
 def navigate(arguments: Sequence[str]) -> None:
     """Build the navigation and run the page that is asked for; ``arguments`` may name a plan file to open first."""
     catchment.warm_up()
+    _swept()
     if arguments and "opened" not in st.session_state:
         st.session_state["opened"] = arguments[0]
         session.start_plan(arguments[0])
@@ -66,6 +67,12 @@ def navigate(arguments: Sequence[str]) -> None:
     frame.open_page(language)
     frame.sidebar_foot(language)
     chosen.run()
+
+
+@st.cache_resource(show_spinner=False)
+def _swept() -> tuple[str, ...]:
+    """Remove, once a server, what servers that were killed have left behind."""
+    return folders.sweep()
 
 
 def _page(name: str, language: Language) -> Any:
