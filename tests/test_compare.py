@@ -192,6 +192,18 @@ def test_a_run_is_itself(town):
     assert not compare.faults(held)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_difference_is_written_too(town, tmp_path, language):
+    folder = compare.write(compare.compare(town.a, town.a), tmp_path / "same", language=language)
+    record = json.loads((folder / "compare.json").read_text("utf-8"))
+    assert record["totals"] == {
+        "union": 6, "changed": 0, "figures": 0, "unchanged": 6, "added": 0, "removed": 0,
+    }  # fmt: skip
+    assert (record["changes"], record["differences"], record["method"]) == ([], [], "same")
+    said = texts.t("compare.text.nothing", language)
+    assert said in (folder / "compare.md").read_text("utf-8")
+
+
 def test_one_cause_alone_is_proven_by_the_record(town, tmp_path):
     """Speed alone differs: what changed is due to it, though no input is left."""
     for name in ("a", "p"):
@@ -232,6 +244,9 @@ def test_without_the_inputs_only_what_the_folders_prove_is_said(gone):
     row = held.changes.set_index(["id", "aspect"]).loc[("C", "street_status")]
     assert (row["cause"], row["sufficient"], row["possible"]) == ("unproven", "", "data|parameter")
     assert [fault.code for fault in compare.faults(held)] == ["compare_inputs_gone"] * 2
+    text = (compare.write(held, gone / "c") / "compare.md").read_text("utf-8")
+    assert "原因待证（可能：数据、参数）" in (gone / "c" / "compare.html").read_text("utf-8")
+    assert "--plan-a" in text
     assert _sums.by_category(held)["areas"].sum() == 7
 
 
@@ -385,6 +400,7 @@ def test_other_ids_for_the_same_areas_are_said(town, tmp_path):
     assert compare.faults(held)[0].facts["same"] == 6
     assert _sums.totals(held) == {"union": 12, "changed": 0, "figures": 0, "unchanged": 0, "added": 6, "removed": 6}
     assert set(held.changes["cause"]) == {"unproven"}  # the records do not differ
+    assert "两次运行的记录没有不同" in (compare.write(held, tmp_path / "c") / "compare.html").read_text("utf-8")
 
 
 @pytest.mark.slow

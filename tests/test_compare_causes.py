@@ -169,6 +169,25 @@ def test_every_input_belongs_to_one_cause_and_comes_with_it():
             assert (name in mixed.tables) == (name in mixed.plan.inputs) == (cause in taken)
 
 
+def test_what_no_figure_passes_through_causes_nothing():
+    """A template, a style, the language and a library that draws differ; then the roads differ too."""
+
+    def record(mark: str, roads: str) -> dict[str, Any]:
+        files = [{"input": "roads", "sha256": roads, "rows": 3}, {"input": "template", "sha256": mark},
+                 {"input": "style", "sha256": mark}, {"input": "plan", "sha256": mark}]  # fmt: skip
+        return {
+            "inputs": files, "versions": {"python": "3.11", "matplotlib": mark}, "crs": "EPSG:4548",
+            "standard": {"id": "liaocheng", "sha256": "s"}, "plan": {"name": mark},
+            "parameters": {"as_of": "2025-12-31", "crs": None, "notes": [mark], "walk": {}, "standards": {},
+                           "siting": {}, "output": {"language": mark}, "inputs": {"roads": {"path": mark}}},
+        }  # fmt: skip
+
+    found = _causes.differences(record("x", "r"), record("y", "r"))
+    assert {one.cause for one in found} == {""}
+    assert _causes.differing(found) == ()
+    assert _causes.differing(_causes.differences(record("x", "r"), record("y", "other"))) == ("network",)
+
+
 # ----------------------------------------------------------------------------------------------------- the grid town
 
 

@@ -162,7 +162,10 @@ def _streets(held: Comparison, words: Words) -> Sheet:
     counts = [*CATEGORIES, "union", *causes]
     labels = {
         **{name: words.say(f"category.{name}") for name in (*CATEGORIES, "union")},
-        **{name: f"{words.say('category.changed')}: {words.causes(name.removeprefix('cause:'))}" for name in causes},
+        **{
+            name: words.say("means", name=words.say("category.changed"), what=words.causes(name.removeprefix("cause:")))
+            for name in causes
+        },
     }
     heads = [heading("street", "text", words), *(report.Heading(name, labels[name], "whole") for name in counts)]
     rows = table.assign(street=table["street"].map(words.street))[["street", *counts]].astype(object)

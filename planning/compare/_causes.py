@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from planning.plan import INPUTS
+
 Cause = Literal["data", "network", "standard", "parameter", "siting", "program"]
 
 CAUSES: Final[tuple[Cause, ...]] = ("data", "network", "standard", "parameter", "siting")
@@ -33,6 +35,11 @@ class Difference:
     key: str
     a: str
     b: str
+
+
+def is_table(name: str) -> bool:
+    """Say whether an input is a table of the plan or its attribute table, and no template or house style."""
+    return name.partition(".")[0] in INPUTS
 
 
 def cause_of_table(name: str) -> Cause:
@@ -66,7 +73,7 @@ def _keys(record: Mapping[str, Any]) -> Iterator[tuple[tuple[Cause | Literal[""]
     parameters = record["parameters"]
     for name in dict.fromkeys(entry["input"] for entry in record["inputs"] if entry["input"] != "plan"):
         files = [entry for entry in record["inputs"] if entry["input"] == name]
-        yield (cause_of_table(name), f"inputs.{name}"), "\n".join(map(_file, files))
+        yield (cause_of_table(name) if is_table(name) else "", f"inputs.{name}"), "\n".join(map(_file, files))
     for name, spec in parameters["inputs"].items():
         for key, value in spec.items():
             if key not in _WHERE_IT_LAY:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from planning import plan, runs
+from planning.compare._causes import is_table
 from planning.compare._folder import Side
 from planning.errors import InputRefused
-from planning.plan import InputSpec, Plan
+from planning.plan import InputSpec, Output, Plan
 from planning.sources.draft import sha256
 from planning.study import StudyInputs
 
@@ -99,7 +100,9 @@ def _pointed(settings: Plan, record: Mapping[str, Any], folders: tuple[Path, ...
             specs[name] = replace(spec, file=_under(spec.file, settings, home), table_file=table)
     folder = next((one for one in folders if (one / settings.standard).is_file()), folders[0])
     day = date.fromisoformat(record["parameters"]["as_of"])  # a plan that names none took the day it ran
-    return replace(settings, inputs=specs, folder=folder, as_of=day), tuple(dict.fromkeys(missing))
+    output = Output(language=settings.output.language)  # templates and styles, which no figure needs, may be gone
+    pointed = replace(settings, inputs=specs, folder=folder, as_of=day, output=output)
+    return pointed, tuple(dict.fromkeys(missing))
 
 
 def _home(name: str, record: Mapping[str, Any], folders: tuple[Path, ...]) -> Path | None:
@@ -120,4 +123,5 @@ def _under(path: Path, settings: Plan, folder: Path) -> Path:
 def _as_recorded(inputs: StudyInputs, record: Mapping[str, Any]) -> bool:
     """Say whether all that was read now is what was read then, and nothing else."""
     now = sorted((file.input, file.sha256) for file in inputs.files)
-    return now == sorted((entry["input"], entry["sha256"]) for entry in record["inputs"] if entry["input"] != "plan")
+    then = [(entry["input"], entry["sha256"]) for entry in record["inputs"] if is_table(entry["input"])]
+    return now == sorted(then)

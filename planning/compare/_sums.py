@@ -60,7 +60,7 @@ def by_street(held: Comparison) -> pd.DataFrame:
 
 def by_status(held: Comparison) -> pd.DataFrame:
     """Return every change of status: ``aspect, before, after, sufficient, areas, households`` (those of run B)."""
-    rows = held.changes[(held.changes["kind"] == "area") & held.changes["aspect"].map(_values.is_status)]
+    rows = held.changes[(held.changes["kind"] == "area") & held.changes["aspect"].map(_values.is_status).astype(bool)]
     keys = ["aspect", "before", "after", "sufficient"]
     frame = rows[["id", *keys]].join(held.areas["households_b"], on="id")
     summed = frame.groupby(keys, sort=True).agg(areas=("id", "size"), households=("households_b", _sum))

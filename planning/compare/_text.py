@@ -127,7 +127,8 @@ def _others(held: Comparison, words: Words) -> Iterator[str]:
 def _limits(held: Comparison, words: Words) -> Iterator[str]:
     yield f"## {words.say('text.limits')}\n"
     for name in ("data", "network", "standard", "parameter", "siting", "program"):
-        yield f"- {words.say(f'cause.{name}')}: {words.say(f'cause_means.{name}')}"
+        said = words.say("means", name=words.say(f"cause.{name}"), what=words.say(f"cause_means.{name}"))
+        yield f"- {said}"
     for fault in faults_of(held):
         yield f"- {plain(fault.message(words.language))} {plain(fault.remedy(words.language))}"
 
