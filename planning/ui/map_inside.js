@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   var api = planmap.current, data = api.data, strip = document.getElementById("strip"), quiet = false;
+  var scene = null, drawn = L.layerGroup().addTo(api.map), down = null;
 
   function tell(message) { window.parent.postMessage(Object.assign({ planmap: 1 }, message), "*"); }
 
@@ -34,6 +35,7 @@
 
   function showLegend() {
     strip.replaceChildren(make("b", "", api.theme.title));
+    if (scene && scene.legend.length) { return sceneLegend(); }
     api.theme.legend.forEach(function (section) {
       var lines = section.items.every(function (entry) { return entry.count === undefined && isLine(entry); });
       var node = make("div", lines ? "section lines" : "section");
@@ -44,6 +46,66 @@
     });
   }
 
+  function sceneLegend() {
+    strip.replaceChildren();
+    scene.legend.forEach(function (entry) {
+      var node = make("span", "item"), sample = make("span", "sample"), patch = make("i", "patch " + entry.shape);
+      patch.style.background = entry.fill;
+      patch.style.borderColor = entry.edge;
+      sample.appendChild(patch);
+      node.appendChild(sample);
+      node.appendChild(make("span", "", entry.text));
+      if (entry.count) { node.appendChild(make("span", "count", entry.count)); }
+      strip.appendChild(node);
+    });
+  }
+
+  /* Areas take the roles of the scene; its places and lines lie on top. */
+  function showScene() {
+    drawn.clearLayers();
+    hideRun();
+    api.map.getContainer().style.cursor = scene && scene.placing ? "crosshair" : "";
+    if (!scene) { return; }
+    api.map.eachLayer(function (layer) {
+      if (layer.area && scene.areas) {
+        var paint = scene.paint[scene.areas[layer.area.id]];
+        if (paint) { layer.setStyle({ fillColor: paint[0], color: paint[1] }); }
+      }
+    });
+    scene.lines.forEach(function (line) {
+      if (line.length > 1) { drawn.addLayer(L.polyline(line, { color: "#A32F1C", weight: 4, interactive: false, pane: "plan-pick" })); }
+    });
+    scene.marks.forEach(markAt);
+  }
+
+  /* What the run drew of its own plan: a scene has its own sites, and limits of other sites would mislead. */
+  function hideRun() {
+    if (!scene || !scene.areas) { return; }
+    var names = ["site", "limit"].concat(api.theme.wash.map(function (level) { return "wash:" + level; }));
+    var shown = names.filter(function (name) { return !api.hidden[name]; });
+    shown.forEach(function (name) { api.hidden[name] = true; });
+    if (shown.length) { api.setTheme(api.theme.key); }
+  }
+
+  function markAt(entry) {
+    var icon = L.divIcon({ className: "scene-mark " + entry.kind, iconSize: entry.kind === "vertex" ? [10, 10] : [24, 24] });
+    var marker = L.marker([entry.lat, entry.lon], { icon: icon, pane: "plan-point", zIndexOffset: 900000, interactive: Boolean(entry.id), keyboard: false, bubblingMouseEvents: false });
+    marker.on("add", function () { marker.getElement().appendChild(make("span", "", entry.text)); });
+    if (entry.id) { marker.on("click", function () { tell({ what: "pick", kind: "point", id: entry.id }); }); }
+    if (entry.name) { marker.bindTooltip(make("span", "", entry.name), { direction: "top", offset: [0, -12], className: "plan-tip", opacity: 1 }); }
+    drawn.addLayer(marker);
+  }
+
+  var held = api.map.getContainer();
+  held.addEventListener("mousedown", function (event) { down = [event.clientX, event.clientY]; }, true);
+  held.addEventListener("click", function (event) {
+    if (!scene || !scene.placing || event.target.closest(".leaflet-control")) { return; }
+    event.stopPropagation();
+    if (down && Math.abs(event.clientX - down[0]) + Math.abs(event.clientY - down[1]) > 5) { return; }
+    var at = api.map.mouseEventToLatLng(event);
+    tell({ what: "place", lat: at.lat, lon: at.lng });
+  }, true);
+
   function picked() {
     var found = api.picked;
     if (!found) { return tell({ what: "pick", kind: "", id: "" }); }
@@ -51,13 +113,14 @@
   }
 
   api.on(function (what) {
-    if (what !== "pick") { showLegend(); } else if (!quiet) { picked(); }
+    if (what !== "pick") { showLegend(); showScene(); } else if (!quiet) { picked(); }
   });
 
   window.addEventListener("message", function (event) {
     var asked = event.data || {};
     if (event.source !== window.parent || asked.planmap !== 1) { return; }
     if (asked.theme && asked.theme !== api.theme.key && data.themes.some(function (theme) { return theme.key === asked.theme; })) { api.setTheme(asked.theme); }
+    if (JSON.stringify(asked.scene || null) !== JSON.stringify(scene)) { scene = asked.scene || null; showLegend(); showScene(); }
     if ((asked.id || "") !== (api.picked ? api.picked.id : "")) { mark(asked); }
   });
 

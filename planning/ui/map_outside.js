@@ -6,7 +6,7 @@ export default function (component) {
   const box = parentElement.querySelector(".planmap");
   const state = kept.get(box) || begin(box);
   state.set = setTriggerValue;
-  state.asked = { planmap: 1, theme: data.theme, kind: data.kind, id: data.id };
+  state.asked = { planmap: 1, theme: data.theme, kind: data.kind, id: data.id, scene: data.scene || null };
   state.wanted = data.version;
   state.title = data.title;
   box.style.height = data.height;
@@ -21,6 +21,11 @@ function begin(box) {
     if (!box.isConnected && state.frame) { window.removeEventListener("message", heard); return; }
     if (!state.frame || event.source !== state.frame.contentWindow || !event.data || event.data.planmap !== 1) return;
     if (event.data.what === "ready") { state.ready = true; box.classList.add("drawn"); ask(state); return; }
+    if (event.data.what === "place") {
+      const lon = Number(event.data.lon), lat = Number(event.data.lat);
+      if (Number.isFinite(lon) && Number.isFinite(lat)) state.set("place", { lon, lat });
+      return;
+    }
     state.set("click", { kind: String(event.data.kind), id: String(event.data.id) });
   });
   return state;

@@ -7,7 +7,8 @@ and what is picked. The frame has no access to the page: it may run its script a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import resources
 from string import Template
@@ -45,11 +46,42 @@ _DOCUMENT: Final = Template("""<!DOCTYPE html>
 </script></body></html>
 """)
 Picked = Callable[[str, str], None]
+Placed = Callable[[float, float], None]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a page draws over the map, ids and places only.
+
+    Attributes
+    ----------
+    paint
+        Fill and edge of each role of an area.
+    areas
+        The role of each area by its id; None leaves the areas as the theme has them.
+    marks
+        Places in degrees: ``lat, lon, text, kind`` (``site``, ``off``, ``idle`` or ``vertex``), ``id`` handed back at a
+        click, and ``name``.
+    lines
+        Lines as places ``[lat, lon]``.
+    legend
+        Colour and words of each role, with how many there are.
+    placing
+        A click gives its place, whatever lies there.
+    """
+
+    paint: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    areas: Mapping[str, str] | None = None
+    marks: Sequence[Mapping[str, Any]] = ()
+    lines: Sequence[Sequence[tuple[float, float]]] = ()
+    legend: Sequence[Mapping[str, str]] = ()
+    placing: bool = False
 
 
 def show(
-    desk: Desk, *, theme: str, key: str, height: str = "400px", picked: str = "", on_pick: Picked | None = None
-) -> None:
+    desk: Desk, *, theme: str, key: str, height: str = "400px", picked: str = "", on_pick: Picked | None = None,
+    scene: Scene | None = None, on_place: Placed | None = None,
+) -> None:  # fmt: skip
     """Draw the map.
 
     Parameters
@@ -62,6 +94,10 @@ def show(
         The area or facility to mark.
     on_pick
         Called with kind (``area``, ``point``, empty) and id when somebody clicks.
+    scene
+        Drawn over the theme.
+    on_place
+        Called with longitude and latitude when somebody clicks while ``scene.placing``.
     """
     version, _ = document(desk.run, desk.language)
     kind = "area" if picked in set(desk.result.residential["residential_id"]) else "point"
@@ -70,6 +106,11 @@ def show(
         hit: Any = st.session_state[key].get("click")
         if hit and on_pick is not None:
             on_pick(str(hit["kind"]), str(hit["id"]))
+
+    def placed() -> None:
+        hit: Any = st.session_state[key].get("place")
+        if hit and on_place is not None:
+            on_place(float(hit["lon"]), float(hit["lat"]))
 
     _frame()(
         key=key,
@@ -81,8 +122,10 @@ def show(
             "height": height,
             "title": desk.say("map.title"),
             "waiting": desk.say("map.waiting"),
+            "scene": None if scene is None else asdict(scene),
         },
         on_click_change=clicked,
+        on_place_change=placed,
     )
 
 

@@ -10,14 +10,32 @@ import streamlit as st
 from planning import texts
 from planning.study.decided import Decided
 from planning.ui import parts, planmap, words
-from planning.ui.pages import home
+from planning.ui.pages import home, whatif
 from planning.ui.parts import Cell, Column, Kind
 from planning.ui.session import Desk
 
 _WEIGHTS: Final = ("elderly", "residents", "households", "residential")
 
 
+VIEW: Final = "siting-view"
+
+
 def show(desk: Desk) -> None:
+    """Show what the solver chose, or what somebody tries by hand."""
+    if "coverage" not in desk.summary or "compliance" not in desk.summary:
+        _solved(desk)
+        return
+    view = st.segmented_control(
+        desk.say("whatif.view"), ("solved", "by_hand"), default="solved", required=True, key=VIEW,
+        format_func=lambda name: desk.say(f"whatif.{name}"), label_visibility="collapsed",
+    )  # fmt: skip
+    if view == "by_hand":
+        whatif.show(desk)
+    else:
+        _solved(desk)
+
+
+def _solved(desk: Desk) -> None:
     """Show the answer and its proof, the map, the sites with their gain, the candidates left over, before and after."""
     siting = desk.summary.get("siting")
     if siting is None:

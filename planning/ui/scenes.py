@@ -1,0 +1,94 @@
+"""What a scenario draws over the map: who is covered, its sites, what it switched off, its lines, and their legend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from planning import palette, scenario
+from planning.scenario import Figures, Scenario
+from planning.ui import charts, whatif, words
+from planning.ui.planmap import Scene
+from planning.ui.session import Desk
+
+
+def scene(desk: Desk, made: Scenario, now: Figures, found: Figures, *, placing: bool) -> Scene:
+    """Return what the scenario draws over the map: who is covered, its sites, what it switched off, its lines."""
+    book, chinese = palette.load(), desk.language == "zh"
+    roles = areas_by_role(now, found)
+    fills = {name: (fill.hex, fill.edge) for name, fill in book.coverages.items()}
+    fills["lost"] = (book.changes["worse"].hex, "#7A1F14")
+    said = {name: fill.zh if chinese else fill.en for name, fill in book.coverages.items()}
+    said["lost"] = desk.say("whatif.legend_lost")
+    legend = [
+        {"fill": fills[name][0], "edge": fills[name][1], "text": said[name], "shape": "",
+         "count": desk.say("whatif.legend_areas", count=int((roles == name).sum()))}
+        for name in ("covered", "newly_covered", "lost", "uncovered", "unreachable", "unsnapped")
+        if (roles == name).any()
+    ]  # fmt: skip
+    legend.append(_round(charts.PLAN, "#6E1F63", desk.say("whatif.legend_site")))
+    if found.off:
+        legend.append(_round("#FFFFFF", "#A32F1C", desk.say("whatif.legend_off")))
+    return Scene(
+        fills,
+        {str(one): str(role) for one, role in roles.items()},
+        _marks(desk, made),
+        _lines(desk, made),
+        legend,
+        placing,
+    )
+
+
+def _round(fill: str, edge: str, text: str) -> dict[str, str]:
+    return {"fill": fill, "edge": edge, "text": text, "shape": "round", "count": ""}
+
+
+def areas_by_role(now: Figures, found: Figures) -> pd.Series:
+    """Return each area's status, those that the scenario wins or loses marked as such."""
+    after, before = found.areas["after"], now.areas["after"]
+    won, lost = (after == "covered") & (before != "covered"), (after != "covered") & (before == "covered")
+    roles: pd.Series = after.mask(won, "newly_covered").mask(lost, "lost")
+    return roles
+
+
+def _marks(desk: Desk, made: Scenario) -> list[dict[str, Any]]:
+    where, state, named = _where(desk, made), made.state, names(desk, made)
+    kinds = {one: (str(rank), "site") for rank, one in enumerate(state.sites, 1)}
+    kinds |= dict.fromkeys(sorted(state.off), ("×", "off"))
+    away = {*desk.result.sites["facility_id"], *state.moved} - kinds.keys()
+    kinds |= dict.fromkeys(sorted(away), ("", "idle"))
+    marks = [
+        {**_at(desk, where[one]), "text": text, "kind": kind, "id": one, "name": named.get(one, one)}
+        for one, (text, kind) in kinds.items()
+        if one in where
+    ]
+    corners = st.session_state.get(whatif.LINE, ())
+    return marks + [{**_at(desk, xy), "text": "", "kind": "vertex", "id": "", "name": ""} for xy in corners]
+
+
+def _at(desk: Desk, xy: tuple[float, float]) -> dict[str, float]:
+    lon, lat = scenario.degrees(desk.result.inputs.crs, *xy)
+    return {"lat": lat, "lon": lon}
+
+
+def names(desk: Desk, made: Scenario) -> dict[str, str]:
+    """Return what facilities, candidates and placed sites are called, by id."""
+    table = desk.result.facilities
+    found = {one: words.text(name) for one, name in zip(table["facility_id"], table["name"], strict=True)}
+    return found | {one: site.name for one, site in made.state.placed.items()}
+
+
+def _where(desk: Desk, made: Scenario) -> dict[str, tuple[float, float]]:
+    """Return where candidates, placed sites and facilities stand, in metres."""
+    table, state = desk.result.facilities, made.state
+    spots = table.geometry.representative_point()
+    found = dict(zip(table["facility_id"], zip(spots.x, spots.y, strict=True), strict=True))
+    return {**found, **state.moved, **{one: (place.x_m, place.y_m) for one, place in state.placed.items()}}
+
+
+def _lines(desk: Desk, made: Scenario) -> list[list[tuple[float, float]]]:
+    lines = [*made.state.barriers, tuple(st.session_state.get(whatif.LINE, ()))]
+    crs = desk.result.inputs.crs
+    return [[scenario.degrees(crs, *xy)[::-1] for xy in line] for line in lines if len(line) > 1]
