@@ -210,6 +210,8 @@ class _Job:
     def _taken(self, outcome: Mapping[str, Any]) -> None:
         """Note what came of bringing a county through the doors."""
         code = outcome["code"]
+        if code == splits.OUTSIDE and not outcome.get("entry"):
+            self.warnings.append(Fault("province_outside_unread", "warning"))
         if outcome.get("entry"):
             entry = intakes.open_entry(outcome["entry"])
             self._entries[code, entry.said["crs"]] = entry

@@ -111,8 +111,8 @@ def take_in(spec: Mapping[str, Any]) -> dict[str, Any]:
     faults = [] if found is None else parcel.faults_from_json(found.said["faults"])
     if found is not None and not _refused(faults):
         return {"code": spec["code"], "entry": str(found.folder), "whole": True, "faults": []}
-    less = _entry(spec, _ground_alone(settings), opener)
-    usable = not _refused(parcel.faults_from_json(less.said["faults"])) and "roads" in less.said["tables"]
+    less = _entry(spec, _ground_alone(spec, settings), opener)
+    usable = not _refused(parcel.faults_from_json(less.said["faults"])) and bool(less.said["tables"])
     return {
         "code": spec["code"],
         "entry": str(less.folder) if usable else None,
@@ -121,8 +121,11 @@ def take_in(spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ground_alone(settings: Plan) -> Plan:
-    wanted = (*GROUND, *(_WALLED if settings.walk.walls == "gated" else ()))
+def _ground_alone(spec: Mapping[str, Any], settings: Plan) -> Plan:
+    """Return the plan with the inputs that neighbours walk on and to; walls of gated areas are among these."""
+    wanted = {*GROUND, *(_WALLED if settings.walk.walls == "gated" else ())}
+    if spec["parts"] is not None:
+        wanted &= spec["rows"].keys()
     return replace(settings, inputs={name: one for name, one in settings.inputs.items() if name in wanted})
 
 
