@@ -8,6 +8,7 @@ from planning import standards as library
 from planning.standards import Standard
 from planning.texts import Language
 from planning.ui import parts, session, words
+from planning.ui.pages import profile
 from planning.ui.parts import Cell, Column
 
 
@@ -23,11 +24,14 @@ def show(language: Language) -> None:
     )  # fmt: skip
     standard = library.load(chosen)
     _about(standard, language)
-    clauses, switches = st.tabs([words.say("standards.clauses", language), words.say("standards.switches", language)])
+    tabs = [words.say(f"standards.{name}", language) for name in ("clauses", "switches", "own")]
+    clauses, switches, own = st.tabs(tabs)
     with clauses:
         _clauses(standard, language)
     with switches:
         _switches(standard, language)
+    with own:
+        profile.show(chosen, standard, language)
 
 
 def _about(standard: Standard, language: Language) -> None:
