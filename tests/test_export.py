@@ -20,7 +20,7 @@ from pyproj import CRS
 from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from planning import export, palette
-from planning.export import _dxf_looks, _roles, _shapefile, _tables
+from planning.export import _dxf_looks, _geodatabase, _roles, _shapefile, _tables
 from planning.plan import Output, Plan, Siting
 
 CRS4548 = CRS.from_epsg(4548)
@@ -452,6 +452,19 @@ def test_a_damaged_geodatabase_is_told_not_raised(tmp_path: Path) -> None:
     assert export.content_sha256(tmp_path / "results.gdb") != sound
     (tmp_path / "empty.gdb").mkdir()
     assert export.content_sha256(tmp_path / "empty.gdb") == "unreadable"
+
+
+def test_a_geodatabase_that_does_not_say_what_was_written_is_an_error(tmp_path: Path) -> None:
+    """As when the last blocks find no room on the disk, which GDAL does not tell."""
+    layer = _tables.ordered(_tables.layer(result(), "units"))
+    _geodatabase.write({"units": layer}, tmp_path / "a.gdb", CRS4548)
+    table = _tables.arrow(layer)
+    _geodatabase.check(tmp_path / "a.gdb", {"units": table})
+    for wrong in (table[:1], table.append_column("more", [["x", "y"]])):
+        with pytest.raises(OSError, match="units"):
+            _geodatabase.check(tmp_path / "a.gdb", {"units": wrong})
+    with pytest.raises(OSError, match="others"):
+        _geodatabase.check(tmp_path / "a.gdb", {"others": table})
 
 
 def test_nothing_is_written_where_nothing_is_asked(tmp_path: Path) -> None:

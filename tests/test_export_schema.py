@@ -243,6 +243,14 @@ def test_types_constants_measures_and_crs(tmp_path: Path) -> None:
     assert pyogrio.read_info(tmp_path / "out" / "某省.gpkg")["dtypes"][2].startswith(("datetime64", "object", "date"))
 
 
+def test_days_in_a_geodatabase(tmp_path: Path) -> None:
+    text = HEAD + layer(field("RQ", "date", "value = 2025-12-31") + field("K", "date"), source="units")
+    assert export.exchange(asked(tmp_path, text), tmp_path / "out", run_id="0") == ()
+    read = pyogrio.read_dataframe(tmp_path / "out" / "某省.gdb")
+    assert [str(value)[:10] for value in read["RQ"]] == ["2025-12-31"] * 2
+    assert read["K"].isna().all()
+
+
 def test_what_is_written_is_in_the_words_of_toml() -> None:
     """Every key of the example is one the contract knows, and the contract's needed keys are all in it."""
     from importlib import resources

@@ -14,7 +14,7 @@ from pyproj import CRS
 
 from planning import texts
 from planning.errors import Fault
-from planning.export import _dictionary, _filled, _geopackage, _schema, _shapefile
+from planning.export import _dictionary, _filled, _geodatabase, _geopackage, _schema, _shapefile
 from planning.export import _tables as tables
 from planning.texts import Language
 
@@ -37,16 +37,17 @@ def write(
     if any(fault.severity == "error" for fault in faults):
         return faults
     with _geopackage.dated(day):
-        for layer in filled:
-            _layer(schema, layer, folder, day)
+        written = {layer.spec.name: _layer(schema, layer, folder, day) for layer in filled}
+    if schema.format == "gdb":
+        _geodatabase.check(folder / f"{schema.file}.gdb", written)
     notes = (schema.title, *schema.notes)
     page = [(texts.t("export.fields.title", language), *_listed(schema, language), notes)]
     (folder / f"{schema.file}_fields.xlsx").write_bytes(_dictionary.book(schema.title, page))
     return faults
 
 
-def _layer(schema: _schema.Schema, layer: _filled.Filled, folder: Path, day: str) -> None:
-    table = _table(layer, single=schema.format == "shp")
+def _layer(schema: _schema.Schema, layer: _filled.Filled, folder: Path, day: str) -> pa.Table:
+    table = _table(layer, schema.format)
     shape = None if layer.shapes is None else (_PLAIN if schema.format == "shp" else _MULTI)[layer.spec.geometry]
     name, path = layer.spec.name, folder / f"{schema.file}.{schema.format}"
     options: dict[str, Any] = {"append": path.exists()}
@@ -61,25 +62,29 @@ def _layer(schema: _schema.Schema, layer: _filled.Filled, folder: Path, day: str
     tables.write(table, path, name, driver=_DRIVERS[schema.format], crs=layer.crs, shape=shape, **options)
     if schema.format == "shp":
         _shapefile.seal(path.with_suffix(""), schema.encoding)
+    return table
 
 
-def _table(layer: _filled.Filled, *, single: bool) -> pa.Table:
+def _table(layer: _filled.Filled, form: str) -> pa.Table:
     """Return a layer as Arrow: stated widths, aliases, and fields that may not be empty said to be so."""
     frame = pd.DataFrame(layer.columns)
     if layer.shapes is not None:
-        shapes = layer.shapes if single or layer.spec.geometry == "point" else _multiple(layer.shapes)
+        shapes = layer.shapes if form == "shp" or layer.spec.geometry == "point" else _multiple(layer.shapes)
         frame = gpd.GeoDataFrame(frame, geometry=shapes, crs=layer.crs)
         plain = pa.table(frame.to_arrow(index=False, geometry_encoding="WKB"))
     else:
         plain = pa.Table.from_pandas(frame, preserve_index=False)
     specs = {spec.name: spec for spec in layer.spec.fields}
-    return plain.cast(pa.schema([_field(field, specs.get(field.name)) for field in plain.schema]))
+    day = (
+        pa.timestamp("ms") if form == "gdb" else pa.date32()
+    )  # a geodatabase of before 2023 has no days without a time
+    return plain.cast(pa.schema([_field(field, specs.get(field.name), day) for field in plain.schema]))
 
 
-def _field(field: pa.Field, spec: _schema.FieldSpec | None) -> pa.Field:
+def _field(field: pa.Field, spec: _schema.FieldSpec | None, day: pa.DataType) -> pa.Field:
     if spec is None:
         return field
-    kinds = {"text": pa.string(), "integer": pa.int32(), "double": pa.float64(), "date": pa.date32()}
+    kinds = {"text": pa.string(), "integer": pa.int32(), "double": pa.float64(), "date": day}
     told = {"GDAL:OGR:alternative_name": spec.alias or spec.name}
     if spec.type == "text":
         told["GDAL:OGR:width"] = str(spec.length)
