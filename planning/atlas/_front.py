@@ -24,7 +24,7 @@ from planning.atlas._page import Pen, Type
 def cover(canvas: Canvas) -> None:
     """Draw the cover: no map, but the outline of the streets behind; name, 图集, draft mark, month."""
     view, page, ink, layout = canvas.view, canvas.page, canvas.view.book.ink, canvas.layout
-    factor = layout.height_mm / 297 if layout.landscape else 1.0
+    factor = layout.height_mm / 297
     _silhouette(canvas)
     page.rectangle(layout.frame, edge=Pen(ink["frame"], view.book.line["frame_outer_mm"]), z=50)
     middle = layout.width_mm / 2
@@ -41,7 +41,11 @@ def cover(canvas: Canvas) -> None:
         Box(layout.frame.x0 + 7, 172 * factor, layout.frame.x1 - 7, 172 * factor + 3 * factor), ink["accent"], z=10
     )
     page.text(
-        middle, 154 * factor, view.say("cover.atlas"), Type(22 * max(factor, 0.8), 700, ink["text"]), anchor="center"
+        middle,
+        154 * factor,
+        view.say("cover.atlas"),
+        Type(22 * min(max(factor, 0.8), 1.0), 700, ink["text"]),
+        anchor="center",
     )
     page.text(middle, 141 * factor, frame.mark_of(view), Type(14, 500, ink["draft"]), anchor="center", kind="draft")
     for place, note in enumerate((*view.house.cover, *view.notes)):
