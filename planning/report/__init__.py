@@ -270,7 +270,8 @@ def _write_formulas(page: Any, sheet: Sheet, first: int, styles: _Styles) -> Non
                 formula = _sum(first + starts[row], first + row - 1, at[column.name])
             if formula and not is_missing(value):
                 style = styles.cell(form, total=row in starts)
-                page.write_formula(first + row, at[column.name], formula, style, value)
+                kept = float(f"{float(value):.16G}")  # as a cell that is no formula holds it
+                page.write_formula(first + row, at[column.name], formula, style, kept)
 
 
 def _ratio(parts: tuple[str, Sequence[str]], at: Mapping[str, int], row: int) -> str:
