@@ -172,7 +172,8 @@ def test_the_least_shortfall_is_tried_with_more_and_fewer_households(inputs: Stu
     result = asked(inputs, model="deficit", level="community", robustness=Robustness(households=(0.9, 1.0, 1.1)))
     robust = result.told.robust
     assert robust is not None
-    assert result.told.explained is None
+    assert result.told.explained is not None
+    assert (result.told.explained.drops["loss"] > 0).all()
     assert robust.scenarios["objective"].is_monotonic_increasing
     assert robust.scenarios["regret"].iloc[1] == 0
     assert not math.isnan(robust.scenarios["plan_objective"].iloc[2])
