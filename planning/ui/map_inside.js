@@ -62,8 +62,8 @@
 
   /* Areas take the roles of the scene; its places and lines lie on top. */
   function showScene() {
+    hideRun(); // first: it draws the scene on its own way
     drawn.clearLayers();
-    hideRun();
     api.map.getContainer().style.cursor = scene && scene.placing ? "crosshair" : "";
     if (!scene) { return; }
     api.map.eachLayer(function (layer) {
