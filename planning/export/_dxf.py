@@ -35,6 +35,8 @@ _SHEET_MM: Final = (780.0, 540.0)
 """Room for the map on an A1 sheet."""
 ORDER: Final = ("service_areas", "residential", "uncovered", "units", "facilities", "candidates", "sites")
 _HIDDEN: Final = ("uncovered", "candidates")
+_BARE: Final = ("uncovered",)
+"""Layers whose points have no attributes but extended data alone: they repeat others, and there are many."""
 _TEXT_MM: Final = 2.0
 _KEPT: Final[Mapping[str, Sequence[str]]] = {
     "residential": ("residential_id", "name", "households", "elderly", "built_used", "required_m2", "provided_m2",
@@ -181,7 +183,7 @@ def _object(
         drawn = looks.outline(canvas, shape, look.hex, look.mm, on=on)
     for entity in drawn:
         # Attributes of a block say it all but what is too long for them.
-        short = entity.dxftype() == "INSERT"
+        short = entity.dxftype() == "INSERT" and theme.layer.name not in _BARE
         told = [fact for fact in facts if fact[1] and not (short and len(fact[1]) <= looks.ATTRIB_LETTERS)]
         looks.note(entity, told)
 
@@ -189,14 +191,15 @@ def _object(
 def _insert(
     canvas: looks.Canvas, theme: Theme, role: _roles.Role, facts: Sequence[tuple[str, str]], shape: Any, on: str
 ) -> Any:
-    tags = [alias for alias, _ in facts]
+    shown = [] if theme.layer.name in _BARE else facts
+    tags = [alias for alias, _ in shown]
     look = role.look
     name = looks.block(canvas, f"{theme.layer.alias}_{role.label}", look, tags)
     where = shapely.point_on_surface(shape)
     size = canvas.metres_per_mm
     scales = {"layer": on, "xscale": size, "yscale": size, "zscale": size}
     insert = canvas.space.add_blockref(name, (where.x, where.y), dxfattribs=scales)
-    insert.add_auto_attribs({looks.attribute_tag(alias): looks.attribute(value) for alias, value in facts})
+    insert.add_auto_attribs({looks.attribute_tag(alias): looks.attribute(value) for alias, value in shown})
     return insert
 
 

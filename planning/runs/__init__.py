@@ -46,6 +46,7 @@ _READING: Final = ("read", "network", "coverage", "compliance", "siting", "layer
 _WRITING: Final = ("export", "atlas", "report", "webmap")
 STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "atlas", "webmap", "export")
 _LIBRARIES: Final = (
+    "ezdxf",
     "geopandas",
     "highspy",
     "matplotlib",
