@@ -57,6 +57,7 @@ def made_of(town: Any, *edits: scenario.Edit, name: str) -> scenario.Scenario:
     return begun
 
 
+@pytest.mark.slow
 def test_by_hand_begins_with_what_the_solver_chose(town):
     app = by_hand(town)
     assert not app.exception
@@ -116,7 +117,7 @@ def test_a_scenario_is_kept_at_every_edit_and_opened_in_another_session(town):
     assert not kept.exists()
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.slow)])
 def test_two_scenarios_side_by_side(town, language):
     folder = town.run.result.inputs.plan.folder
     scenario.save(made_of(town, scenario.Open("H3"), name="A1"), folder)
@@ -131,6 +132,7 @@ def test_two_scenarios_side_by_side(town, language):
     assert {"A1", "B1"} <= set(re.findall(r"<th[^>]*>(.*?)</th>", "".join(bodies(app))))
 
 
+@pytest.mark.slow
 def test_settings_that_differ_are_said_aloud(town):
     scenario.save(made_of(town, scenario.Change("minutes", 10), name="十分钟"), town.run.result.inputs.plan.folder)
     app = opened(town, page="compare")
@@ -139,6 +141,7 @@ def test_settings_that_differ_are_said_aloud(town):
     assert "5/10/15 → 5/10" in warning.replace("\\", "")
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_told_and_leaves_the_others(town):
     folder = town.run.result.inputs.plan.folder
     scenario.save(made_of(town, name="好"), folder)
@@ -149,6 +152,7 @@ def test_a_broken_file_is_told_and_leaves_the_others(town):
     assert "好" in said(app)
 
 
+@pytest.mark.slow
 def test_names_of_scenarios_and_places_are_shown_as_text(town):
     folder = town.run.result.inputs.plan.folder
     lines = scenario.Place("N01", HOSTILE, papertown.X0 + 1200, papertown.Y0)
@@ -182,6 +186,7 @@ def test_distances_are_counted_in_steps_that_end_on_the_limit():
     assert bins["to_m"].iloc[-1] == 3000
 
 
+@pytest.mark.slow
 def test_a_plan_that_was_only_checked_says_so(tmp_path):
     run = runs.run(papertown.write(tmp_path), only="check")
     app = opened(finished(run, tmp_path / "plan.toml"), page="compare")
