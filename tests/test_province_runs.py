@@ -53,6 +53,15 @@ def test_county_by_county_is_one_run_over_everything(tmp_path):
     expected = whole.units.set_index("unit_id").sort_index()
     assert [name for name in expected.columns if name != "geometry" and not same(expected[name], units[name])] == []
     assert differs_alone(tmp_path / "out.work", theirs)
+    assert towns_with_a_centre(tmp_path / "out", done.summary)
+
+
+def towns_with_a_centre(out: Path, summary: dict) -> bool:
+    """Say whether the sheet of towns, read back, gives the province's share of towns with a centre, and the verdict."""
+    sheet = pd.read_excel(out / "province.xlsx", sheet_name="乡镇（街道）", header=4, dtype={"单元编号": str})
+    share = (sheet["SX-02 在营设施数"] >= 1).mean()
+    (row,) = [row for row in summary["indicators"] if row["clause_id"] == "SX-02"]
+    return len(sheet) == 18 and row["actual"] == share and (row["verdict"] == "meets") == (share >= 0.6)
 
 
 def harder(folder: Path, seed: int, roads: str, walk: str) -> Path:

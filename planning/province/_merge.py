@@ -16,11 +16,11 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from planning import indicators, runs, sources, study
+from planning import demand, indicators, runs, sources, study
 from planning.coverage import plain
 from planning.plan import Plan
 from planning.study.scorecard import VERDICTS
-from planning.tables import WEIGHTS
+from planning.tables import LEVELS, WEIGHTS
 
 _BESIDE: Final = ("radius_m", "minutes", "speed_m_per_s")
 _SUMS: Final = ("_total", "_covered", "_lower", "_upper", "_missing")
@@ -173,6 +173,24 @@ def clauses(
         coverage={**coverage(counties), **({"circle": circle} if circle else {})},
         findings=found[found["subject_kind"].isin(["residential", "pool"])],
     )
+
+
+def with_facilities(units: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, settings: Plan) -> gpd.GeoDataFrame:
+    """Return units with how many facilities in service each has of those that a clause on units counts.
+
+    A column ``<clause> facilities`` for each clause that asks for a share of units, such as 乡镇（街道） with a centre.
+    """
+    standard: Any = runs.standard_of(settings)[0]
+    found = units
+    for clause in standard.indicators():
+        if clause.metric != "unit_coverage":
+            continue
+        of_level = facilities["in_service"].astype(bool) & facilities["level"].isin(clause.levels or LEVELS)
+        chosen = facilities[of_level & (facilities["kind"].isin(clause.kinds) if clause.kinds else of_level)]
+        inside = demand.unit_of(chosen, units, clause.unit_types).value_counts()
+        counts = units["unit_id"].map(inside).fillna(0).where(units["type"].isin(clause.unit_types))
+        found = found.assign(**{f"{clause.id} facilities": counts})
+    return found
 
 
 def entered_table(settings: Plan) -> pd.DataFrame | None:

@@ -51,6 +51,7 @@ def write(found: Results, target: Path) -> tuple[str, dict[str, Any]]:
     """Write the run folder and return its run id and summary; ``run.json`` is written last and lists every file."""
     crs = merge.common_crs(found.counties, found.settings)
     layers = {name: merge.stacked(found.counties, name, crs) for name in LAYERS}
+    layers["units"] = merge.with_facilities(layers["units"], layers["facilities"], found.settings)
     standard: Any = runs.standard_of(found.settings)[0]
     entered = None if found.province.has_plans else merge.entered_table(found.settings)
     clauses = merge.clauses(found.counties, layers, found.settings, entered)

@@ -19,6 +19,7 @@ from planning.texts import Language
 
 _CREATED: Final = datetime(2000, 1, 1)
 _OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+_PEOPLE: Final = ("residential", "households", "elderly")
 _SHARE, _WHOLE, _AREA, _METRES = "0.0%", "#,##0", "#,##0.00", "#,##0.0"
 _COMPLIANCE: Final = ("meets", "fails", "not_assessable", "not_applicable", "meets_share", "shortfall_m2")
 _FORMATS: Final = {"share": _SHARE, "m2": _AREA, "m": _METRES}
@@ -95,26 +96,28 @@ def missing_rows(found: Found, language: Language) -> pd.DataFrame:
 
 
 def _share_clauses(summary: Mapping[str, Any]) -> list[str]:
-    return [
-        row["clause_id"] for row in summary.get("indicators", ()) if row["subject"] == "plan" and row["unit"] == "share"
-    ]
+    """Return the clauses that ask a share of the province, and say which."""
+    asked = [row for row in summary.get("indicators", ()) if row["subject"] == "plan" and row["unit"] == "share"]
+    return [row["clause_id"] for row in asked if row["required"] is not None]
 
 
 def _figures(summary: Mapping[str, Any], shares: Sequence[str]) -> dict[str, Any]:
     """Return the figures of a county, or of the province, as one row."""
     row: dict[str, Any] = {}
-    for level in LEVELS:
-        figures = summary.get("coverage", {}).get(level)
-        for weight in ("residential", "households", "elderly") if figures else ():
-            for ending in ("total", "covered", "share"):
-                row[f"{level} {weight}_{ending}"] = figures[f"{weight}_{ending}"]
     entries = {one["clause_id"]: one for one in summary.get("indicators", ()) if one["subject"] == "plan"}
     for clause in shares:
-        if clause in entries:
-            row[f"{clause} actual_share"] = entries[clause]["actual"]
-            row[f"{clause} verdict"] = entries[clause]["verdict"]
+        found = entries.get(clause, {"actual": None, "verdict": None})
+        row |= {f"{clause} actual_share": found["actual"], f"{clause} verdict": found["verdict"]}
     judged = summary.get("compliance") or {}
-    return row | {name: judged.get(name) for name in _COMPLIANCE}
+    row |= {name: judged.get(name) for name in _COMPLIANCE}
+    covers = summary.get("coverage", {})
+    some: Mapping[str, Any] = next(iter(covers.values()), {})
+    row |= {f"{weight}_total": some.get(f"{weight}_total") for weight in _PEOPLE}
+    for level in LEVELS:
+        for weight in _PEOPLE if level in covers else ():
+            for ending in ("covered", "share"):
+                row[f"{level} {weight}_{ending}"] = covers[level][f"{weight}_{ending}"]
+    return row
 
 
 def _said(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
@@ -134,16 +137,30 @@ def _with_words(found: Found, language: Language) -> pd.DataFrame:
     """Return the clauses with what they ask in words."""
     table = found.scorecard
     words = table["clause_id"].map(lambda clause: found.clause_words.get(clause, {}).get(language, ""))
-    out = table.assign(verdict=table["verdict"].map(lambda word: _verdict(word, language)))
+    out = table.assign(
+        verdict=table["verdict"].map(lambda word: _verdict(word, language)),
+        unit=table["unit"].map(lambda word: texts.t(f"standard.unit.{word}", language)),
+        required=_shown(table, "required"),
+        actual=_shown(table, "actual"),
+    )
     out.insert(1, "text", words)
     return out.drop(columns="reason")
+
+
+def _shown(table: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """Return figures of clauses: shares as per cent, others as they are."""
+    cells = zip(table[name], table["unit"], strict=True)
+    shown = [None if pd.isna(cell) else (f"{cell:.1%}" if unit == "share" else float(cell)) for cell, unit in cells]
+    return pd.Series(shown, index=table.index, dtype=object)
 
 
 def _units(found: Found, language: Language) -> pd.DataFrame:
     """Return streets and towns with what is covered in each."""
     units = pd.DataFrame(found.layers["units"].drop(columns="geometry", errors="ignore"))
     units = units[units["type"].isin(["street", "town"])]
-    wanted = ["county_id", "unit_id", "name", "type", *(name for name in units.columns if name.startswith("street_"))]
+    counted = [name for name in units.columns if name.endswith(" facilities")]
+    covered = [name for name in units.columns if name.startswith("street_")]
+    wanted = ["county_id", "unit_id", "name", "type", *counted, *covered]
     named = units[[name for name in wanted if name in units]]
     return named.assign(type=named["type"].map(lambda word: texts.t(f"province.unit.{word}", language)))
 
@@ -207,8 +224,9 @@ class _Printer:
     def _heading(self, column: str) -> str:
         """Return what a person reads above a column; of ``street households_share`` both halves."""
         group, _, name = column.rpartition(" ")
-        if not group and column.split("_", maxsplit=1)[0] in LEVELS and "_" in column:
-            group, _, name = column.partition("_")
+        level, _, rest = column.partition("_")
+        if not texts.has(f"province.head.{column}") and level in LEVELS and rest:
+            group, name = level, rest
         known = texts.has(f"province.head.{name}")
         said = texts.t(f"province.head.{name}", self._language) if known else name
         if group in LEVELS:
