@@ -398,6 +398,22 @@ def test_gdal_reads_chinese_layers_of_the_drawing(written: Path) -> None:
     assert "西街道" in set(read["Text"])
 
 
+def test_a_place_far_off_does_not_blow_up_the_symbols(tmp_path: Path) -> None:
+    """A hundred areas in 1 km, which fit at 1:2000 (780 mm); one more 900 km away leaves the scale as it is."""
+    import ezdxf
+
+    def scale(east_m: float) -> float:
+        made = result(exports=("dxf",))
+        shapes = [*(Point(X + 10 * (at % 10) ** 2, Y + 50 * (at // 10)) for at in range(200)), Point(X + east_m, Y)]
+        ids = [f"{at:03d}" for at in range(201)]
+        made.residential = gpd.GeoDataFrame({"residential_id": ids, "verdict": "meets"}, geometry=shapes, crs=CRS4548)
+        export.exchange(made, tmp_path / str(east_m), run_id="0")
+        space = ezdxf.readfile(tmp_path / str(east_m) / "results.dxf").modelspace()
+        return float(next(item for item in space.query("INSERT") if item.attribs).dxf.xscale)
+
+    assert scale(900.0) == scale(900_000.0) == 2.0
+
+
 def test_cad_codes_in_names_are_letters() -> None:
     from ezdxf.tools.text import plain_text
 

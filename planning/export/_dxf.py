@@ -31,6 +31,7 @@ ENCODING: Final = "gbk"
 the programs built on it read it, and so do QGIS and GDAL, which take the UTF-8 of later releases for the code page they
 state. Letters that GBK has not are written as ``\\U+XXXX``, which CAD shows as the letter."""
 SCALES: Final = (1000, 2000, 2500, 5000, 10_000, 15_000, 20_000, 25_000, 50_000, 100_000, 200_000, 500_000)
+Box = tuple[float, float, float, float]
 _SHEET_MM: Final = (780.0, 540.0)
 """Room for the map on an A1 sheet."""
 ORDER: Final = ("service_areas", "residential", "uncovered", "units", "facilities", "candidates", "sites")
@@ -82,15 +83,15 @@ def write(
         for name in ORDER
         if name in layers
     ]
-    extent = _extent(themes)
-    scale = _scale(extent)
+    whole, seen = _extents(themes)
+    scale = _scale(seen)
     with _without_clock():
         canvas = _drawing(scale)
         for theme in themes:
             _draw(canvas, theme)
-        whole = _dxf_legend.draw(canvas, [(theme.layer.alias, theme.legend) for theme in themes], extent,
+        sheet = _dxf_legend.draw(canvas, [(theme.layer.alias, theme.legend) for theme in themes], seen,
                                  scale=scale, language=language, notes=notes)  # fmt: skip
-        _frame(canvas, whole)
+        _frame(canvas, sheet, whole)
         canvas.doc.saveas(path)
 
 
@@ -117,13 +118,26 @@ def _drawing(scale: int) -> looks.Canvas:
     return looks.Canvas(doc, doc.modelspace(), scale / 1000)
 
 
-def _extent(themes: Sequence[Theme]) -> tuple[float, float, float, float]:
-    """Return west, south, east and north of everything drawn; noughts where nothing is."""
+def _extents(themes: Sequence[Theme]) -> tuple[Box, Box]:
+    """Return west, south, east and north of everything drawn, and of what the drawing opens on; noughts for nothing.
+
+    They are one, unless a few places far off (coordinates gone wrong, as a rule) make the first more than thrice as
+    wide or high as what is about the middle 98 % of the shapes.
+    """
     boxes = np.vstack([np.empty((0, 4)), *(theme.layer.frame.geometry.bounds.to_numpy() for theme in themes)])
     known = boxes[np.isfinite(boxes).all(axis=1)]
     if not len(known):
-        return 0.0, 0.0, 0.0, 0.0
-    low, high = known[:, :2].min(axis=0), known[:, 2:].max(axis=0)
+        return (0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0)
+    centres = (known[:, :2] + known[:, 2:]) / 2
+    low, high = np.quantile(centres, (0.01, 0.99), axis=0)
+    middle = known[((centres >= low) & (centres <= high)).all(axis=1)]
+    whole, seen = _around(known), _around(middle if len(middle) else known)
+    far = any(whole[at + 2] - whole[at] > 3 * (seen[at + 2] - seen[at]) for at in (0, 1))
+    return whole, seen if far and len(known) > 100 else whole
+
+
+def _around(boxes: Any) -> Box:
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
@@ -134,11 +148,12 @@ def _scale(extent: Sequence[float]) -> int:
     return fitting[0] if fitting else SCALES[-1]
 
 
-def _frame(canvas: looks.Canvas, whole: Sequence[float]) -> None:
-    """Write the extents, and let the drawing open on them."""
-    west, south, east, north = whole
-    canvas.space.reset_extents((west, south, 0.0), (east, north, 0.0))
-    canvas.space.reset_limits((west, south), (east, north))
+def _frame(canvas: looks.Canvas, sheet: Box, whole: Box) -> None:
+    """Write the extents of everything, and let the drawing open on map and legend."""
+    west, south, east, north = sheet
+    low, high = (min(west, whole[0]), min(south, whole[1])), (max(east, whole[2]), max(north, whole[3]))
+    canvas.space.reset_extents((*low, 0.0), (*high, 0.0))
+    canvas.space.reset_limits(low, high)
     middle = ((west + east) / 2, (south + north) / 2)
     canvas.doc.set_modelspace_vport(height=max(north - south, (east - west) / 1.6) * 1.05, center=middle)
 
