@@ -84,7 +84,7 @@ def _role(role: str, choice: Choice, found: Survey, answers: dict[str, Any], lan
     names = [NONE, *_likely_first(role, found)]
     current = NONE if choice.look is None else choice.look.shown
     star = "＊" if role in NEEDED_INPUTS else ""
-    left, right = st.columns([0.46, 0.54], gap="small", vertical_alignment="bottom")
+    left, right, rest = st.columns([0.44, 0.38, 0.18], gap="small", vertical_alignment="bottom")
     with left:
         picked = st.selectbox(
             f"{words.word('ui.input', role, language)}{star}", names, index=names.index(current),
@@ -97,7 +97,7 @@ def _role(role: str, choice: Choice, found: Survey, answers: dict[str, Any], lan
         _said(role, choice, language)
     if choice.look is not None and choice.guess is not None:
         _datum(role, choice, answers, language)
-        _columns(role, choice, answers, language)
+        _columns(role, choice, answers, language, rest)
 
 
 def _likely_first(role: str, found: Survey) -> list[str]:
@@ -139,7 +139,7 @@ def _datum(role: str, choice: Choice, answers: dict[str, Any], language: Languag
         kept[path] = said
 
 
-def _columns(role: str, choice: Choice, answers: dict[str, Any], language: Language) -> None:
+def _columns(role: str, choice: Choice, answers: dict[str, Any], language: Language, place: Any) -> None:
     """Ask which heading is which column: those that are open, and on demand every one."""
     kept = answers["columns"].setdefault(role, {})
     guess, look = choice.guess, choice.look
@@ -153,7 +153,7 @@ def _columns(role: str, choice: Choice, answers: dict[str, Any], language: Langu
     for name in asked:
         _column(role, name, look, guess.columns, kept, language)
     rest = [name for name in contract.columns if name not in asked and name not in joined]
-    with st.expander(words.say("intake.headings", language, known=len(guess.columns))):
+    with place, st.popover(words.say("intake.headings", language, known=len(guess.columns)), width="stretch"):
         for name in rest:
             _column(role, name, look, guess.columns, kept, language)
 
