@@ -17,6 +17,7 @@ PLAN: Final = "#A82F98"
 PALE: Final = "#C4CDD6"
 BAD: Final = "#C7402B"
 ROW_PX: Final = 24
+AXIS_PX: Final = 50
 
 
 def bars(
@@ -44,7 +45,7 @@ def bars(
             tooltip=_tips(labels, {value: form}),
         )
         .transform_calculate(_name=f"datum[{name!r}]", _value=f"datum[{value!r}]")
-        .properties(height=ROW_PX * max(len(table), 1) + 10)
+        .properties(height=ROW_PX * max(len(table), 1) + AXIS_PX)
     )
     _put(chart, key)
 
@@ -63,20 +64,25 @@ def before_after(table: pd.DataFrame, *, name: str, labels: dict[str, str], key:
     before = shown.mark_bar(color=BLUE, height=13).encode(
         y=y, x=alt.X("before:Q", scale=scale, axis=axis, title=None), tooltip=tips
     )
-    _put((after + before).properties(height=ROW_PX * max(len(table), 1) + 10), key)
+    _put((after + before).properties(height=ROW_PX * max(len(table), 1) + AXIS_PX), key)
 
 
 def distances(table: pd.DataFrame, *, limit_m: float, labels: dict[str, str], key: str | None = None) -> None:
     """Put a histogram (``from_m, to_m, count``) with a line at the limit."""
     shown = alt.Chart(_shown(table, labels))
-    bins = shown.mark_bar(color=BLUE).encode(
-        x=alt.X("from_m:Q", title=labels["from_m"], axis=alt.Axis(format=",.0f")),
-        x2="to_m:Q",
-        y=alt.Y("count:Q", title=labels["count"], axis=alt.Axis(tickCount=4)),
-        tooltip=_tips(labels, {"from_m": ",.0f", "to_m": ",.0f", "count": ",.0f"}),
+    bins = (
+        shown.transform_calculate(_none="0")
+        .mark_rect(color=BLUE, stroke="#FFFFFF")
+        .encode(
+            x=alt.X("from_m:Q", title=labels["from_m"], axis=alt.Axis(format=",.0f")),
+            x2="to_m:Q",
+            y=alt.Y("count:Q", title=labels["count"], axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True)),
+            y2="_none:Q",
+            tooltip=_tips(labels, {"from_m": ",.0f", "to_m": ",.0f", "count": ",.0f"}),
+        )
     )
     line = alt.Chart(pd.DataFrame({"limit": [limit_m]})).mark_rule(color=BAD, strokeWidth=2).encode(x="limit:Q")
-    _put((bins + line).properties(height=170), key)
+    _put((bins + line).properties(height=210), key)
 
 
 def curve(table: pd.DataFrame, marks: pd.DataFrame, *, labels: dict[str, str], key: str | None = None) -> None:

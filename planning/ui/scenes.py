@@ -68,6 +68,24 @@ def _marks(desk: Desk, made: Scenario) -> list[dict[str, Any]]:
     return marks + [{**_at(desk, xy), "text": "", "kind": "vertex", "id": "", "name": ""} for xy in corners]
 
 
+def pair_marks(desk: Desk, one: Scenario, other: Scenario) -> list[dict[str, Any]]:
+    """Return the sites of two scenarios, marked by which opens them; one that stands elsewhere in each is two."""
+    spots = [{(site, _where(desk, made)[site]) for site in made.state.sites} for made in (one, other)]
+    said = {**names(desk, one), **names(desk, other)}
+    kinds = {"both": spots[0] & spots[1], "one": spots[0] - spots[1], "other": spots[1] - spots[0]}
+    return [
+        {
+            **_at(desk, xy),
+            "text": desk.say(f"compare.mark_{kind}"),
+            "kind": "site",
+            "id": "",
+            "name": said.get(site, site),
+        }
+        for kind, found in kinds.items()
+        for site, xy in sorted(found)
+    ]
+
+
 def _at(desk: Desk, xy: tuple[float, float]) -> dict[str, float]:
     lon, lat = scenario.degrees(desk.result.inputs.crs, *xy)
     return {"lat": lat, "lon": lon}

@@ -114,6 +114,8 @@ def _map(desk: Desk, apart: Difference, pair: tuple[Scenario, Scenario], found: 
     theme = "siting" if desk.summary.get("siting") is not None else f"coverage_{found[0].settings.level}"
     planmap.show(desk, theme=theme, key="map-compare", height="max(420px, calc(100vh - 360px))",
                  scene=_scene(desk, apart, pair, found, shown))  # fmt: skip
+    if shown == "change":
+        parts.muted(desk.say("compare.marks"))
 
 
 def _scene(
@@ -132,7 +134,8 @@ def _scene(
          "count": desk.say("whatif.legend_areas", count=int(counts.get(name, 0)))}
         for name in fills
     ]  # fmt: skip
-    return Scene(fills, {str(one): str(kind) for one, kind in apart.areas["change"].items()}, legend=legend)
+    marks = scenes.pair_marks(desk, *pair)
+    return Scene(fills, {str(one): str(kind) for one, kind in apart.areas["change"].items()}, marks, legend=legend)
 
 
 # ------------------------------------------------------------------------------------------------------------ tables
@@ -244,7 +247,7 @@ def _curve(desk: Desk, weight: str, pair: tuple[Scenario, Scenario], found: tupl
     with left:
         charts.curve(best, marks, labels={**labels, "name": desk.say("compare.name")}, key="compare-curve")
     with right:
-        rows = [*([desk.say("compare.solved"), row] for row in best.to_dict("records")),
+        rows = [*([desk.say("compare.best"), row] for row in best.to_dict("records")),
                 *([row["name"], row] for row in marks.to_dict("records"))]  # fmt: skip
         parts.table(
             [Column(desk.say("compare.name")), Column(labels["p"], "num"), Column(labels["share"], "num")],

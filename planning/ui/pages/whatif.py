@@ -107,11 +107,11 @@ def points(before: Any, after: Any) -> str:
     """Return the difference of two shares in percentage points, signed."""
     if words.missing(before) or words.missing(after):
         return words.NOTHING
-    return f"{100 * (after - before):+.1f}".replace("-", "−")
+    return f"{100 * (after - before):+.1f}".replace("-", "−") if after != before else "0"
 
 
 def _signed(value: float) -> str:
-    return f"{value:+,.0f}".replace("-", "−")
+    return f"{value:+,.0f}".replace("-", "−") if value else "0"
 
 
 # --------------------------------------------------------------------------------------------------------------- map
