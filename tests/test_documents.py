@@ -508,11 +508,11 @@ def test_libreoffice_turns_them_into_pages_without_loss(town: StudyResult, tmp_p
 
 
 def cells_of(name: str, packed: bytes) -> list[list[list[str]]]:
-    """Return the cells of the tables of a document; of a workbook the whole numbers of two of its sheets."""
+    """Return the cells of the tables of a document; of a workbook the whole numbers of three of its sheets."""
     if name.endswith(".docx"):
         return list(tables(docx.Document(io.BytesIO(packed))).values())
     book = openpyxl.load_workbook(io.BytesIO(packed), data_only=True)
-    sheets = [book[title] for title in ("服务覆盖统计表", "现状设施一览表", "行账")]
+    sheets = [book[title] for title in ("服务覆盖统计表", "服务覆盖分档统计表", "行账")]
     return [[[f"{cell:,}" for cell in row if isinstance(cell, int)] for row in page.values] for page in sheets]
 
 

@@ -40,7 +40,8 @@ def cover_level(inputs: StudyInputs, ground: Ground, serving: gpd.GeoDataFrame, 
     nearest = nearest_on(ground.walkways)
     covered, summary = at(radius_m, ground.walkways, nearest)
     by_band = {key: at(metres, ground.walkways, nearest) for key, metres in layers.by_key(plan.bands_m).items()}
-    bands, banded = ({key: pair[part] for key, pair in by_band.items()} for part in (1, 0))
+    bands = {key: figures for key, (_, figures) in by_band.items()}
+    banded = {key: reached for key, (reached, _) in by_band.items()}
     profiles = {name: walker(name, metres) for name, metres in plan.profiles_m.items()}
     return LevelCover(nearest=nearest, covered=covered, summary=summary, bands=bands, profiles=profiles, banded=banded)
 
