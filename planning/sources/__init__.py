@@ -33,7 +33,18 @@ from planning.sources._roadfit import say_offsets
 from planning.sources.apart import Opened, Opening
 from planning.sources.draft import Draft, SourceFile, known_ids
 
-__all__ = ["Counts", "Intake", "Opener", "Progress", "SourceFile", "Whereabouts", "check", "look", "read", "whereabouts"]
+__all__ = [
+    "Counts",
+    "Intake",
+    "Opener",
+    "Progress",
+    "SourceFile",
+    "Whereabouts",
+    "check",
+    "look",
+    "read",
+    "whereabouts",
+]
 
 Counts = Mapping[str, Mapping[str, int]]
 Progress = Callable[[str, int, int], None]
