@@ -14,13 +14,14 @@ from typing import Any
 
 import gridstudy
 import gridtown
+import pandas as pd
 import papertown
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import Point
 
-from planning import runs, scenario, study
+from planning import catchment, network, runs, scenario, study
 from planning.errors import InputRefused
 from planning.scenario import (
     Barrier,
@@ -373,3 +374,16 @@ def test_a_click_is_a_place_in_metres_and_back(base):
     first = scenario.new_site(base, frozenset(), "新增点位", *at(1200))
     assert (first.facility_id, first.name) == ("N01", "新增点位1")
     assert scenario.new_site(base, frozenset({"N01"}), "新增点位", *at(0)).facility_id == "N02"
+
+
+def test_points_that_stand_are_asked_like_points_that_do_not():
+    """The same answer for every gate, and a mistake of the program is refused: another network, another leg."""
+    ways, gates = network.build(gridtown.roads()), gridtown.demand()
+    sites = gridtown.facilities()
+    standing = catchment.stand(ways, gates, max_snap_m=100)
+    asked = catchment.nearest(ways, sites, standing, max_snap_m=100)
+    pd.testing.assert_frame_equal(asked, catchment.nearest(ways, sites, gates, max_snap_m=100))
+    assert asked.loc["R5", "distance_m"] == 670
+    for other, leg in ((network.build(gridtown.roads()), 100), (ways, 200)):
+        with pytest.raises(ValueError, match="stand on another network"):
+            catchment.nearest(other, sites, standing, max_snap_m=leg)

@@ -235,7 +235,8 @@ def _streets(desk: Desk, apart: Difference, weight: str, pair: tuple[Scenario, S
 def _curve(desk: Desk, weight: str, pair: tuple[Scenario, Scenario], found: tuple[Figures, Figures]) -> None:
     """Put share served by number of sites, as far as the run has the best of each, with both scenarios as marks."""
     parts.head(desk.say("compare.curve_head"), desk.say("compare.curve_beside"))
-    best = curve_of(desk)
+    same = all(one.settings == scenario.Settings.of(desk.plan) for one in found) and weight == desk.plan.siting.demand
+    best = curve_of(desk).iloc[: None if same else 0]
     if best.empty:
         parts.muted(desk.say("compare.curve_none"))
     marks = pd.DataFrame(
@@ -256,9 +257,12 @@ def _curve(desk: Desk, weight: str, pair: tuple[Scenario, Scenario], found: tupl
 
 
 def curve_of(desk: Desk) -> pd.DataFrame:
-    """Return ``p, share`` of the best plan of each number of sites, empty where the run has none."""
+    """Return ``p, share`` of the best plan of each number of sites, empty where the run has none.
+
+    Only models that count who is within the radius have shares that coverage can be held against.
+    """
     told = desk.result.told.explained
-    if told is None or told.curve.empty:
+    if told is None or told.curve.empty or desk.plan.siting.model not in ("mclp", "lscp"):
         return pd.DataFrame({"p": pd.Series(dtype="int64"), "share": pd.Series(dtype="float64")})
     return pd.DataFrame(told.curve[["p", "share"]]).dropna().astype({"p": "int64", "share": "float64"})
 
