@@ -16,7 +16,7 @@ from test_export import CRS4548, X, Y, result
 
 from planning import export
 from planning.errors import InputRefused
-from planning.export import _schema
+from planning.export import _filled, _schema
 from planning.plan import Output, Plan
 
 HEAD = '[schema]\ntitle = "某省"\nfile = "某省"\nformat = "gdb"\n'
@@ -108,6 +108,8 @@ def test_the_example_has_no_fault() -> None:
         (HEAD + 'crs = "EPSG:2435"\n' + layer(field("a", "integer")), ["schema_crs"]),  # Beijing 54
         (HEAD.replace("gdb", "geojson") + layer(field("a", "integer")), ["schema_geojson_crs"]),
         (SHP + layer(field("面积", "text", "length = 300")), ["schema_shp_name", "schema_shp_length"]),
+        ("codes = 3\n" + HEAD + layer(field("a", "integer", 'codes = "X"')), ["schema_bad_value"]),
+        (HEAD + layer(field("a", "double", "decimals = 16")), ["schema_bad_value"]),
     ],
 )
 def test_each_fault_of_a_schema_is_named(tmp_path: Path, text: str, found: list[str]) -> None:
@@ -133,7 +135,18 @@ def test_an_unknown_key_gets_the_nearest(tmp_path: Path) -> None:
     assert fault.facts["nearest"] == "required"
 
 
+def test_unknown_tables_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = "zeta = 1\nmu = 1\nalpha = 1\n" + HEAD + layer(field("a", "integer"))
+    (tmp_path / "s.toml").write_text(text, encoding="utf-8")
+    assert [fault.column for fault in export.check_schemas(plan_of(tmp_path, "s.toml"))] == ["zeta", "mu", "alpha"]
+
+
 # ----------------------------------------------------------------------------------------------- faults of the values
+
+
+def test_a_number_of_any_size_is_rounded_to_the_decimals_asked() -> None:
+    spec = _schema.FieldSpec("MJ", "double", decimals=15)
+    assert [_filled._number(spec, value) for value in (1e25, 1.7e308, 0.1)] == [1e25, 1.7e308, 0.1]
 
 
 def test_everything_that_does_not_fit_is_said_at_once_with_its_rows(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import partial
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from planning.export import _tables as tables
 from planning.export._schema import FieldSpec, LayerSpec, Schema
 
 _NAMED: Final = 20
-_SPATIAL: Final = {"point": ("point",), "line": ("line",), "polygon": ("polygon",)}
+_EVERY_DIGIT: Final = Context(prec=350)  # of the largest double, with its decimals
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +225,7 @@ def _number(field: FieldSpec, value: Any) -> int | float | None:
     if field.type == "integer":
         return int(number) if number == number.to_integral_value() and abs(number) < 2**31 else None
     if field.decimals is not None:
-        number = number.quantize(Decimal(1).scaleb(-field.decimals), ROUND_HALF_UP)
+        number = number.quantize(Decimal(1).scaleb(-field.decimals), ROUND_HALF_UP, _EVERY_DIGIT)
     return float(number)
 
 

@@ -31,13 +31,16 @@ SOURCES: Final = (*LAYERS, "candidates")
 MEASURES: Final = ("area_m2", "length_m", "x", "y", "longitude", "latitude")
 _NAME_LETTERS: Final = "_-（）()"
 _LONGEST: Final = 2**31 - 1
+_MOST_DECIMALS: Final = 15  # as many as a double tells apart
 
 
-def _whole(least: int) -> Kind:
+def _whole(least: int, most: int = _LONGEST) -> Kind:
     def accepts(value: Any) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _LONGEST
+        return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
-    return Kind(accepts, f"不小于 {least} 的整数", f"a whole number, {least} or more")
+    if most == _LONGEST:
+        return Kind(accepts, f"不小于 {least} 的整数", f"a whole number, {least} or more")
+    return Kind(accepts, f"{least} 至 {most} 的整数", f"a whole number from {least} to {most}")
 
 
 def _is_scalar(value: Any) -> bool:
@@ -95,7 +98,7 @@ FIELD: Final[Mapping[str, Kind]] = {
     "alias": TEXT,
     "type": choice("text", "integer", "double", "date"),
     "length": _whole(1),
-    "decimals": _whole(0),
+    "decimals": _whole(0, _MOST_DECIMALS),
     "required": _FLAG,
     "unique": _FLAG,
     "source": TEXT,
@@ -225,8 +228,9 @@ def _layer(entry: Mapping[str, Any]) -> LayerSpec:
 
 def _shape_faults(words: Mapping[str, Any], file: str) -> Iterator[Fault]:
     """Yield what keeps the file from being read as a schema at all."""
-    for key in words.keys() - {"schema", "layers", "codes"}:
-        yield _unknown(key, ("schema", "layers", "codes"), file)
+    known = ("schema", "layers", "codes")
+    for key in (key for key in words if key not in known):
+        yield _unknown(key, known, file)
     head, layers = words.get("schema"), words.get("layers")
     if not isinstance(head, Mapping) or not isinstance(layers, list) or not layers:
         yield Fault("schema_incomplete", file=file)
@@ -239,7 +243,11 @@ def _shape_faults(words: Mapping[str, Any], file: str) -> Iterator[Fault]:
         for spec in specs if isinstance(specs, list) else ():
             name = f"{where}.{spec.get('name', '?')}" if isinstance(spec, Mapping) else where
             yield from _table_faults(spec, FIELD, name, "fields", file)
-    for name, codes in words.get("codes", {}).items() if _CODES.accepts(words.get("codes", {})) else ():
+    lists = words.get("codes", {})
+    if not _CODES.accepts(lists):
+        yield _bad("codes", lists, _CODES, file)
+        return
+    for name, codes in lists.items():
         if not _is_codes(codes):
             yield _bad(
                 f"codes.{name}",
