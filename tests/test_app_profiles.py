@@ -32,7 +32,9 @@ def test_a_copy_says_what_its_source_says(name, tmp_path):
     source = standards.load(name)
     assert copy.clauses == source.clauses
     assert copy.readings == source.readings
-    assert (copy.id, copy.title_zh, copy.status) == ("own", "自编 “A” \\ 标准", source.status)
+    assert (copy.id, copy.title_zh) == ("own", "自编 “A” \\ 标准（自编）")
+    assert copy.status == "draft"  # no copy passes for a document in force
+    assert "不具有法律效力" in copy.notes_zh[0]
 
 
 def test_changed_numbers_are_the_only_change(tmp_path):

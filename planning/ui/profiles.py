@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from planning import standards
+from planning import standards, texts
 from planning.errors import Fault
 from planning.standards import Standard
 from planning.ui import folders
@@ -37,7 +37,7 @@ def copied(source: str, *, name: str, title: str, values: Mapping[str, str], why
     name
         The id of the new one.
     title
-        Its title.
+        Its title; that it is one's own is added where it does not say so. Its status is that of a draft.
     values
         Clause id to a number as text, or `UNSTATED`; clauses left out keep theirs. What is no number stays as it was
         typed, for the validator to refuse.
@@ -54,10 +54,12 @@ def copied(source: str, *, name: str, title: str, values: Mapping[str, str], why
     text = (resources.files("planning.standards") / f"{source}.toml").read_text(encoding="utf-8")
     words = tomllib.loads(text, parse_float=Decimal)
     head: dict[str, Any] = words["standard"]
-    head |= {"id": name, "title_zh": title, "title_en": title}
-    if why.strip():
-        head["notes_zh"] = [*head.get("notes_zh", []), why.strip()]
-        head["notes_en"] = [*head.get("notes_en", []), why.strip()]
+    head |= {"id": name, "status": "draft"}  # whatever its source is in force as, a copy is in force nowhere
+    for language in texts.LANGUAGES:
+        mark = texts.t("ui.own.mark", language)
+        head[f"title_{language}"] = title if mark in title else f"{title}{mark}"
+        said = [texts.t("ui.own.note", language, source=source), *filter(None, [why.strip()])]
+        head[f"notes_{language}"] = [*said, *head.get(f"notes_{language}", [])]
     for clause in words["clause"]:
         if clause["id"] in values:
             clause["value"] = _number(values[clause["id"]])
