@@ -304,6 +304,14 @@ def test_letters_that_gbk_has_not_make_one_file_utf8(tmp_path: Path) -> None:
     assert list(pyogrio.read_dataframe(tmp_path / "shp" / "units.shp")["name"]) == ["东街道", "𠮷祥街道"]
 
 
+def test_the_row_with_strange_letters_is_counted_among_all_rows(tmp_path: Path) -> None:
+    """The first unit has no name: 𠮷 stands in row 2 all the same."""
+    made = result(exports=("shp",), encoding="gbk")
+    made.units = made.units.assign(name=pd.Series([None, "𠮷祥街道"], dtype="str"))
+    (said,) = [fault for fault in export.exchange(made, tmp_path, run_id="0") if fault.code == "export_not_gbk"]
+    assert (said.column, said.row) == ("name", 2)
+
+
 def test_short_names_are_ascii_unique_and_ten_letters_at_most() -> None:
     names = [f"community_{tail}" for tail in ("households_total", "households_covered", "households_share")] + ["面积"]
     fields = tuple(_tables.Field(name, name, "number") for name in names * 2)

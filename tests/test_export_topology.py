@@ -133,6 +133,14 @@ def test_the_summary_counts_every_issue_of_every_layer() -> None:
     ]
 
 
+def test_the_summary_gives_no_area_where_an_issue_has_none() -> None:
+    """A bow tie has no area to add up: the cell is empty, not 0."""
+    bow = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    table = _topology.counts(_topology.report({"residential": layer("residential", [bow])}, CRS4548, "en"))
+    area = table.set_index(["layer", "issue"])["area_m2"]
+    assert (np.isnan(area["residential", "self_intersection"]), area["residential", "overlap"]) == (True, 0)
+
+
 def test_rows_in_another_order_make_the_same_report() -> None:
     shapes = [box(0, 0, 9, 9), box(8, 0, 20, 9), box(8, 8, 30, 30), box(0, 0, 9, 9)]
     whole = layer("residential", shapes)

@@ -52,15 +52,7 @@ def _geodatabase(path: Path) -> Iterator[bytes]:
 
 def _belongs(file: Path) -> bool:
     """Say whether a file is one of a geodatabase's own."""
-    return file.suffix.lower() in (
-        ".gdbtable",
-        ".gdbtablx",
-        ".gdbindexes",
-        ".atx",
-        ".spx",
-        ".freelist",
-        ".horizon",
-    ) or (file.name in ("gdb", "timestamps"))
+    return file.suffix.lower() in _OWN or file.name in ("gdb", "timestamps")
 
 
 def _values(columns: Iterable[list[Any]]) -> Iterator[bytes]:

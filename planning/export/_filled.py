@@ -20,6 +20,7 @@ from planning import crs
 from planning.errors import Fault
 from planning.export import _tables as tables
 from planning.export._schema import FieldSpec, LayerSpec, Schema
+from planning.export._shapefile import encodes
 
 _NAMED: Final = 20
 _EVERY_DIGIT: Final = Context(prec=350)  # of the largest double, with its decimals
@@ -78,7 +79,8 @@ def _kept(frame: pd.DataFrame, spec: LayerSpec) -> pd.DataFrame:
     kept = np.ones(len(frame), dtype=bool)
     for column, asked in spec.where.items():
         values = asked if isinstance(asked, list) else [asked]
-        kept &= frame[column].map(_text, na_action="ignore").isin([_text(value) for value in values]).to_numpy(bool)
+        wanted = [tables.plain(value) for value in values]
+        kept &= frame[column].map(tables.plain, na_action="ignore").isin(wanted).to_numpy(bool)
     return frame[kept].reset_index(drop=True)
 
 
@@ -87,7 +89,7 @@ def _ids(rows: pd.DataFrame, source: tables.Layer) -> list[str]:
     keys = [key for key in tables.KEYS.get(source.name, ()) if key in rows]
     if not keys:
         return [f"#{number}" for number in range(1, len(rows) + 1)]
-    return [" ".join(map(_text, row)) for row in rows[keys].itertuples(index=False)]
+    return [" ".join(map(tables.plain, row)) for row in rows[keys].itertuples(index=False)]
 
 
 def _rows(fault: Fault, ids: Sequence[str], bad: Any) -> Fault:
@@ -166,14 +168,14 @@ def _held(
     def tell(code: str, bad: Any, **facts: Any) -> None:
         bad = np.asarray(bad, dtype=bool)
         if bad.any():
-            example = _text(raw[bad].iloc[0])[:80]
+            example = tables.plain(raw[bad].iloc[0])[:80]
             faults.append(_rows(say(code, column=field.name, value=example, facts=facts), ids, bad))
 
     values = raw
     if field.map:
         known = {str(key): value for key, value in field.map.items()}
-        tell("schema_not_mapped", raw.notna() & ~_each(raw, _text).isin(list(known)))
-        values = _each(raw, lambda value: known.get(_text(value)))
+        tell("schema_not_mapped", raw.notna() & ~_each(raw, tables.plain).isin(list(known)))
+        values = _each(raw, lambda value: known.get(tables.plain(value)))
     typed = _each(values, partial(_typed, field))
     there = typed.notna()
     tell(f"schema_not_{field.type}", values.notna() & ~there)
@@ -183,13 +185,15 @@ def _held(
         tell("schema_not_unique", there & typed.duplicated(keep=False))
     if field.codes is not None:
         tell(
-            "schema_not_in_codes", there & ~_each(typed, _text).isin(list(schema.codes[field.codes])), codes=field.codes
+            "schema_not_in_codes",
+            there & ~_each(typed, tables.plain).isin(list(schema.codes[field.codes])),
+            codes=field.codes,
         )
     if field.length is not None:
         size = _each(typed, partial(_size, schema, field)).fillna(0).astype("int64")
         tell("schema_too_long", size > field.length, length=field.length, longest=int(size.max()) if len(size) else 0)
     if schema.format == "shp" and field.type == "text":
-        fits = _each(typed, partial(_encodes, page=schema.encoding))
+        fits = _each(typed, partial(encodes, page=schema.encoding))
         tell("schema_not_in_page", there & ~fits.fillna(value=True).astype(bool), page=schema.encoding)
     return _column(field, typed), faults
 
@@ -203,7 +207,7 @@ def _each(values: pd.Series, way: Callable[[Any], Any]) -> pd.Series:
 def _typed(field: FieldSpec, value: Any) -> Any:
     """Return a value in the type of its field, None where it is none of that type."""
     if field.type == "text":
-        return _text(value)
+        return tables.plain(value)
     return _day(value) if field.type == "date" else _number(field, value)
 
 
@@ -229,15 +233,6 @@ def _number(field: FieldSpec, value: Any) -> int | float | None:
     return float(number)
 
 
-def _text(value: Any) -> str:
-    """Return a value as text: whole numbers without a point, flags as 1 and 0, days as ISO has them."""
-    if isinstance(value, bool | np.bool_):
-        return str(int(value))
-    if isinstance(value, float | np.floating):
-        return repr(float(value)).removesuffix(".0")
-    return str(value)
-
-
 def _size(schema: Schema, field: FieldSpec, value: Any) -> int:
     """Return the length of a value: letters, or bytes in a shapefile; of numbers the digits."""
     if field.type == "text":
@@ -246,14 +241,6 @@ def _size(schema: Schema, field: FieldSpec, value: Any) -> int:
         return 0
     plain = f"{Decimal(str(value)):f}".lstrip("-").replace(".", "")
     return len(plain.removesuffix("0")) if field.type == "double" and float(value).is_integer() else len(plain)
-
-
-def _encodes(value: str, page: str) -> bool:
-    try:
-        value.encode(page)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _column(field: FieldSpec, typed: pd.Series) -> pd.Series:

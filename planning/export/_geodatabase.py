@@ -17,7 +17,7 @@ from pyproj import CRS
 
 from planning.export import _tables as tables
 
-_MULTI = {"point": "Point", "line": "MultiLineString", "polygon": "MultiPolygon"}
+MULTI: Final = {"point": "Point", "line": "MultiLineString", "polygon": "MultiPolygon"}
 _SUFFIX = {"point": "pt", "line": "ln", "polygon": "py"}
 _LONGEST: Final = 64
 _RESERVED: Final = frozenset(
@@ -42,7 +42,7 @@ def write(layers: Mapping[str, tables.Layer], path: Path, crs: CRS) -> None:
 
 
 def _write(layer: tables.Layer, name: str, path: Path, crs: CRS, shape: tables.Shape | None) -> pa.Table:
-    kind = None if shape is None else _MULTI[shape]
+    kind = None if shape is None else MULTI[shape]
     if kind == "Point" and (layer.frame.geometry.geom_type == "MultiPoint").any():
         kind = "MultiPoint"
     table = tables.arrow(tables.promoted(named(layer), kind), narrow=True)

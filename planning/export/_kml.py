@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
@@ -92,7 +91,8 @@ def _folder(book: ET.Element, layer: tables.Layer, legend: Sequence[roles.Role],
 
 def _title(row: Mapping[Any, Any], layer: tables.Layer) -> Any:
     name = row.get("name")
-    return row[tables.KEYS[layer.name][-1]] if name is None or pd.isna(name) else name
+    key = next(key for key in tables.KEYS[layer.name] if key.endswith("_id"))
+    return row[key] if name is None or pd.isna(name) else name
 
 
 def _data(mark: ET.Element, layer: tables.Layer, row: Mapping[Any, Any], said: Mapping[str, Mapping[str, str]]) -> None:
@@ -104,13 +104,7 @@ def _data(mark: ET.Element, layer: tables.Layer, row: Mapping[Any, Any], said: M
             continue
         entry = ET.SubElement(data, "Data", name=texts.printable(field.name))
         _text(entry, "displayName", field.alias)
-        _text(entry, "value", said.get(field.name, {}).get(str(value), _plain(value)))
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool | np.bool_):
-        return "1" if value else "0"
-    return repr(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
+        _text(entry, "value", said.get(field.name, {}).get(str(value), tables.plain(value)))
 
 
 def _text(parent: ET.Element, name: str, value: str) -> None:

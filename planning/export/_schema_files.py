@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from planning.export import _dictionary, _filled, _geodatabase, _geopackage, _sc
 from planning.export import _tables as tables
 from planning.texts import Language
 
-_MULTI = {"point": "Point", "line": "MultiLineString", "polygon": "MultiPolygon"}
 _PLAIN = {"point": "Point", "line": "LineString", "polygon": "Polygon"}
 _DRIVERS = {"gdb": "OpenFileGDB", "gpkg": "GPKG", "shp": "ESRI Shapefile", "geojson": "GeoJSON"}
 
@@ -48,7 +48,8 @@ def write(
 
 def _layer(schema: _schema.Schema, layer: _filled.Filled, folder: Path, day: str) -> pa.Table:
     table = _table(layer, schema.format)
-    shape = None if layer.shapes is None else (_PLAIN if schema.format == "shp" else _MULTI)[layer.spec.geometry]
+    kinds = _PLAIN if schema.format == "shp" else _geodatabase.MULTI
+    shape = None if layer.shapes is None else kinds[layer.spec.geometry]
     name, path = layer.spec.name, folder / f"{schema.file}.{schema.format}"
     options: dict[str, Any] = {"append": path.exists()}
     if schema.format == "gdb":
@@ -127,5 +128,5 @@ def _origin(layer: _schema.LayerSpec, spec: _schema.FieldSpec) -> str:
     if spec.source is not None:
         return f"{layer.source}.{spec.source}"
     if spec.value is not None:
-        return repr(spec.value)
+        return spec.value.isoformat() if isinstance(spec.value, date) else repr(spec.value)
     return spec.measure or ("" if spec.number_from is None else f"{spec.number_from}, …")

@@ -133,16 +133,17 @@ def _not_gbk(layer: tables.Layer) -> tuple[str, int, str] | None:
     """Return the first column and row with letters that GBK has not, and the letters; None where all fit."""
     for field in layer.fields:
         if field.kind == "text":
-            for row, value in enumerate(layer.frame[field.name].dropna(), start=1):
-                if not _in_gbk(value):
-                    letters = dict.fromkeys(letter for letter in value if not _in_gbk(letter))
+            for row, value in enumerate(layer.frame[field.name], start=1):
+                if not pd.isna(value) and not encodes(value, "gbk"):
+                    letters = dict.fromkeys(letter for letter in value if not encodes(letter, "gbk"))
                     return field.name, row, "".join(letters)
     return None
 
 
-def _in_gbk(text: str) -> bool:
+def encodes(text: str, page: str) -> bool:
+    """Say whether an encoding has all letters of a text."""
     try:
-        text.encode("gbk")
+        text.encode(page)
     except UnicodeEncodeError:
         return False
     return True

@@ -189,6 +189,15 @@ def _as_text(value: Any) -> str | None:
     return ";".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
+def plain(value: Any) -> str:
+    """Return a value as text: whole numbers without a point, flags as 1 and 0, days as ISO has them."""
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        return repr(float(value)).removesuffix(".0")
+    return str(value)
+
+
 # ------------------------------------------------------------------------------------------------------------ writing
 
 
@@ -271,11 +280,6 @@ def promoted(layer: Layer, shape: str | None) -> Layer:
     single = np.isin(shapely.get_type_id(shapes), (0, 1, 2, 3))
     shapes[single] = [make([one]) for one in shapes[single]]
     return replace(layer, frame=layer.frame.assign(geometry=gpd.GeoSeries(shapes, crs=layer.frame.crs)))
-
-
-def metric(result: StudyResult) -> CRS:
-    """Return the CRS that everything is measured in."""
-    return result.inputs.crs
 
 
 def names(fields: Sequence[Field]) -> list[str]:

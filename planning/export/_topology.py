@@ -41,6 +41,7 @@ LOOKED_FOR: Final = {
 }
 """Which issues are looked for in which layer; what is not looked for is not counted as nought either."""
 CHECKED: Final = tuple(LOOKED_FOR)
+_WITHOUT_AREA: Final = ("no_shape", "self_intersection")
 _RANKS: Final = {"street": "street", "town": "street", "community": "community", "village": "community"}
 _POLYGONS: Final = (3, 6)
 Shapes = NDArray[np.object_]
@@ -69,11 +70,15 @@ def report(layers: Mapping[str, tables.Layer], crs: Any, language: Language) -> 
 
 
 def counts(layer: tables.Layer) -> pd.DataFrame:
-    """Return how often each issue looked for is met in each layer, noughts included, with the areas added up."""
+    """Return how often each issue looked for is met in each layer, noughts included, with the areas added up.
+
+    The area is missing for issues that have none: a row without a shape, an outline that is not valid.
+    """
     grouped = layer.frame.groupby(["layer", "issue"])["area_m2"].agg(["size", "sum"])
     pairs = [(name, issue) for name, issues in LOOKED_FOR.items() for issue in issues]
     every = pd.MultiIndex.from_tuples(pairs, names=["layer", "issue"])
-    return grouped.reindex(every, fill_value=0).rename(columns={"size": "count", "sum": "area_m2"}).reset_index()
+    found = grouped.reindex(every, fill_value=0).rename(columns={"size": "count", "sum": "area_m2"}).reset_index()
+    return found.assign(area_m2=found["area_m2"].mask(found["issue"].isin(_WITHOUT_AREA)))
 
 
 def _of_layer(layer: tables.Layer) -> Iterator[tuple[Any, ...]]:
