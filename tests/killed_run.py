@@ -23,7 +23,7 @@ EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate
 def write(result: study.StudyResult, out: Path) -> None:
     """Write the run folder as a whole run does, but for the atlas, which takes long."""
     with runs.machine_faults(out), runs.folder_in_place(out) as folder:
-        runs._seal(result, folder, runs._write_files(result, folder, None, runs._Watch(lambda _step: None)))
+        runs.seal(result, folder, runs._write_files(result, folder, None, runs._Watch(lambda _step: None)))
 
 
 def is_write(event: str, facts: tuple[object, ...]) -> bool:

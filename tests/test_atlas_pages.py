@@ -182,7 +182,7 @@ def test_nothing_is_cut_over_or_beyond_on_any_sheet(sample, output):
 @pytest.mark.slow
 def test_every_number_is_the_summarys(sample, tmp_path):
     """Tables of coverage, verdicts, before and after, and the big figures, against ``summary.json`` read back."""
-    (tmp_path / "summary.json").write_text(json.dumps(runs._plain(sample.summary)), encoding="utf-8")
+    (tmp_path / "summary.json").write_text(json.dumps(runs._record.plain(sample.summary)), encoding="utf-8")
     summary = json.loads((tmp_path / "summary.json").read_text("utf-8"))
     streets = [unit for unit in summary["units"] if unit["type"] in ("street", "town")]
     drawn = {one.listed.key: one for one in atlas.pages(sample, run_id="x")}

@@ -337,8 +337,8 @@ def _contradictions(plan: Plan) -> list[Fault]:
         )
     far_m = plan.walk.far_m
     if far_m is not None and far_m < max(plan.radius_m, *plan.bands_m):
-        facts = {"least": f"{max(plan.radius_m, *plan.bands_m):g}"}
-        faults.append(Fault("plan_far_short", file=plan.file, column="walk.far_m", value=f"{far_m:g}", facts=facts))
+        least = {"least": f"{max(plan.radius_m, *plan.bands_m):g}"}
+        faults.append(Fault("plan_far_short", file=plan.file, column="walk.far_m", value=f"{far_m:g}", facts=least))
     if plan.province is not None and "units" not in plan.inputs:
         faults.append(Fault("plan_province_units", file=plan.file, column="inputs.units.path"))
     residential = plan.inputs["residential"]

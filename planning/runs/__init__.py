@@ -8,58 +8,41 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
-import json
 import platform
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from datetime import date
-from decimal import Decimal
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planning import RESULTS_CHANGED, __version__, export, house, plan, sources, study, webmap
+from planning import export, plan, sources, study, webmap
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage, refuse
 from planning.runs import _documents
 from planning.runs._examine import examine as examine
 from planning.runs._examine import inputs_of as inputs_of
-from planning.runs._examine import standard_of as standard_of
 from planning.runs._examine import report_data as report_data
+from planning.runs._examine import standard_of as standard_of
+from planning.runs._record import digest as digest
+from planning.runs._record import outputs, seal, write_json
+from planning.runs._record import parameters as parameters
+from planning.runs._record import run_identity as run_identity
 from planning.runs._target import SCHEMA as SCHEMA
-from planning.runs._target import TOOL, put_back, recorded, refuse_foreign, refuse_inputs_inside
 from planning.runs._target import folder_in_place as folder_in_place
 from planning.runs._target import is_run_folder as is_run_folder
+from planning.runs._target import put_back, recorded, refuse_foreign, refuse_inputs_inside
 from planning.runs._workplace import copy_sample as copy_sample
 from planning.runs._workplace import machine as machine
 from planning.runs._workplace import open_app as open_app
-from planning.sources.draft import sha256
 from planning.study import StudyInputs, StudyResult
 
 NEARLY_FULL_B: Final = 1 << 20
 _READING: Final = ("read", "network", "coverage", "compliance", "siting", "layers")
 _WRITING: Final = ("export", "atlas", "report", "webmap")
 STEPS: Final = ("check", "coverage", "compliance", "siting", "report", "atlas", "webmap", "export")
-_LIBRARIES: Final = (
-    "ezdxf",
-    "geopandas",
-    "highspy",
-    "matplotlib",
-    "numba",
-    "numpy",
-    "pandas",
-    "pyogrio",
-    "pyproj",
-    "python-docx",
-    "scipy",
-    "shapely",
-    "xlsxwriter",
-)
 Progress = Callable[[str], None]
 
 
@@ -140,8 +123,8 @@ def run(
     result = study.run(inputs, progress=watch, parts=_parts(only))
     with machine_faults(target), folder_in_place(target) as folder:
         faults = (*result.inputs.faults, *_write_files(result, folder, only, watch))
-        run_id = _seal(result, folder, faults)
-        _write_json(folder / "timing.json", {**watch.record(), "folder": str(inputs.plan.folder)})
+        run_id = seal(result, folder, faults)
+        write_json(folder / "timing.json", {**watch.record(), "folder": str(inputs.plan.folder)})
     return RunFolder(folder=target, run_id=run_id, result=result, faults=faults)
 
 
@@ -160,11 +143,11 @@ def write(result: StudyResult, out: str | Path, *, more: Callable[[Path], None] 
     target = Path(out)
     refuse_foreign(target)
     with folder_in_place(target) as folder:
-        _write_json(folder / "summary.json", result.summary)
+        write_json(folder / "summary.json", result.summary)
         export.geopackage(result, folder / "results.gpkg")
         if more is not None:
             more(folder)
-        return _seal(result, folder, result.inputs.faults)
+        return seal(result, folder, result.inputs.faults)
 
 
 def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str, int]]]:
@@ -191,7 +174,7 @@ def verify(folder: str | Path) -> tuple[str, ...]:
     said = recorded(folder)
     if said is None:
         raise InputRefused(Fault("not_a_run_folder", file=folder.name))
-    found = {entry["path"]: entry["sha256"] for entry in _outputs(folder)}
+    found = {entry["path"]: entry["sha256"] for entry in outputs(folder)}
     return tuple(sorted(name for name in said.keys() | found.keys() if said.get(name) != found.get(name)))
 
 
@@ -214,7 +197,7 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
     everything = only is None
     whole = everything and result.inputs.plan.output.edition != "public"  # layers and tables are not for the public
     faults: tuple[Fault, ...] = ()
-    _write_json(folder / "summary.json", result.summary)
+    write_json(folder / "summary.json", result.summary)
     if whole or only in ("coverage", "compliance", "siting", "export", "check"):
         watch("export")
         faults += _write_layers(result, folder, only)
@@ -259,110 +242,6 @@ def _write_atlas(result: StudyResult, folder: Path, *, alone: bool) -> tuple[Fau
     return ()
 
 
-def _seal(result: StudyResult, folder: Path, faults: Iterable[Fault]) -> str:
-    """Write ``run.json`` and return the run id."""
-    record, run_id = _identity(result), run_identity(result)
-    record["solver"] = result.summary.get("siting")
-    record["plan_text"] = (result.inputs.plan.folder / result.inputs.plan.file).read_bytes().decode("utf-8")
-    record["faults"] = [fault.as_dict() for fault in faults]
-    record["outputs"] = _outputs(folder)
-    _write_json(folder / "run.json", {"run_id": run_id, "schema": SCHEMA, **record})
-    return run_id
-
-
-def run_identity(result: StudyResult) -> str:
-    """Return the run id: made of plan, input bytes and versions alone, it is known before anything is written."""
-    return digest(_identity(result))[:12]
-
-
-def _identity(result: StudyResult) -> dict[str, Any]:
-    """Return what the run id is made from."""
-    inputs = result.inputs
-    return {
-        "tool": TOOL,
-        "plan": {"name": inputs.plan.name, "standard": inputs.plan.standard, "file": inputs.plan.file},
-        "parameters": parameters(inputs.plan),
-        "defaults": list(inputs.plan.defaults),
-        "standard": {
-            "id": inputs.standard.id,
-            "status": inputs.standard.status,
-            "sha256": digest(asdict(inputs.standard)),
-        },
-        "crs": inputs.crs.to_string(),
-        "inputs": [
-            _plan_entry(inputs.plan),
-            *_documents.entries(inputs.plan),
-            *_style_entries(inputs.plan),
-            *_schema_entries(inputs.plan),
-            *(_plain(asdict(file)) for file in inputs.files),
-        ],
-        "versions": _versions(),
-        **({"levels": list(inputs.levels)} if inputs.levels else {}),
-    }
-
-
-def parameters(settings: plan.Plan) -> dict[str, Any]:
-    """Return every parameter of the plan, defaults filled in, as plain values."""
-    walk, siting, output = asdict(settings.walk), asdict(settings.siting), asdict(settings.output)
-    found: dict[str, Any] = _plain(
-        {
-            "as_of": settings.as_of,
-            "crs": settings.crs,
-            "notes": settings.notes,
-            "walk": walk,
-            "standards": dict(settings.standards),
-            "siting": siting,
-            "output": output,
-            "inputs": {
-                name: {
-                    key: value
-                    for key, value in asdict(spec).items()
-                    if key not in ("name", "file", "table_file") and value not in (None, {})
-                }
-                for name, spec in settings.inputs.items()
-            },
-        }
-    )
-    return found
-
-
-def _style_entries(settings: plan.Plan) -> list[dict[str, str]]:
-    """Return the style file and what it names, with their hashes; nothing where the plan names none."""
-    if settings.output.style is None:
-        return []
-    named = [settings.folder / settings.output.style, *house.of(settings).files]
-    return [{"input": "style", "path": path.name, "sha256": sha256(path)} for path in named]
-
-
-def _schema_entries(settings: plan.Plan) -> list[dict[str, str]]:
-    """Return the planner's own schema files with their hashes."""
-    files = export.schema_files(settings)
-    return [{"input": "schema", "path": path.name, "sha256": sha256(path)} for path in files]
-
-
-def _plan_entry(settings: plan.Plan) -> dict[str, str]:
-    return {"input": "plan", "path": settings.file, "sha256": sha256(settings.folder / settings.file)}
-
-
-def _outputs(folder: Path) -> list[dict[str, str]]:
-    """Return every file of the run but ``run.json`` and ``timing.json``, by name, with its hash; of geodatabases and drawings that of
-    their content, for their bytes hold clocks and random ids.
-    """
-    by_content = {path for path in folder.rglob("*") if export.is_by_content(path)}
-    files = {path for path in folder.rglob("*") if path.is_file() and by_content.isdisjoint(path.parents)}
-    names = [(path, path.relative_to(folder).as_posix()) for path in sorted(files | by_content)]
-    return [
-        {"path": name, "sha256": export.content_sha256(path) if path in by_content else sha256(path)}
-        for path, name in names
-        if name not in ("run.json", "timing.json")
-    ]
-
-
-def _versions() -> dict[str, str]:
-    own = {"python": platform.python_version(), "yanglao-planning": __version__, "results_changed": RESULTS_CHANGED}
-    return own | {name: version(name) for name in _LIBRARIES}
-
-
 # ------------------------------------------------------------------------------------------------- whole or not at all
 
 
@@ -379,35 +258,6 @@ def machine_faults(target: Path) -> Iterator[None]:
     except (DataSourceError, DataLayerError, sqlite3.Error) as error:  # GDAL says what failed, not that the disk did
         code = "machine_disk_full" if shutil.disk_usage(target.parent).free < NEARLY_FULL_B else "machine_write"
         raise MachineFailed(Fault(code, file=target.name, value=str(error)[:200])) from error
-
-
-def _write_json(path: Path, content: Any) -> None:
-    path.write_text(
-        json.dumps(_plain(content), ensure_ascii=False, indent=1, allow_nan=False) + "\n",
-        encoding="utf-8",
-        newline="\n",
-    )
-
-
-def digest(content: Any) -> str:
-    """Return the hash of plain content, whatever the order of its keys."""
-    text = json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(content: Any) -> Any:
-    """Return ``content`` in the types JSON knows; dates as ISO text."""
-    if isinstance(content, Mapping):
-        return {str(key): _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    if isinstance(content, date):
-        return content.isoformat()
-    if isinstance(content, Path):
-        return content.as_posix()
-    if isinstance(content, Decimal):
-        return str(content)
-    return content.item() if hasattr(content, "item") else content
 
 
 class _Watch:

@@ -33,7 +33,13 @@ def examine(path: str | Path, *, reconciled: bool = False) -> Checkup:
         return Checkup(Path(path).name, None, error.faults)
     standard, of_standard = standard_of(settings)
     intake = sources.look(settings)
-    faults = (*settings.warnings, *of_standard, *_documents.check(settings), *export.check_schemas(settings), *intake.faults)
+    faults = (
+        *settings.warnings,
+        *of_standard,
+        *_documents.check(settings),
+        *export.check_schemas(settings),
+        *intake.faults,
+    )
     ledger, counts, roads = intake.ledger, intake.counts, None
     sound = standard is not None and not _refused(faults)
     if sound and standard is not None:

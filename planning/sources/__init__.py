@@ -185,7 +185,8 @@ def whereabouts(plan: Plan, name: str, *, outlines: bool = False) -> Whereabouts
         return Whereabouts(found[0], one.frame, degrees, tuple(one.notes.all_faults()))
     if not _located(one):
         raise InputRefused(one.notes.all_faults())
-    way, live, shapes = _way(one, CRS.from_epsg(_FALLBACK_CRS)), one.live(), np.where(one.live(), one.shapes, None)
+    way, live, shapes = _way(one, CRS.from_epsg(_FALLBACK_CRS)), one.live(), one.shapes.copy()
+    shapes[~live] = None
 
     def to_degrees(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return crss.to_degrees(xy, way.source, shift=way.shift)
