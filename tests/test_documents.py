@@ -25,6 +25,7 @@ from docx.oxml.ns import qn
 
 from planning import report, runs, study, word
 from planning.report import _document, _scene
+from planning.report._annex import with_rest
 from planning.study import StudyResult
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -371,6 +372,23 @@ def test_nothing_judged_is_unknown_and_not_zero(town: StudyResult) -> None:
     assert "没有一个居住区可以判定" in told
     assert "不是 0" in told
     assert not re.search(r"应配 [\d—]", told)
+
+
+def test_where_nothing_is_judged_nobody_is_said_to_pass(town: StudyResult) -> None:
+    figures = {**town.summary["compliance"], "meets": 0, "fails": 0, "not_assessable": 6, "meets_share": None}
+    unknown = town.residential.assign(verdict="not_assessable")
+    made = replace(changed(town, compliance=figures), residential=unknown)
+    assert "没有不达标的居住区" not in said(docx.Document(io.BytesIO(report.document(made))))
+
+
+def test_what_rounding_leaves_outside_all_streets_has_no_share() -> None:
+    """0.3 older people less 0.1 and 0.2 are not −5·10⁻¹⁷, all of them covered."""
+    names = ("residential_total", "households_total", "households_covered", "elderly_total", "elderly_covered")
+    whole, *parts = ([3, 30, 9, 0.3, 0.3], [1, 10, 4, 0.1, 0.1], [1, 10, 5, 0.2, 0.2])
+    streets = [("S", dict(zip(names, figures, strict=True))) for figures in parts]
+    rest = with_rest(dict(zip(names, whole, strict=True)), streets, names, "en")[2][1]
+    assert [rest[name] for name in names] == [1, 10, 0, 0, 0]
+    assert (rest["households_share"], rest["elderly_share"]) == (0, None)
 
 
 @pytest.mark.slow

@@ -167,11 +167,16 @@ def with_rest(
     rest: dict[str, Any] = {}
     for name in names:
         known = [figures[name] for _, figures in parts if figures[name] is not None]
-        rest[name] = None if whole[name] is None else whole[name] - math.fsum(known)
+        rest[name] = None if whole[name] is None else _left(whole[name], math.fsum(known))
     for share, (upper, (lower,)) in SHARES.items():
         rest[share] = rest[upper] / rest[lower] if rest[lower] else None
     loose = [(texts.t("report.no_street", language), rest)] if rest["residential_total"] else []
     return [*parts, *loose, (total_label(language), whole)]
+
+
+def _left(whole: float, known: float) -> float:
+    """Return what is left of a whole; what rounding alone leaves is nothing, of which no share can be told."""
+    return 0.0 if math.isclose(whole, known, rel_tol=1e-12, abs_tol=1e-9) else whole - known
 
 
 # --------------------------------------------------------------------------------------------------------------- gaps

@@ -97,10 +97,10 @@ def _unknown(scene: Scene, figures: Mapping[str, Any]) -> Iterator[word.Block]:
         {"reason": sentences(codes, "compliance.reason", scene.language) or "", "areas": int(count)}
         for codes, count in sorted(counted.items(), key=lambda pair: (-pair[1], str(pair[0])))
     ]
-    yield scene.table(_small(scene, "unknown", {"reason": "text", "areas": "whole"}, rows), "unknown")
+    yield scene.table(tally(scene, "unknown", {"reason": "text", "areas": "whole"}, rows), "unknown")
 
 
-def _small(scene: Scene, name: str, columns: Mapping[str, Kind], rows: list[dict[str, Any]]) -> Sheet:
+def tally(scene: Scene, name: str, columns: Mapping[str, Kind], rows: list[dict[str, Any]]) -> Sheet:
     """Return a table that stands in the document alone: counts of rows of a sheet."""
     heads = headings(columns, "document.head.", scene.language)
     frame = plain_frame(rows, heads)
@@ -138,7 +138,7 @@ def _causes(scene: Scene, found: pd.DataFrame) -> Sheet:
         for cause, group in own.groupby("cause"):
             sums = sums_of(group, "households", "elderly")
             rows.append({"level": scene.level(level), "cause": _said(words, str(cause)), "areas": len(group), **sums})
-    sheet = _small(scene, "blind", _BLIND, rows)
+    sheet = tally(scene, "blind", _BLIND, rows)
     return Sheet(sheet.name, sheet.title, sheet.columns, sheet.rows)
 
 

@@ -1,4 +1,4 @@
-"""Room `planning.report`: the chapters on basis, method, what there is, coverage, floor area and blind spots."""
+"""Room `planning.report`: the chapters on basis, method, what there is, and coverage."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from typing import Any, Final
 from planning import standards, texts, word
 from planning.report import _annex, _grid, _origins, _readings, _scorecard, _tables
 from planning.report._scene import Scene
-from planning.report._sheet import (
-    Sheet,
-    given_numbers,
-    standard_title,
-)
+from planning.report._sheet import Sheet, given_numbers, standard_title
 
 _WEIGHTS: Final = ("residential", "households", "residents", "elderly")
 
@@ -166,6 +162,7 @@ def _people(scene: Scene) -> Iterator[word.Block]:
 
 
 def weight_name(scene: Scene, name: str) -> str:
+    """Return what a weight is called: households, residents, older people."""
     return texts.t(f"decided.weight.{name}", scene.language)
 
 
@@ -222,6 +219,7 @@ def _by_street(scene: Scene, by_street: Sheet, level: str) -> Iterator[word.Bloc
 
 
 def without(sheet: Sheet, *names: str) -> tuple[str, ...]:
+    """Return the columns of a sheet but for ``names``."""
     return tuple(column.name for column in sheet.columns if column.name not in names)
 
 

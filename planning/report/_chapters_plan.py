@@ -10,8 +10,9 @@ from typing import Any, Final
 from planning import tables, texts, word
 from planning.errors import Fault
 from planning.report import _annex, _origins, _proposals, _scorecard, _tables
+from planning.report._chapters_found import tally
 from planning.report._scene import Scene
-from planning.report._sheet import Kind, Sheet, headings, plain_frame, sums_of, total_label, words_of
+from planning.report._sheet import Kind, Sheet, headings, plain_frame, sums_of, words_of
 
 _INDICATORS: Final = (
     "clause_id",
@@ -145,7 +146,7 @@ def measures(scene: Scene) -> Iterator[word.Block]:
         yield from _gap_measures(scene)
     if len(scene.result.pools):
         pools = scene.result.pools
-        saved = scene.m2(pools["saved_m2"].dropna().sum())
+        saved = scene.m2(sums_of(pools, "saved_m2").get("saved_m2"))
         yield scene.text("measures.pools", count=len(pools), saved=saved, table=scene.see("pools"))
         shown = ("pool_id", "members", "areas", "need_m2", "provided_m2", "saved_m2", "verdict")
         yield scene.table(_proposals.pools(scene.result, scene.language), "pools", columns=shown)
@@ -155,7 +156,10 @@ def measures(scene: Scene) -> Iterator[word.Block]:
 def _gap_measures(scene: Scene) -> Iterator[word.Block]:
     gaps = _annex.gaps(scene.result, scene.language)
     if not len(gaps.rows):
-        yield scene.text("measures.none")
+        figures = scene.summary["compliance"]
+        judged = figures["meets_share"] is not None
+        unknown = scene.count(figures["not_assessable"])
+        yield scene.text("measures.none") if judged else scene.warning("floor_area.nobody", count=unknown)
         return
     fails = int((gaps.rows["verdict"] == texts.t("verdict.fails", scene.language)).sum())
     shortfall = scene.m2(gaps.totals.get("shortfall_m2"))
@@ -171,16 +175,8 @@ def _gap_measures(scene: Scene) -> Iterator[word.Block]:
         {"measure": texts.t(f"remedies.measure.{name}", scene.language), "subjects": int(number)}
         for name, number in sorted(counted.items(), key=lambda pair: (-pair[1], str(pair[0])))
     ]
-    yield scene.table(_summed(scene, "measures", _MEASURES, rows), "measures")
+    yield scene.table(tally(scene, "measures", _MEASURES, rows), "measures")
     yield scene.text("measures.overlap")
-
-
-def _summed(scene: Scene, name: str, columns: Mapping[str, Kind], rows: list[dict[str, Any]]) -> Sheet:
-    heads = headings(columns, "document.head.", scene.language)
-    frame = plain_frame(rows, heads)
-    numbers = [column for column, kind in columns.items() if kind != "text"]
-    return Sheet(name, scene.say(f"caption.{name}"), heads, frame, total_label=total_label(scene.language),
-                 totals=sums_of(frame, *numbers))  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------------- indicators, data, blanks
