@@ -132,13 +132,25 @@ def test_a_drawn_logo_is_printed_as_outlines(result, tmp_path):
 @pytest.mark.parametrize(
     "inside",
     ["<text>院</text>", '<image href="file:///etc/passwd"/>', '<path d="M0 0L1 1" stroke="#000"/>', "<script/>",
-     '<rect width="1" height="1" fill="url(#a)"/>', '<rect class="a" width="1" height="1"/>', ""],
+     '<rect width="1" height="1" fill="url(#a)"/>', '<rect class="a" width="1" height="1"/>', "",
+     '<rect transform="rotate()" width="1" height="1"/>',
+     f'{"<g>" * 3000}<rect width="1" height="1"/>{"</g>" * 3000}'],
 )  # fmt: skip
 def test_a_drawing_that_would_not_print_faithfully_is_refused(tmp_path, inside):
     (tmp_path / "院标.svg").write_text(SVG.format(inside), encoding="utf-8")
     assert [fault.code for fault in faults(style(tmp_path, '[institute]\nlogo = "院标.svg"\n'))] == [
         "house_logo_unreadable"
     ]
+
+
+def test_a_drawing_in_utf_16_is_refused_for_its_declarations_cannot_be_seen(tmp_path):
+    """The same drawing in UTF-8 is taken; in UTF-16 a DOCTYPE would pass unseen."""
+    logo, path = tmp_path / "院标.svg", style(tmp_path, '[institute]\nlogo = "院标.svg"\n')
+    drawn = SVG.format('<rect width="1" height="1"/>')
+    logo.write_text(drawn, encoding="utf-8")
+    assert house.read(path).logo == logo
+    logo.write_text(drawn, encoding="utf-16")
+    assert [fault.code for fault in faults(path)] == ["house_logo_unreadable"]
 
 
 def test_every_fault_of_a_style_is_told_at_once(tmp_path):

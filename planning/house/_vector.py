@@ -44,8 +44,10 @@ def drawing(path: Path) -> Drawing:
         If it is no SVG, or holds what is not printed faithfully: text, pictures, gradients, styles, strokes.
     """
     content = path.read_bytes()
-    if len(content) > MOST_BYTES or b"<!" in content.replace(b"<!--", b""):
-        raise ValueError("DOCTYPE" if len(content) <= MOST_BYTES else f"> {MOST_BYTES} B")
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"> {MOST_BYTES} B")
+    if b"\0" in content or b"<!" in content.replace(b"<!--", b""):  # in UTF-16 a declaration would not be seen
+        raise ValueError("UTF-16" if b"\0" in content else "DOCTYPE")
     try:
         root = ElementTree.fromstring(content)  # noqa: S314  (no entities: declarations are refused above)
     except ElementTree.ParseError as error:
