@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import Any, Final
-from xml.sax.saxutils import escape
 
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from planning.texts import storable
+from planning.word._fields import run
 from planning.word._parts import Table
 
 KEPT_TOGETHER: Final = 12
@@ -63,25 +62,16 @@ def _row(
     tied: bool = False,
 ) -> str:
     """Return a row; ``tied`` keeps it on the page of the next one."""
-    weight = "<w:b/>" if bold else ""
-    letters = f"<w:rPr>{weight}{size}</w:rPr>" if weight or size else ""
+    letters = f"{'<w:b/>' if bold else ''}{size}"
     shade = '<w:shd w:val="clear" w:color="auto" w:fill="EEF2F5"/>' if head or bold else ""
     tie = "<w:keepNext/>" if tied else ""
     row = "".join(
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}<w:vAlign w:val="center"/></w:tcPr>'
         f'<w:p><w:pPr><w:pStyle w:val="{"CellHead" if head else "CellNumber" if at in table.numbers else "Cell"}"/>'
-        f"{tie}</w:pPr>{_text(text, letters)}</w:p></w:tc>"
+        f"{tie}</w:pPr>{run(text, letters) if text else ''}</w:p></w:tc>"
         for at, (text, width) in enumerate(zip(cells, widths, strict=True))
     )
     return f"<w:tr><w:trPr><w:cantSplit/>{'<w:tblHeader/>' if head else ''}</w:trPr>{row}</w:tr>"
-
-
-def _text(text: str, letters: str) -> str:
-    if not text:
-        return ""
-    lines = storable(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    words = "<w:br/>".join(f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in lines)
-    return f"<w:r>{letters}{words}</w:r>"
 
 
 # ------------------------------------------------------------------------------------------------------------- widths
