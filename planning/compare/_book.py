@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import pandas as pd
@@ -149,8 +150,6 @@ def _line(row: Any, words: Words) -> dict[str, Any]:
 
 def _difference(before: str, after: str) -> float | None:
     """Return by how much a number changed; the difference of the decimals, not of their nearest binaries."""
-    from decimal import Decimal
-
     if not (before.startswith("n:") and after.startswith("n:")):
         return None
     return float(Decimal(after[2:]) - Decimal(before[2:]))

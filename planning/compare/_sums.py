@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -28,12 +27,7 @@ def totals(held: Comparison) -> dict[str, int]:
 
 def by_cause(held: Comparison) -> pd.DataFrame:
     """Return the areas whose status changed by what caused it: ``cause, areas, households``; each area once."""
-    return _by_cause_of(held, "changed")
-
-
-def _by_cause_of(held: Comparison, category: str) -> pd.DataFrame:
-    rows = held.areas[held.areas["category"] == category]
-    return _grouped(rows, ["cause"])
+    return _grouped(held.areas[held.areas["category"] == "changed"], ["cause"])
 
 
 def by_category(held: Comparison) -> pd.DataFrame:
@@ -148,9 +142,3 @@ def _grouped(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 def _sum(values: pd.Series) -> float:
     return math.fsum(values.dropna())
-
-
-def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a table of sums as plain values."""
-    for row in frame.to_dict("records"):
-        yield {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items()}
