@@ -192,7 +192,7 @@ def degrees_text(angle: float) -> str:
 
 
 def title_block(canvas: Canvas) -> None:
-    """Draw the title block: nine rows; drafter and review number are left to the office."""
+    """Draw the title block: nine rows; the review number is left to the office, the drafter where no style says it."""
     page, box, ink, view = canvas.page, canvas.layout.block, canvas.view.book.ink, canvas.view
     rows = _block_rows(canvas)
     height, split = box.height / BLOCK_ROWS, box.x0 + 19

@@ -334,14 +334,14 @@ def _causes(flow: Flow, level: str) -> None:
         Column(view.say("column.elderly"), 1.2),
     ]
     groups = here.groupby("cause", sort=True)
-    elderly = groups["elderly"].sum()
+    elderly, households = (groups[name].sum(min_count=1) for name in ("elderly", "households"))
     few = dict(zip(elderly.index, published.hidden(elderly.to_numpy(dtype=float)) & view.public, strict=True))
     rows = [
         [
             view.say(f"cause.{cause}"),
             words.whole(len(part)),
-            words.whole(part["households"].sum()),
-            words.NONE if few[cause] else words.whole(part["elderly"].sum()),
+            words.whole(households[cause]),
+            words.NONE if few[cause] else words.whole(elderly[cause]),
         ]
         for cause, part in groups
     ]
@@ -352,8 +352,8 @@ def _causes(flow: Flow, level: str) -> None:
         total=[
             view.say("total"),
             words.whole(len(here)),
-            words.whole(here["households"].sum()),
-            words.whole(here["elderly"].sum()),
+            words.whole(here["households"].sum(min_count=1)),
+            words.whole(here["elderly"].sum(min_count=1)),
         ],
     )
 
