@@ -7,10 +7,11 @@ and whatever is wrong with it is said with the place.
 from __future__ import annotations
 
 import difflib
+import functools
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from docx.opc.exceptions import OpcError
 from docx.oxml import parse_xml
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
-from jinja2 import TemplateError, TemplateSyntaxError, Undefined, meta
+from jinja2 import TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
@@ -38,7 +39,18 @@ _TESTS: Final = ("defined", "undefined", "none", "number", "string", "eq", "equa
 _BROKEN: Final = (
     zipfile.BadZipFile, OpcError, KeyError, ValueError, AttributeError, IndexError, EOFError, SyntaxError,
 )  # fmt: skip
-_FAILED: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, SyntaxError)
+_FAILED: Final = (
+    TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, SyntaxError, AssertionError,
+)  # fmt: skip
+_REFUSED: Final[Mapping[type[nodes.Node], str]] = {
+    nodes.Call: "()", nodes.Concat: "~", nodes.Macro: "macro", nodes.CallBlock: "call", nodes.FilterBlock: "filter",
+    nodes.AssignBlock: "set", nodes.Block: "block", nodes.Include: "include", nodes.Import: "import",
+    nodes.FromImport: "import", nodes.Extends: "extends",
+}  # fmt: skip
+"""Ways of the engine that a template does not need, by which it could make much of little or reach elsewhere."""
+_MOST_LETTERS: Final = 64 << 20
+_LONGEST_WORD: Final = 100
+_LONGEST_TEXT: Final = 1_000_000
 
 
 def check(path: Path) -> tuple[Fault, ...]:
@@ -150,13 +162,28 @@ def _faults(engine: DocxTemplate, path: Path) -> Iterator[Fault]:
     environment, unknown = _environment(path, {}), dict[str, None]()
     for _name, source in _parts(engine):
         try:
-            named = meta.find_undeclared_variables(environment.parse(source))
+            tree = environment.parse(source)
+            named = meta.find_undeclared_variables(tree)
         except TemplateSyntaxError as error:
             yield _syntax(error, source, path)
             continue
+        except RecursionError:
+            yield _failed("template_forbidden", path, RecursionError("( ( ("))
+            continue
+        yield from _beyond(tree, path)
         unknown |= dict.fromkeys(sorted(named - set(ROOTS)))
     for name in unknown:
         yield _unknown(name, ROOTS, path)
+
+
+def _beyond(tree: nodes.Template, path: Path) -> Iterator[Fault]:
+    """Yield what a template does beyond looking fields up, testing and looping, each once."""
+    found = [_REFUSED[type(node)] for node in tree.find_all(tuple(_REFUSED))]
+    lists = (nodes.List, nodes.Tuple, nodes.Dict)
+    found += ["set [ ]" for node in tree.find_all(nodes.Assign) if any(node.node.find_all(lists)) or
+              isinstance(node.node, lists)]  # fmt: skip
+    for sign in dict.fromkeys(found):
+        yield Fault("template_forbidden", file=path.name, column="output.template", value=sign)
 
 
 def _syntax(error: TemplateSyntaxError, source: str, path: Path) -> Fault:
@@ -182,19 +209,52 @@ def _unknown(name: str, known: Any, path: Path, owner: str = "") -> Fault:
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Tags that may look fields up and lay them out: no functions, no files, no sums that fill the memory."""
 
-    intercepted_binops = frozenset(["*", "**", "%"])
+    intercepted_binops = frozenset(["+", "*", "**", "%"])
 
-    def call_binop(self, _context: Any, operator: str, _left: Any, _right: Any) -> Any:
-        """Refuse what could make a thousand letters of one."""
+    def call_binop(self, _context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Refuse what could make a thousand letters of one; numbers may be added."""
+        if operator == "+" and isinstance(left, int | float) and isinstance(right, int | float):
+            return left + right
         raise SecurityError(operator)
+
+    def is_safe_callable(self, _called: Any) -> bool:
+        """Let nothing be called."""
+        return False
+
+    @staticmethod
+    def concat(pieces: Iterable[str]) -> str:
+        """Join what the tags give, as long as a document could hold it."""
+        held, letters = [], 0
+        for piece in pieces:
+            letters += len(piece)
+            if letters > _MOST_LETTERS:
+                raise SecurityError(f"> {_MOST_LETTERS}")
+            held.append(piece)
+        return "".join(held)
 
 
 def _environment(path: Path, missing: dict[tuple[str, str], Fault]) -> _Sandbox:
     sandbox = _Sandbox(autoescape=True, undefined=_noting(path, missing), finalize=_fit)
     sandbox.globals = {}
     sandbox.filters = {name: sandbox.filters[name] for name in _FILTERS}
+    sandbox.filters |= {name: _short(sandbox.filters[name]) for name in ("join", "replace")}
     sandbox.tests = {name: sandbox.tests[name] for name in _TESTS}
     return sandbox
+
+
+def _short(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that takes no long words and gives no text of more than a million letters."""
+
+    @functools.wraps(work)
+    def held(context: Any, value: Any, *words: Any, **named: Any) -> Any:
+        if any(isinstance(word, str) and len(word) > _LONGEST_WORD for word in (*words, *named.values())):
+            raise SecurityError(f"> {_LONGEST_WORD}")
+        done = work(context, value, *words, **named)
+        if len(done) > _LONGEST_TEXT:
+            raise SecurityError(f"> {_LONGEST_TEXT}")
+        return done
+
+    return held
 
 
 def _fit(value: Any) -> Any:
