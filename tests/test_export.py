@@ -400,6 +400,11 @@ def test_the_drawing_has_chinese_layers_blocks_with_attributes_and_metres(writte
     assert len(fills) == 4  # two areas, each with its colour and its hatch
 
 
+def test_letters_that_gbk_has_not_are_written_as_cad_reads_them() -> None:
+    """Four digits each, for CAD reads no more: 𠮷 is two of them, and a letter below U+0100 has them too."""
+    assert _dxf_looks.encoded("一m²𠮷ñ") == "一m".encode("gbk") + rb"\U+00B2\U+D842\U+DFB7\U+00F1"
+
+
 def test_gdal_reads_chinese_layers_of_the_drawing(written: Path) -> None:
     read = pyogrio.read_dataframe(written / "exports" / "results.dxf")
     assert "居住区_达标" in set(read["Layer"])

@@ -6,6 +6,7 @@ Written with ezdxf: GDAL's own writer garbles Chinese layer names and takes no a
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,6 @@ from planning.export import _tables as tables
 from planning.texts import Language
 
 VERSION: Final = "R2004"
-ENCODING: Final = "gbk"
 """The oldest release with true colours, in the code page of a Chinese AutoCAD (ANSI_936): every AutoCAD since 2004 and
 the programs built on it read it, and so do QGIS and GDAL, which take the UTF-8 of later releases for the code page they
 state. Letters that GBK has not are written as ``\\U+XXXX``, which CAD shows as the letter."""
@@ -92,7 +92,9 @@ def write(
         sheet = _dxf_legend.draw(canvas, [(theme.layer.alias, theme.legend) for theme in themes], seen,
                                  scale=scale, language=language, notes=notes)  # fmt: skip
         _frame(canvas, sheet, whole)
-        canvas.doc.saveas(path)
+        drawing = io.StringIO()
+        canvas.doc.write(drawing)
+        path.write_bytes(looks.encoded(drawing.getvalue()))
 
 
 @contextlib.contextmanager
@@ -109,7 +111,7 @@ def _without_clock() -> Iterator[None]:
 
 def _drawing(scale: int) -> looks.Canvas:
     doc: Drawing = new(VERSION, setup=["linetypes"], units=units.M)
-    doc.encoding = ENCODING
+    doc.encoding = looks.ENCODING
     doc.header["$MEASUREMENT"] = 1
     doc.appids.add(looks.APP)
     file, family = looks.FONT

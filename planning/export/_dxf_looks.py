@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from planning import texts
 from planning.export import _roles as roles
 from planning.palette import Hatch
 
+ENCODING: Final = "gbk"
+_BY_NUMBER: Final = "planning.export.by_number"
 STYLE: Final = "HANZI"
 FONT: Final = ("simsun.ttc", "SimSun")
 APP: Final = "YANGLAO_PLANNING"
@@ -75,6 +78,22 @@ def attribute_tag(name: str) -> str:
     return layer_name(name).replace(" ", "_")
 
 
+def encoded(text: str) -> bytes:
+    r"""Return a text in the code page of the drawing; a letter it has not as ``\U+XXXX``, two of them beyond U+FFFF."""
+    return text.encode(ENCODING, _BY_NUMBER)
+
+
+def _by_number(error: UnicodeError) -> tuple[str, int]:
+    r"""Return ``\U+XXXX`` for each half of a letter in UTF-16, for CAD reads four digits and no more."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\U+{units[at : at + 2].hex().upper()}" for at in range(0, len(units), 2)), error.end
+
+
+codecs.register_error(_BY_NUMBER, _by_number)
+
+
 def note(entity: Any, facts: Iterable[tuple[str, str]]) -> None:
     """Attach ``name=value`` to an entity as extended data; long values go on in further strings."""
     tags = [(1000, piece) for name, value in facts for piece in _pieces(texts.printable(f"{name}={value}"))]
@@ -85,7 +104,7 @@ def note(entity: Any, facts: Iterable[tuple[str, str]]) -> None:
 def _pieces(text: str) -> list[str]:
     pieces, size = [""], 0
     for letter in text:
-        bytes_ = len(letter.encode("gbk", "backslashreplace"))
+        bytes_ = len(encoded(letter))
         size += bytes_
         if size > _XDATA_BYTES:
             pieces.append("")
