@@ -11,6 +11,7 @@ import shutil
 import subprocess
 
 import numpy as np
+import pandas as pd
 import papertown
 import PIL.Image
 import pytest
@@ -26,7 +27,9 @@ from planning.atlas import _hatch as hatch
 from planning.atlas import _layout as layout
 from planning.atlas import _words as words
 from planning.atlas._fonts import Box
+from planning.atlas._plan import first_gain
 from planning.atlas._taken import Taken, crosses
+from planning.atlas._view import View
 from planning.errors import InputRefused
 
 MM = 72 / 25.4
@@ -362,6 +365,21 @@ def test_other_numbers():
     assert words.signed(-3, "3") == "−3"
     assert words.metres(900.4, 900) == "900.400"
     assert words.metres(900.0, 900) == "900"
+
+
+@pytest.mark.parametrize(
+    ("model", "gains", "told"),
+    [
+        ("mclp", [300.0, 150.0], "近期建设 2 处，新增覆盖老年人口（人） 450。"),
+        ("deficit", [300.0, 150.0], "近期建设 2 处，补足缺口 450 m²。"),
+        ("mclp", [math.nan], "近期建设 1 处，新增覆盖老年人口（人） —。"),
+    ],
+)
+def test_square_metres_are_not_told_as_people(result, model, gains, told):
+    plan = result.inputs.plan
+    asked = dataclasses.replace(plan, siting=dataclasses.replace(plan.siting, model=model))
+    made = dataclasses.replace(result, inputs=dataclasses.replace(result.inputs, plan=asked))
+    assert first_gain(View(made, "zh"), pd.DataFrame({"gain": gains})) == told
 
 
 # ---------------------------------------------------------------------------------------------------------------- bytes

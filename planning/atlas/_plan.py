@@ -269,16 +269,16 @@ def near_term(canvas: Canvas) -> None:
     later = view.sites[view.sites["number"] > 1]
     if len(later):
         site_table(flow, later, head="head.later")
-    said = [
-        view.say(
-            "point.first_gain",
-            n=len(first),
-            gain=words.whole(first["gain"].sum()),
-            what=view.say(f"weight.{view.plan.siting.demand}"),
-        )
-    ]
-    panel.points(flow, said)
+    panel.points(flow, [first_gain(view, first)])
     canvas.footnotes.append(view.say("note.near_term"))
+
+
+def first_gain(view: View, first: pd.DataFrame) -> str:
+    """Say what the first sites add together: people or, where floor area is sought, square metres."""
+    gain = words.whole(first["gain"].sum(min_count=1))
+    if view.plan.siting.model == "deficit":
+        return view.say("point.first_gain_m2", n=len(first), gain=gain)
+    return view.say("point.first_gain", n=len(first), gain=gain, what=view.say(f"weight.{view.plan.siting.demand}"))
 
 
 def _project_label(canvas: Canvas) -> Any:
