@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -21,6 +20,7 @@ from planning.report._sheet import (
     sentences,
     stamp,
     standard_title,
+    sums_of,
     total_label,
     words_of,
     yes_no,
@@ -98,7 +98,7 @@ def compliance(result: StudyResult, language: Language) -> Sheet:
         notes=(*stamp(result, language), texts.t("report.note_compliance", language), *_nobody(summary, language)),
         total_label=total_label(language),
         totals={
-            "households": math.fsum(layer["households"].dropna()),
+            **sums_of(layer, "households"),
             **{f"counted_{name}": summary[name] for name in _SUMS if summary[name] is not None},
         },
         frozen=2,
@@ -185,5 +185,5 @@ def rooms(result: StudyResult, language: Language) -> Sheet:
         plain_frame(rows.to_dict("records"), columns),
         notes=(*stamp(result, language), texts.t("report.note_rooms", language), _balance.sentence(result, language)),
         total_label=total_label(language),
-        totals={name: math.fsum(rows[name].dropna()) for name in ("credited_m2", "rejected_m2")},
+        totals=sums_of(rows, "credited_m2", "rejected_m2"),
     )
