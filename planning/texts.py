@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 
 Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+_HALVES: Final = 0x2E80  # letters from here on fill two cells of a terminal or table
 _UNSTORABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -73,6 +74,11 @@ def storable(text: object) -> str:
 def is_printable(letter: str) -> bool:
     """Say whether a letter shows as itself: the wide blank of Chinese does, controls and direction marks do not."""
     return letter.isprintable() or unicodedata.category(letter) == "Zs"
+
+
+def cells(text: str) -> int:
+    """Return how many half letters a text takes on a line: Chinese letters and their marks take two."""
+    return sum(2 if ord(letter) > _HALVES else 1 for letter in text)
 
 
 def has(key: str) -> bool:

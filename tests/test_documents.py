@@ -258,7 +258,7 @@ def texts_in(start: Any) -> list[Any]:
     return found
 
 
-def test_every_table_repeats_its_head_and_every_page_says_the_run(text: Any, annex: Any) -> None:
+def test_every_table_repeats_its_head_and_every_page_says_the_run(town: StudyResult, text: Any, annex: Any) -> None:
     for paper in (text, annex):
         for element in paper.element.body.iter(qn("w:tbl")):
             rows = list(element.iter(qn("w:tr")))
@@ -268,7 +268,7 @@ def test_every_table_repeats_its_head_and_every_page_says_the_run(text: Any, ann
         foot = paper.sections[0].footer.paragraphs[0].text
         assert "run123" in foot
         assert "2025-12-31" in foot
-        assert "方格" in paper.sections[0].header.paragraphs[0].text or paper.sections[0].header.paragraphs[0].text
+        assert town.inputs.plan.name in paper.sections[0].header.paragraphs[0].text
 
 
 def test_what_is_not_known_is_a_marked_blank_and_listed(text: Any) -> None:

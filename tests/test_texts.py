@@ -75,3 +75,7 @@ def test_errors_have_two_parents_and_an_exit_code(kind, parent, code):
     assert isinstance(error, parent)
     assert error.exit_code == code
     assert error.faults[0].code == "machine_memory"
+
+
+def test_a_chinese_letter_takes_two_cells():
+    assert [texts.cells(text) for text in ("", "A1", "区", "A区，1")] == [0, 2, 2, 6]

@@ -121,4 +121,4 @@ def _sheet(page: Any, heads: Sequence[str], rows: Rows, notes: Sequence[str], fo
 
 
 def _cells(value: Any) -> int:
-    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in str(value))
+    return texts.cells(str(value))

@@ -57,10 +57,10 @@ def _lines(text: str) -> list[str]:
     """Return a text in lines no wider than the legend; Chinese letters are twice as wide as others."""
     lines, wide = [""], 0
     for letter in text:
-        wide += 2 if ord(letter) > 0x2E80 else 1
+        wide += texts.cells(letter)
         if wide > _LINE_CELLS:
             lines.append("")
-            wide = 2
+            wide = texts.cells(letter)
         lines[-1] += letter
     return lines
 

@@ -73,5 +73,5 @@ def _sheet(page: Any, table: Table, styles: dict[str, Any], language: Language) 
 def _width(table: Table, number: int) -> float:
     """Return a width that shows most of a column; Chinese letters take two cells."""
     cells = [table.head[number], *(row[number] for row in table.rows[:500])]
-    lengths = sorted(sum(2 if ord(letter) > 0x2E80 else 1 for letter in str(cell or "")[:200]) for cell in cells)
+    lengths = sorted(texts.cells(str(cell or "")[:200]) for cell in cells)
     return float(min(max(lengths[int(len(lengths) * 0.9)], len(table.head[number]) * 2, 8) + 2, 60))

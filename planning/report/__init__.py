@@ -338,4 +338,4 @@ def _cells(value: Any) -> int:
     if is_missing(value):
         return 0
     shown = value if isinstance(value, str) else f"{float(value):,.1f}"
-    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in shown)
+    return texts.cells(shown)

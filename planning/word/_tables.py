@@ -9,6 +9,7 @@ from typing import Any, Final
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
+from planning import texts
 from planning.word._fields import run
 from planning.word._parts import Table
 
@@ -150,4 +151,4 @@ def _shared(least: Sequence[float], wished: Sequence[float], width_mm: float) ->
 
 def cells_of(text: str) -> int:
     """Return how many half letters the longest line of a text takes; Chinese letters take two."""
-    return max((sum(2 if ord(letter) > 0x2E80 else 1 for letter in line) for line in text.split("\n")), default=0)
+    return max(map(texts.cells, text.split("\n")))
