@@ -319,6 +319,7 @@ def test_short_names_are_ascii_unique_and_ten_letters_at_most() -> None:
     found = [_shapefile._unique(_shapefile._short(field.name, at), 1, taken) for at, field in enumerate(fields, 1)]
     assert len({name.upper() for name in found}) == len(found)
     assert all(name.isascii() and 0 < len(name) <= 10 for name in found)
+    assert [_shapefile._short(name, 1) for name in ("shortfall_m2", "户数")] == ["short_m2", "F001"]  # no gap: glossary
 
 
 def test_long_texts_are_cut_where_no_blank_is_lost() -> None:

@@ -51,7 +51,7 @@ _SHORT: Final[Mapping[str, str]] = MappingProxyType(
         "facility": "fac", "floor": "fl", "households": "hh", "largest": "lrg", "minutes": "min", "nursing": "nurs",
         "occupied": "occ", "outside": "out", "ownership": "owner", "provided": "prov", "required": "req",
         "residential": "res", "residents": "pop", "service": "serv", "setting": "setting", "share": "sh",
-        "shortfall": "gap", "source": "src", "status": "stat", "street": "str", "total": "tot", "unreachable": "unre",
+        "shortfall": "short", "source": "src", "status": "stat", "street": "str", "total": "tot", "unreachable": "unre",
         "unsnapped": "unsn", "verdict": "verdict", "village": "vil",
     }
 )  # fmt: skip
