@@ -46,6 +46,7 @@ from planning.compare import _folder, _sums, _values
 from planning.compare._causes import cause_of_table
 from planning.errors import InputRefused
 from planning.plan import INPUTS
+from planning.runs import _record
 
 EVIL = '=1+1</script><b>|"x"'
 FASTER = "[walk]\nspeed_m_per_s = 1.2"
@@ -87,7 +88,6 @@ def town(tmp_path_factory):
         found.a,
         root / "p",
         sql=f"update residential set {covered} where residential_id = 'B'",
-        run_id="0123456789ab",
         parameters=said | {"walk": said["walk"] | {"speed_m_per_s": 1.2}},
     )
     found.held = compare.compare(found.a, found.b)
@@ -112,6 +112,7 @@ def forged(folder: Path, into: Path, *, sql: str = "", **record: object) -> Path
     said = json.loads((into / "run.json").read_text("utf-8")) | record
     for entry in said["outputs"]:
         entry["sha256"] = hashlib.sha256((into / entry["path"]).read_bytes()).hexdigest()
+    said["run_id"] = runs.digest({key: value for key, value in said.items() if key not in _record.BESIDE})[:12]
     (into / "run.json").write_text(json.dumps(said), encoding="utf-8")
     return into
 

@@ -158,6 +158,19 @@ def test_verify_names_what_changed(town, tmp_path):
     assert runs.verify(copy) == ("new.txt", "summary.json", "tables.xlsx")
 
 
+@pytest.mark.parametrize("key", ["run_id", "plan", "parameters", "defaults", "standard", "crs", "inputs", "versions"])
+def test_verify_holds_the_record_against_its_own_run_id(town, tmp_path, key):
+    copy = tmp_path / "copy"
+    shutil.copytree(town.folder, copy)
+    record = json.loads((copy / "run.json").read_text("utf-8"))
+    other = {key: "ffffffffffff"} if key == "run_id" else {"plan_text": record["plan_text"] + " "}
+    (copy / "run.json").write_text(json.dumps(record | other), encoding="utf-8")
+    assert runs.verify(copy) == ("run.json",)
+    record[key] = {"walk": 1.2}
+    (copy / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert runs.verify(copy) == ("run.json",)
+
+
 def test_workbook_repeats_the_figures(town):
     book = openpyxl.load_workbook(town.folder / "tables.xlsx", data_only=True)
     cells = {sheet.title: [[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book}

@@ -27,7 +27,7 @@ from planning.runs._examine import inputs_of as inputs_of
 from planning.runs._examine import report_data as report_data
 from planning.runs._examine import standard_of as standard_of
 from planning.runs._record import digest as digest
-from planning.runs._record import outputs, seal, write_json
+from planning.runs._record import is_sealed, outputs, seal, write_json
 from planning.runs._record import parameters as parameters
 from planning.runs._record import run_identity as run_identity
 from planning.runs._target import SCHEMA as SCHEMA
@@ -165,6 +165,8 @@ def steps(only: str | None = None) -> tuple[str, ...]:
 def verify(folder: str | Path) -> tuple[str, ...]:
     """Hash the files of a run folder again; return the names of those that are missing, changed or unknown.
 
+    ``run.json`` is held against itself: the run id is a hash of plan, parameters, inputs and versions.
+
     Raises
     ------
     InputRefused
@@ -175,7 +177,8 @@ def verify(folder: str | Path) -> tuple[str, ...]:
     if said is None:
         raise InputRefused(Fault("not_a_run_folder", file=folder.name))
     found = {entry["path"]: entry["sha256"] for entry in outputs(folder)}
-    return tuple(sorted(name for name in said.keys() | found.keys() if said.get(name) != found.get(name)))
+    changed = {name for name in said.keys() | found.keys() if said.get(name) != found.get(name)}
+    return tuple(sorted(changed | (set() if is_sealed(folder) else {"run.json"})))
 
 
 # ------------------------------------------------------------------------------------------------------- what is done

@@ -20,6 +20,8 @@ from planning.runs._target import SCHEMA, TOOL
 from planning.sources.draft import sha256
 from planning.study import StudyResult
 
+BESIDE: Final = frozenset({"run_id", "schema", "solver", "plan_text", "faults", "outputs"})
+"""What stands in ``run.json`` beside what the run id is made from."""
 _LIBRARIES: Final = (
     "ezdxf",
     "geopandas",
@@ -151,6 +153,17 @@ def write_json(path: Path, content: Any) -> None:
         encoding="utf-8",
         newline="\n",
     )
+
+
+def is_sealed(folder: Path) -> bool:
+    """Say whether the run id is that of what ``run.json`` says, and the plan it holds the one that was hashed."""
+    record = json.loads((folder / "run.json").read_text("utf-8"))
+    beside = BESIDE - {"schema"} if record.get("province") else BESIDE
+    if record["run_id"] != digest({key: value for key, value in record.items() if key not in beside})[:12]:
+        return False
+    text = record.get("plan_text")
+    held = {"input": "plan", "sha256": hashlib.sha256(str(text).encode("utf-8", "surrogatepass")).hexdigest()}
+    return text is None or any(held.items() <= dict(entry).items() for entry in record.get("inputs", ()))
 
 
 def digest(content: Any) -> str:

@@ -34,7 +34,7 @@ def recorded(folder: Path) -> Mapping[str, str] | None:
         record = json.loads((folder / "run.json").read_text("utf-8"))
         outputs = {str(entry["path"]): str(entry["sha256"]) for entry in record["outputs"]}
         return outputs if record["tool"] == TOOL and record["run_id"] else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
