@@ -1,7 +1,8 @@
-"""Long series of random cases in batches: the first few with the slow tests, the rest by hand (``-m scale``)."""
+"""Long series of cases: which of them run in the quick suite, which with the slow tests, which by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -12,3 +13,9 @@ def batches(count: int, *, slow: int) -> list[Any]:
     return [
         pytest.param(number, marks=pytest.mark.slow if number < slow else pytest.mark.scale) for number in range(count)
     ]
+
+
+def few(cases: Iterable[Any], *, quick: int) -> list[Any]:
+    """Return cases of which the first ``quick`` run in the quick suite, the others with the slow tests."""
+    rows = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*row, marks=pytest.mark.slow if at >= quick else ()) for at, row in enumerate(rows)]

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from batches import few
 from shapely.geometry import LineString, Point, Polygon, box
 
 import planning
@@ -632,7 +633,7 @@ def clauses_of(result: StudyResult) -> dict[tuple[str, str], tuple[Any, ...]]:
     }
 
 
-@pytest.mark.parametrize("standard", CLAUSES)
+@pytest.mark.parametrize("standard", few(CLAUSES, quick=2))
 def test_clauses(tmp_path: Path, standard: str) -> None:
     areas = table([area("a", rect(100, 0, 180, 50)), area("b", rect(1100, 0, 1180, 50), built="existing")])
     found = clauses_of(study(tmp_path, areas, homes_of_a_county(), standard=standard, units=UNITS))
@@ -684,26 +685,29 @@ STREETS = table(
 
 @pytest.mark.parametrize(
     ("keys", "places", "want"),
-    [
-        # within 900 m: 007 B (900) and C, 7 B and C, 养老 点 D; S1 holds A
-        ("p = 2", SITES, (["养老 点", "007"], 15, "optimal", [8, 6])),
-        ("p = 3", SITES, (["养老 点", "007"], 15, "optimal", [8, 6])),  # a third adds nothing
-        ("p = 0", SITES, ([], 1, "optimal", [])),
-        ("p = 2\nminutes = 10", SITES, (["养老 点", "7"], 15, "optimal", [8, 6])),  # 007 has only C within 600 m
-        ('model = "lscp"', SITES, (["养老 点", "007"], 2, "optimal", [8, 6])),
-        # A 300, B 1000 × 2, C 1450 × 4, D 50 × 8
-        ('model = "p_median"\np = 1', SITES, (["养老 点"], 8500, "optimal", None)),
-        ('model = "p_center"\np = 1', SITES, (["007"], 1000, "optimal", None)),  # 300, 900, 400, 1000
-        ("p = 1", candidates(("x", at(1900), "required"), ("y", at(2950))), (["x"], 7, "optimal", [6])),
-        ("p = 1", candidates(("x", at(1900)), ("y", at(2950), "forbidden")), (["x"], 7, "optimal", [6])),
-        ("p = 1", candidates(("x", at(500, 3000))), ([], 1, "not_needed", [])),  # beside every road
-        ("p = 1", candidates(("x", at(3990))), ([], 1, "not_needed", [])),  # too far from everybody
-        ("p = 1", candidates(("x", at(500, 5000))), (["x"], 33, "optimal", [32])),
-        ("p = 2\none_per_street = true", SITES, (["养老 点"], 9, "optimal", [8])),  # S1 holds W, one is left for O
-        ("p = 2\nmin_share_per_street = 0.42", SITES, (["养老 点", "007"], 15, "optimal", [8, 6])),  # O: 12 of 28
-        ("p = 2\nmin_share_per_street = 0.43", SITES, ([], None, "infeasible", [])),
-        ("p = 1\nmin_share_per_street = 0.4", SITES, ([], None, "infeasible", [])),
-    ],
+    few(
+        [
+            # within 900 m: 007 B (900) and C, 7 B and C, 养老 点 D; S1 holds A
+            ("p = 2", SITES, (["养老 点", "007"], 15, "optimal", [8, 6])),
+            ("p = 3", SITES, (["养老 点", "007"], 15, "optimal", [8, 6])),  # a third adds nothing
+            ("p = 0", SITES, ([], 1, "optimal", [])),
+            ("p = 2\nminutes = 10", SITES, (["养老 点", "7"], 15, "optimal", [8, 6])),  # 007 has only C within 600 m
+            ('model = "lscp"', SITES, (["养老 点", "007"], 2, "optimal", [8, 6])),
+            # A 300, B 1000 × 2, C 1450 × 4, D 50 × 8
+            ('model = "p_median"\np = 1', SITES, (["养老 点"], 8500, "optimal", None)),
+            ('model = "p_center"\np = 1', SITES, (["007"], 1000, "optimal", None)),  # 300, 900, 400, 1000
+            ("p = 1", candidates(("x", at(1900), "required"), ("y", at(2950))), (["x"], 7, "optimal", [6])),
+            ("p = 1", candidates(("x", at(1900)), ("y", at(2950), "forbidden")), (["x"], 7, "optimal", [6])),
+            ("p = 1", candidates(("x", at(500, 3000))), ([], 1, "not_needed", [])),  # beside every road
+            ("p = 1", candidates(("x", at(3990))), ([], 1, "not_needed", [])),  # too far from everybody
+            ("p = 1", candidates(("x", at(500, 5000))), (["x"], 33, "optimal", [32])),
+            ("p = 2\none_per_street = true", SITES, (["养老 点"], 9, "optimal", [8])),  # S1 holds W, one is left for O
+            ("p = 2\nmin_share_per_street = 0.42", SITES, (["养老 点", "007"], 15, "optimal", [8, 6])),  # O: 12 of 28
+            ("p = 2\nmin_share_per_street = 0.43", SITES, ([], None, "infeasible", [])),
+            ("p = 1\nmin_share_per_street = 0.4", SITES, ([], None, "infeasible", [])),
+        ],
+        quick=6,
+    ),
 )
 def test_siting(tmp_path: Path, keys: str, places: gpd.GeoDataFrame, want: tuple[Any, ...]) -> None:
     """A 300 (1), B 1000 (2), C 1500 (4), D 2900 (8), E 1000 m off the road (16), F on an island (32); S1 at 0."""

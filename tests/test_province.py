@@ -193,6 +193,7 @@ def test_a_stumble_is_told_and_raises_nothing():
     assert done["failed"].startswith("KeyError")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_a_county_that_ends_its_worker_every_time_is_set_aside_and_the_others_are_done(tmp_path):
     dies = {"a": "", "b": "always", "c": "once", "d": ""}
@@ -246,6 +247,7 @@ def changed(plan: Path, name: str, change) -> None:
     change(gpd.read_file(path)).to_file(path, layer=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "change", "code"),
     [

@@ -176,22 +176,23 @@ class Job:
 
     def _work(self) -> None:
         try:
-            if self._has_place():
+            places = _PLACES  # the same that gives is given back to
+            if self._has_place(places):
                 self._begun = time.monotonic()
                 self.waiting = False
                 try:
                     self._have_done()
                 finally:
-                    _PLACES.release()
+                    places.release()
         finally:
             self.finished_at = time.monotonic()
             if self.found is None and not self.faults and not self._stop.is_set():
                 self.faults = (Fault("ui_run_broke_off"),)
 
-    def _has_place(self) -> bool:
+    def _has_place(self, places: threading.BoundedSemaphore) -> bool:
         """Wait until fewer than `AT_ONCE` are at work; False when somebody cancels first."""
         while not self._stop.is_set():
-            if _PLACES.acquire(timeout=_POLL_S):
+            if places.acquire(timeout=_POLL_S):
                 return True
         return False
 
