@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from planning import texts, word
 from planning.report import _annex, _areas, _document, _origins, _scorecard, _tables
-from planning.report._figures import formats, is_missing, printed
-from planning.report._grid import NOTHING
+from planning.report._grid import NOTHING, as_printed
 from planning.report._scene import Scene
 from planning.report._sheet import Sheet, standard_title
 from planning.tables import LEVELS, WEIGHTS
@@ -164,24 +163,16 @@ def _table(scene: Scene, sheet: Sheet | None) -> dict[str, Any]:
     """Return a sheet as title, notes, heads, rows and total, each cell as it is printed."""
     if sheet is None:
         return {"title": "", "notes": [], "head": _Empty(), "rows": [], "total": _Empty()}
-    columns: dict[str, list[str]] = {}
-    totals: dict[str, str] = {}
-    for column in sheet.columns:
-        forms, total_form = formats(sheet, column, scene.language)
-        empty = "" if column.kind == "text" else NOTHING
-        pairs = zip(sheet.rows[column.name], forms, strict=True)
-        columns[column.name] = [empty if is_missing(value) else printed(value, form) for value, form in pairs]
-        total = sheet.totals.get(column.name, sheet.total_shares.get(column.name))
-        totals[column.name] = printed(total, total_form)
-    names = list(columns)
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    cells, totals = as_printed(sheet, sheet.columns, scene.language)
+    names = [column.name for column in sheet.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
     has_total = bool(sheet.total_label and rows)
     return {
         "title": sheet.title,
         "notes": list(sheet.notes),
         "head": {column.name: column.label for column in sheet.columns},
         "rows": rows,
-        "total": {**totals, names[0]: sheet.total_label} if has_total else _Empty(),
+        "total": {**dict(zip(names, totals, strict=True)), names[0]: sheet.total_label} if has_total else _Empty(),
     }
 
 

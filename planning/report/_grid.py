@@ -10,7 +10,7 @@ import pandas as pd
 
 from planning import word
 from planning.report._figures import formats, is_missing, printed
-from planning.report._sheet import Sheet
+from planning.report._sheet import Heading, Sheet
 from planning.texts import Language
 
 NOTHING: Final = "—"
@@ -29,14 +29,7 @@ def table(
 ) -> word.Table:
     """Return a sheet as a table: its columns (or some of them), its rows as they are printed, its total last."""
     shown = [column for column in sheet.columns if not columns or column.name in columns]
-    cells, totals = [], []
-    for column in shown:
-        forms, total_form = formats(sheet, column, language)
-        empty = "" if column.kind == "text" else NOTHING
-        pairs = zip(sheet.rows[column.name], forms, strict=True)
-        cells.append([empty if is_missing(value) else printed(value, form) for value, form in pairs])
-        total = sheet.totals.get(column.name, sheet.total_shares.get(column.name))
-        totals.append(printed(total, total_form))
+    cells, totals = as_printed(sheet, shown, language)
     rows = [tuple(row) for row in zip(*cells, strict=True)]
     strong = _ends(sheet)
     if sheet.total_label and rows:
@@ -53,6 +46,19 @@ def table(
         size=size,
         number=number,
     )
+
+
+def as_printed(sheet: Sheet, columns: Sequence[Heading], language: Language) -> tuple[list[list[str]], list[str]]:
+    """Return the cells of each column and the total of each, as they are printed."""
+    cells, totals = [], []
+    for column in columns:
+        forms, total_form = formats(sheet, column, language)
+        empty = "" if column.kind == "text" else NOTHING
+        pairs = zip(sheet.rows[column.name], forms, strict=True)
+        cells.append([empty if is_missing(value) else printed(value, form) for value, form in pairs])
+        total = sheet.totals.get(column.name, sheet.total_shares.get(column.name))
+        totals.append(printed(total, total_form))
+    return cells, totals
 
 
 def some(sheet: Sheet, wanted: Callable[[pd.DataFrame], Any]) -> Sheet:
