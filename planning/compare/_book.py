@@ -14,7 +14,7 @@ from planning.compare import _sums, _values
 from planning.compare._held import CATEGORIES, Comparison
 from planning.compare._values import each
 from planning.compare._words import Words, heading
-from planning.report import Sheet
+from planning.report import Kind, Sheet
 from planning.tables import contract
 from planning.texts import Language
 
@@ -131,7 +131,12 @@ def _values_of_areas(held: Comparison, words: Words) -> Sheet:
     columns = {"id": "text", "name": "text", "street": "text", "aspect": "text", "a": "text", "b": "text",
                "change": "plain", "cause": "text", "undoing": "text"}  # fmt: skip
     shown = [{**_line(row, words), "name": row.name, "street": words.street(row.street)} for row in each(rows)]
-    return _sheet("values", words, columns, shown, frozen=2)
+    return _sheet("values", words, columns, shown, frozen=2, kinds=_kinds(rows, words))
+
+
+def _kinds(rows: pd.DataFrame, words: Words) -> dict[str, list[Kind]]:
+    """Return how each row's change is shown: that of a share in per cent as the share is."""
+    return {"change": ["share" if words.is_share(aspect) else "plain" for aspect in rows["aspect"]]}
 
 
 def _line(row: Any, words: Words) -> dict[str, Any]:
@@ -197,11 +202,13 @@ def _aspects(held: Comparison, words: Words) -> Sheet:
 
 
 def _others(held: Comparison, words: Words) -> Sheet:
-    rows = [_line(row, words) for row in each(held.changes[held.changes["kind"] != "area"])]
+    changes = held.changes[held.changes["kind"] != "area"]
+    rows = [_line(row, words) for row in each(changes)]
     names = facility_names(held)
     columns = {"kind": "text", "id": "text", "name": "text", "aspect": "text", "a": "text", "b": "text",
                "change": "plain", "cause": "text", "undoing": "text"}  # fmt: skip
-    return _sheet("others", words, columns, [{**row, "name": names.get(row["id"], "")} for row in rows], frozen=3)
+    shown = [{**row, "name": names.get(row["id"], "")} for row in rows]
+    return _sheet("others", words, columns, shown, frozen=3, kinds=_kinds(changes, words))
 
 
 def facility_names(held: Comparison) -> dict[str, str]:

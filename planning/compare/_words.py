@@ -79,11 +79,16 @@ class Words:
             return self.say("value.missing")
         return self._number(aspect, value) if isinstance(value, float) else self._text(aspect, value)
 
+    @staticmethod
+    def is_share(aspect: str) -> bool:
+        """Say whether a value is a part of a whole, shown in per cent."""
+        return aspect.endswith(_SHARES)
+
     def _number(self, aspect: str, value: float) -> str:
         if aspect in _FLAGS:
             return self.say("yes" if value else "no")
-        if aspect.endswith(_SHARES):
-            return f"{value:.1%}"
+        if self.is_share(aspect):
+            return f"{value:.2%}"
         return f"{value:,.10g}"
 
     def _text(self, aspect: str, value: str) -> str:

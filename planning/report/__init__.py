@@ -24,12 +24,12 @@ from planning.report._entries import entry_sheet, entry_text
 from planning.report._figures import foots, formats, is_missing
 from planning.report._plates import Plate, plate
 from planning.report._pooling import pooling_rows
-from planning.report._sheet import Heading, Sheet
+from planning.report._sheet import Heading, Kind, Sheet
 from planning.study import StudyResult
 from planning.texts import Language
 
 __all__ = [
-    "Heading", "Plate", "Sheet", "annex", "book", "check_template", "document", "entry_sheet", "entry_text",
+    "Heading", "Kind", "Plate", "Sheet", "annex", "book", "check_template", "document", "entry_sheet", "entry_text",
     "fill_template", "plate", "pooling_rows", "starter_template", "workbook",
 ]  # fmt: skip
 
