@@ -50,3 +50,12 @@ def test_inputs_have_a_planners_name():
     assert input_name("residential.table", "zh") == "居住区属性表"
     assert input_name("population", "zh") == "楼栋人口"
     assert input_name("elsewhere", "en") == "elsewhere"
+
+
+def test_a_terminal_shows_what_a_name_holds_and_does_not_obey_it(capsys):
+    """An escape that clears the screen, a bell, and a mark that turns the line round come out spelt, in one line."""
+    name = "甲\x1b[2J\x07\u202e乙"
+    list_faults([Fault("text_unprintable", "warning", name, row=1, column="name", value=name)])
+    said = capsys.readouterr().err
+    assert not {"\x1b", "\x07", "\u202e"} & set(said)
+    assert "甲\\x1b[2J\\x07\\u202e乙" in said

@@ -429,12 +429,12 @@ def test_names_and_ids_are_kept_byte_for_byte(town):
 
 
 def test_text_that_cannot_be_printed_is_flagged_and_kept(town):
-    """U+E010 is a private-use character, U+FFFD what a lost one leaves; a line end in a name is none of them."""
-    names = ["甲\ue010", "乙\ufffd", "丙\n苑", "丁"]
+    """U+E010 is a private-use character, U+FFFD what a lost one leaves, U+0085 a control; a line end in a name is none of them."""
+    names = ["甲\ue010", "乙\ufffd", "丙\n苑", "丁\x85"]
     town.put("residential", residential_frame(name=names))
     intake = town.read()
     assert intake.tables["residential"]["name"].tolist() == names
-    assert intake.ledger.query("reasons == 'text_unprintable'")["row"].tolist() == [1, 2]
+    assert intake.ledger.query("reasons == 'text_unprintable'")["row"].tolist() == [1, 2, 4]
 
 
 # ----------------------------------------------------------------------------------------------------------- values

@@ -89,7 +89,7 @@ def _sited(result: Any) -> None:
     """Say which sites were chosen, how sure that is, and what holds the choice."""
     siting = result.summary["siting"]
     called = [site["name"] if isinstance(site["name"], str) else site["facility_id"] for site in siting["sites"]]
-    sites = "、".join(f"{rank} {name}" for rank, name in enumerate(called, start=1)) or "—"
+    sites = "、".join(f"{rank} {texts.printable(name)}" for rank, name in enumerate(called, start=1)) or "—"
     gap = "—" if siting["gap"] is None else f"{siting['gap']:.2%}"
     status = texts.t(f"siting_status.{siting['status']}", "zh"), texts.t(f"siting_status.{siting['status']}", "en")
     click.echo(texts.both("cli.siting_line", sites=sites, gap=gap, status=status[0], status_en=status[1]))

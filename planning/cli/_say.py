@@ -96,7 +96,7 @@ def list_faults(faults: Iterable[Fault]) -> None:
         kind = _kind(fault)
         told[kind] += 1
         if fault.severity == "error" or kinds[kind] <= _MANY or told[kind] <= _SHOWN:
-            shown.append((_line(fault), fault.remedy()))
+            shown.append((_line(fault), harmless(fault.remedy())))
         elif told[kind] == _SHOWN + 1:
             shown.append((f"    {texts.both('cli.more_alike', count=kinds[kind] - _SHOWN)}", fault.remedy()))
     for remedy, lines in groupby(shown, key=itemgetter(1)):
@@ -109,7 +109,12 @@ def _kind(fault: Fault) -> tuple[str, ...]:
 
 def _line(fault: Fault) -> str:
     place = fault.where()
-    return f"[{texts.both(f'cli.{fault.severity}')}] {place + ': ' if place else ''}{fault.message()}"
+    return harmless(f"[{texts.both(f'cli.{fault.severity}')}] {place + ': ' if place else ''}{fault.message()}")
+
+
+def harmless(text: str) -> str:
+    """Return text that a terminal shows and does not obey: escapes and marks of direction in a name are spelt out."""
+    return "\n".join(texts.printable(line) for line in text.split("\n"))
 
 
 def table(rows: Iterable[dict[str, Any]]) -> None:

@@ -21,7 +21,7 @@ TOTAL_WORDS: Final = frozenset({"合计", "总计", "小计", "共计", "总和"
 _DECISIONS: Final = ("accepted",)  # flags that decide what is judged: a word that cannot be read stops the run
 _TOTAL_END: Final = re.compile(r".{0,20}(?:合计|总计|小计)")
 _UNPRINTABLE: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ue000-\uf8ff\ufeff\ufffd-\uffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ue000-\uf8ff\ufeff\ufffd-\uffff]"
 )
 """Control and private-use characters, what stands for one that was lost, and those that turn a line round unseen."""
 _SEPARATORS: Final = re.compile(r"\s*[;；、,，]\s*")
