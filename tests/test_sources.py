@@ -429,7 +429,7 @@ def test_names_and_ids_are_kept_byte_for_byte(town):
 
 
 def test_text_that_cannot_be_printed_is_flagged_and_kept(town):
-    """U+E010 is a private-use character, U+FFFD what a lost one leaves, U+0085 a control; a line end in a name is none of them."""
+    """U+E010 is private use, U+FFFD what a lost letter leaves, U+0085 a control; a line end in a name is no fault."""
     names = ["甲\ue010", "乙\ufffd", "丙\n苑", "丁\x85"]
     town.put("residential", residential_frame(name=names))
     intake = town.read()
