@@ -236,12 +236,12 @@ class Flow:
         reserve_mm: float = 0.0, more: Callable[[int], str] | None = None, colours: Mapping[str, str] | None = None,
         row_mm: float = TABLE_ROW_MM, pt: float | None = None,
     ) -> int:  # fmt: skip
-        """Draw a table and return how many rows it shows; ``more`` says that some did not fit above ``reserve_mm``."""
+        """Draw a table and return how many rows it shows; ``more`` words that some did not fit above ``reserve_mm``."""
         height = row_mm
         fixed = height * (1 + (total is not None)) + 1
         fit = int((self.room - reserve_mm - fixed) / height)
         shown = list(rows) if len(rows) <= fit else list(rows)[: max(fit - 1, 0)]
-        if self.full or fit < 1:
+        if self.full or fit < 1 or (rows and not shown and total is None):
             return 0
         self._set_head()
         style = RowStyle(pt or self.canvas.style("table").pt, row_mm)
@@ -256,12 +256,16 @@ class Flow:
             self._rule(0.30)
             self._row(total, columns, edges, weight=700, style=style)
         self._rule(0.30)
-        if len(shown) < len(rows) and more is not None:
+        said = self._left_out(len(rows), more) if len(shown) < len(rows) else ""
+        if said:
             self.y -= 3.2
             self.canvas.page.text(
-                self.box.x1, self.y + 0.4, more(len(rows)), self.canvas.style("note"), anchor="right", kind="more"
+                self.box.x1, self.y + 0.4, said, self.canvas.style("note"), anchor="right", kind="more"
             )
         return len(shown)
+
+    def _left_out(self, count: int, more: Callable[[int], str] | None) -> str:
+        return self.canvas.view.say("more_rows", n=count) if more is None else more(count)
 
     def _edges(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], style: RowStyle) -> list[float]:
         """Return where columns begin and the last ends: as wide as their words where there is room, by parts else."""

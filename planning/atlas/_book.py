@@ -189,7 +189,7 @@ def _rows(view: View, sheets: Sequence[Listed]) -> list[tuple[str, ...]]:
     return [
         (
             sheet.number,
-            view.say("index.title", title=sheet.title, subtitle=sheet.subtitle)
+            view.titled(sheet.title, sheet.subtitle)
             if sheet.subtitle and (view.language == "zh" or alike[sheet.title] > 1) and not sheet.unit_id
             else sheet.title,
             f"1∶{words.whole(sheet.scale)}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -19,6 +20,9 @@ from planning.atlas._fonts import Box
 from planning.atlas._labels import Label
 from planning.atlas._layout import Extent
 from planning.atlas._page import Pen, Type
+
+ROWS_MM: Final = (5.5, 4.6, 3.8)
+"""How high the rows of the index are; the first at which all fit."""
 
 
 def cover(canvas: Canvas) -> None:
@@ -123,9 +127,30 @@ def index(canvas: Canvas, rows: Sequence[tuple[str, ...]], frames: Sequence[tupl
                Column(view.say("column.scale"), 1.1), Column(view.say("column.page"), 0.6)]  # fmt: skip
     if canvas.layout.paper == "A4":  # there every sheet says its scale, and titles need the room
         columns, rows = [*columns[:2], columns[3]], [(*row[:2], row[3]) for row in rows]
-    flow.table(columns, rows, row_mm=5.5, pt=7.0)
+    _listed(flow, columns, rows)
     canvas.placer.draw()
     canvas.footnotes.append(view.say("note.index"))
     frame.footnotes(canvas)
     frame.title_block(canvas)
     page.finish()
+
+
+def _listed(flow: Flow, columns: Sequence[Column], rows: Sequence[tuple[str, ...]]) -> None:
+    """Set the table of sheets, in the next column of the format where one is too short, closer where both are."""
+    others = flow.canvas.layout.columns[flow.column + 1 :]
+    for row_mm in ROWS_MM:
+        rooms = (flow.room, *(box.height for box in others))
+        # A row each for the head, and one that a table cut short keeps free.
+        if sum(max(int((room - 1) / row_mm) - 2, 0) for room in rooms) + 1 >= len(rows):
+            break
+    rest, last = rows, len(flow.canvas.layout.columns) - 1
+    while True:
+        left_out = flow.canvas.view.say("index.more", n=len(rows)) if flow.column == last else ""
+        rest = rest[flow.table(columns, rest, row_mm=row_mm, pt=7.0, more=partial(_worded, left_out)) :]
+        if not rest or flow.column == last:
+            return
+        flow.turn(flow.column + 1)
+
+
+def _worded(said: str, _: int) -> str:
+    return said

@@ -90,7 +90,7 @@ def _community_list(flow: Flow) -> None:
         ]
         for row in small.to_dict("records")
     ]
-    flow.table(columns, rows, reserve_mm=24, more=lambda n: view.say("more", n=n))
+    flow.table(columns, rows, reserve_mm=24, more=view.more)
 
 
 def _community_names(canvas: Canvas) -> None:
@@ -192,7 +192,7 @@ def _facility_list(flow: Flow) -> None:
         ]
         for row in frame.drop(columns="geometry").to_dict("records")
     ]
-    flow.table(columns, rows, more=lambda n: view.say("more", n=n))
+    flow.table(columns, rows, more=view.more)
 
 
 # ------------------------------------------------------------------------------------------------------------ coverage
@@ -383,4 +383,4 @@ def _outside_list(flow: Flow, level: str) -> None:
         ]
         for row in here.drop(columns="geometry").to_dict("records")
     ]
-    flow.table(columns, rows, more=lambda n: view.say("more", n=n))
+    flow.table(columns, rows, more=view.more)

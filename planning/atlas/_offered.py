@@ -118,7 +118,7 @@ def _candidate_list(flow: Flow, *, reserve_mm: float) -> None:
                 state,
             ]
         )
-    flow.table(columns, rows, reserve_mm=reserve_mm, more=lambda n: view.say("more", n=n))
+    flow.table(columns, rows, reserve_mm=reserve_mm, more=view.more)
 
 
 def _code_part(flow: Flow, ids: pd.Series) -> float:

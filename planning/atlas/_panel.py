@@ -78,7 +78,7 @@ def street_coverage(flow: Flow, level: str, *, reserve_mm: float) -> None:
         ]
     total = _coverage_row(view.say("total"), view.summary["coverage"][level])
     flow.head(view.say("head.by_street"))
-    flow.table(columns, rows, total=total, reserve_mm=reserve_mm, more=lambda n: view.say("more", n=n))
+    flow.table(columns, rows, total=total, reserve_mm=reserve_mm, more=view.more)
 
 
 def _coverage_row(name: str, figures: Mapping[str, Any]) -> list[str]:

@@ -154,7 +154,7 @@ def _units_table(flow: Flow, units: Any, share: np.ndarray) -> None:
         ]
         for row in ordered.drop(columns="geometry").to_dict("records")
     ]
-    flow.table(columns, rows, more=lambda n: view.say("more", n=n))
+    flow.table(columns, rows, more=view.more)
 
 
 def _people_table(flow: Flow) -> None:

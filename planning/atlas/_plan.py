@@ -117,7 +117,7 @@ def site_table(flow: Flow, frame: pd.DataFrame, *, head: str = "head.sites") -> 
         ]
         for row in frame.drop(columns="geometry").to_dict("records")
     ]
-    flow.table(columns, rows, more=lambda n: view.say("more", n=n))
+    flow.table(columns, rows, more=view.more)
 
 
 def before_after(flow: Flow) -> None:
@@ -322,4 +322,4 @@ def _projects(flow: Flow, frame: pd.DataFrame) -> None:
         ]
         for row in frame.drop(columns="geometry").to_dict("records")
     ]
-    flow.table(columns, rows, more=lambda n: view.say("more", n=n))
+    flow.table(columns, rows, more=view.more)

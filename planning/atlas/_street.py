@@ -248,7 +248,7 @@ def _facilities(flow: Flow, here: _Here) -> None:
         Column(view.say("column.floor_area"), 1),
     ]
     numbered = [[str(at), *row] for at, row in enumerate(rows, start=1)]
-    flow.table(columns, numbered, reserve_mm=26, more=lambda n: view.say("more", n=n))
+    flow.table(columns, numbered, reserve_mm=26, more=view.more)
 
 
 def _measures(flow: Flow, inside: np.ndarray) -> None:
@@ -327,4 +327,4 @@ def _watch(flow: Flow, inside: np.ndarray, roles: pd.Series) -> None:
         "○": book.coverages["uncovered"].edge,
         "⊘": book.coverages["unreachable"].hex,
     }
-    flow.table(columns, rows, more=lambda n: view.say("more", n=n), colours=colours)
+    flow.table(columns, rows, more=view.more, colours=colours)

@@ -151,6 +151,15 @@ class View(Seen):
         """Return the sentence ``atlas.<key>``."""
         return words.say(key, self.language, **facts)
 
+    def more(self, n: int) -> str:
+        """Return what stands below a table that does not show all its rows; the public edition has no annex."""
+        return self.say("more_public" if self.public else "more", n=n)
+
+    def titled(self, title: str, subtitle: str) -> str:
+        """Return a title with its subtitle, in brackets unless that has some of its own."""
+        key = "index.title_apart" if "（" in subtitle else "index.title"
+        return self.say(key, title=title, subtitle=subtitle)
+
     def level(self, name: str) -> str:
         """Return the wording of a facility level."""
         return self.book.levels[name].label(self.language)
