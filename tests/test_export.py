@@ -111,7 +111,9 @@ def result(*, exports: tuple[str, ...] = FORMATS, encoding: Any = "utf-8", langu
         "verdict": ["fails"],
     }
     return SimpleNamespace(
-        inputs=SimpleNamespace(plan=plan, crs=CRS4548),
+        inputs=SimpleNamespace(
+            plan=plan, crs=CRS4548, standard=SimpleNamespace(title_zh="示例文件", title_en="Sample")
+        ),
         residential=areas(),
         facilities=places(),
         sites=empty(facility_id="str", name="str", rank="Int64", phase="str"),

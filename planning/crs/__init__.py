@@ -69,6 +69,7 @@ __all__ = [
     "plausible_box",
     "project",
     "restated",
+    "said",
     "same_projection",
     "scale_error",
     "shift_of",
@@ -223,6 +224,14 @@ class Transformation:
         if crs_name(geodetic(self.source)) != crs_name(geodetic(self.target)):
             steps.append(texts.both("crs.taken_as_equal"))
         return " → ".join([*dict.fromkeys(steps), f"{crs_name(self.target)} ({self.target.name})"])
+
+
+def said(crs: CRS, language: texts.Language) -> str:
+    """Return a metric CRS as planners write it: a three-degree zone by its central meridian, another by its name."""
+    meridian = central_meridian(crs)
+    if meridian is None or not crs.name.startswith("CGCS2000 / 3-degree"):
+        return str(crs.name)
+    return texts.t("crs.zone", language, meridian=f"{meridian:g}")
 
 
 def transformation(

@@ -177,9 +177,14 @@ def _draw(canvas: looks.Canvas, theme: Theme) -> None:
 
 
 def _is_shown(theme: Theme, number: int) -> bool:
-    """Say whether a role is seen when the drawing opens: of circles the largest alone, and no second theme of areas."""
+    """Say whether a role is seen when the drawing opens.
+
+    Of circles the largest alone, no second theme of areas, no candidates.
+    """
     if theme.layer.name == "service_areas":
         return number == len(theme.legend) - 1
+    if "candidate" in theme.legend[number].where.get("status", ()):
+        return False
     return theme.layer.name not in _HIDDEN
 
 

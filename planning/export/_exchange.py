@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from planning import crs as crss
 from planning import texts
 from planning.errors import Fault, InputRefused
 from planning.export import (
@@ -59,8 +60,9 @@ class Bundle:
     @property
     def stamp(self) -> str:
         """Return the line that says which run this is."""
-        plan = self.result.inputs.plan
-        facts = {"plan": plan.name, "standard": plan.standard, "as_of": self.day, "run_id": self.run_id}
+        plan, standard = self.result.inputs.plan, self.result.inputs.standard
+        title = standard.title_zh if self.language == "zh" else standard.title_en
+        facts = {"plan": plan.name, "standard": title, "as_of": self.day, "run_id": self.run_id}
         return texts.t("export.stamp", self.language, **facts)
 
 
@@ -94,7 +96,7 @@ def _formats(
     if "dxf" in asked:
         from planning.export import _dxf  # ezdxf takes half a second to load
 
-        notes = (bundle.stamp, crs.name)
+        notes = (bundle.stamp, crss.said(crs, bundle.language))
         _dxf.write(layers, bundle.legends, folder / "results.dxf", language=bundle.language, notes=notes)
     if "shp" not in asked:
         return (), ()

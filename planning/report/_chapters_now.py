@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from planning import crs as crss
 from planning import standards, texts, word
 from planning.report import _annex, _grid, _origins, _readings, _scorecard, _tables
 from planning.report._scene import Scene
@@ -72,7 +73,7 @@ def method(scene: Scene) -> Iterator[word.Block]:
     yield scene.text("method.data", count=len(files), as_of=day, table=scene.see("sources"))
     sheet = _grid.some(_origins.sources(scene.result, scene.language), lambda rows: rows["rows"].astype(float) > 0)
     yield scene.table(sheet, "sources", columns=("input", "path", "rows", "crs_text"))
-    yield scene.text("method.crs", name=inputs.crs.name, code=inputs.crs.to_string())
+    yield scene.text("method.crs", name=crss.said(inputs.crs, scene.language), code=inputs.crs.to_string())
     yield scene.heading("walking", 2)
     yield scene.text("method.walking", **_walking_facts(scene))
     yield scene.text("method.rule", rule=scene.say(f"rule.{plan.walk.rule}"), snap=f"{plan.walk.max_snap_m:g}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from planning import crs as crss
 from planning import texts, word
 from planning.report import _annex, _areas, _document, _origins, _scorecard, _tables
 from planning.report._grid import NOTHING, as_printed
@@ -72,7 +73,7 @@ def _run_fields(scene: Scene) -> dict[str, Any]:
             "issuer": standard.issuer or scene.blank("issuer").text,
         },
         "method": {
-            "crs": crs.name,
+            "crs": crss.said(crs, scene.language),
             "crs_code": crs.to_string(),
             "speed": f"{plan.walk.speed_m_per_s:g}",
             "radius": f"{plan.radius_m:g}",

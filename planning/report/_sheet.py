@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
+from planning import crs as crss
 from planning import standards, tables, texts
 from planning.study import StudyResult
 from planning.texts import Language
@@ -74,7 +75,7 @@ def stamp(result: StudyResult, language: Language) -> tuple[str, ...]:
         language,
         standard=_title_and_force(result, language),
         as_of=plan.as_of.isoformat(),
-        crs=result.inputs.crs.name,
+        crs=crss.said(result.inputs.crs, language),
         speed=f"{plan.walk.speed_m_per_s:g}",
     )
     return (line, *given_numbers(result, language), *plan.notes)
