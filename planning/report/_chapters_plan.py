@@ -163,9 +163,13 @@ def _gap_measures(scene: Scene) -> Iterator[word.Block]:
         return
     fails = int((gaps.rows["verdict"] == texts.t("verdict.fails", scene.language)).sum())
     shortfall = scene.m2(gaps.totals.get("shortfall_m2"))
-    facts = {"count": str(len(gaps.rows)), "fails": str(fails), "shortfall": shortfall}
+    count, met = str(len(gaps.rows)), len(gaps.rows) - fails
+    if met:
+        yield scene.text("measures.mixed", count=count, fails=str(fails), met=str(met), shortfall=shortfall)
+    else:
+        yield scene.text("measures.fails", count=count, shortfall=shortfall)
     radius = f"{scene.result.inputs.plan.radius_m:g}"
-    yield scene.text("measures.some", **facts, radius=radius, table=scene.see("measures"))
+    yield scene.text("measures.some", radius=radius, table=scene.see("measures"))
     first = scene.result.remedies[scene.result.remedies["rank"] == 1]
     alone = first[first["step"] == 1].drop_duplicates(["residential_id", "pool_id"])
     own = {*scene.result.residential["residential_id"], *scene.result.residential["pool_id"].dropna()}
