@@ -40,6 +40,7 @@ def _blocks(language: Language) -> Iterator[word.Block]:
         yield word.Text(("{%p endfor %}",))
         if chapter in _AFTER:
             yield word.Text((f"{{{{ maps.{_AFTER[chapter]} }}}}",), "note")
+    yield word.Heading(_say("tables", language))
     for name, columns in _TABLES.items():
         yield word.Heading(f"{{{{ tables.{name}.title }}}}", 2)
         yield _table(name, columns)

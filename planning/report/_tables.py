@@ -150,7 +150,11 @@ def _siting_rows(result: StudyResult, language: Language) -> Iterator[dict[str, 
     status = say(f"siting_status.{siting['status']}")
     yield {"topic": topic, "item": say("report.siting_status", status=status)}
     told = Decided(result, language)
-    kind = f"{told.objective_name} {told.unit}".strip()
+    kind = (
+        texts.t("report.siting_kind", language, name=told.objective_name, unit=told.unit)
+        if told.unit
+        else told.objective_name
+    )
     for name in ("objective", "bound"):
         yield {"topic": topic, "item": say(f"report.siting_{name}", kind=kind), "total": siting[name]}
     yield {"topic": topic, "item": say("report.siting_gap"), "share": siting["gap"]}
