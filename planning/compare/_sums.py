@@ -89,12 +89,17 @@ def _bridge(held: Comparison, level: str, weight: str) -> pd.DataFrame:
     body = rows.reset_index()
     ordered = body.assign(order=body["step"].map(_STEPS.index)).sort_values(["order", "cause"], ignore_index=True)
     ends = [
-        pd.DataFrame({"step": [name], "cause": [""], "areas": [int((amount > 0).sum())], "amount": [_sum(amount)]})
-        for name, amount in (("before", before), ("after", after))
+        pd.DataFrame({"step": [name], "cause": [""], "areas": [_covered(side, level)], "amount": [_sum(amount)]})
+        for name, side, amount in (("before", held.a, before), ("after", held.b, after))
     ]
     return pd.concat([ends[0], ordered.drop(columns="order"), ends[1]], ignore_index=True).assign(
         level=level, weight=weight
     )
+
+
+def _covered(side: Side, level: str) -> int:
+    """Return how many areas are covered, wholly or in part, with the number of their people or without."""
+    return int((side.areas.get(f"{level}_share", pd.Series(0.0, side.areas.index)) > 0).sum())
 
 
 def _amount(side: Side, level: str, weight: str, ids: pd.Index) -> pd.Series:
