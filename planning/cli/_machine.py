@@ -34,7 +34,7 @@ def verify(folder: Path) -> None:
         click.echo(texts.both("cli.verify_differs", file=name), err=True)
     if differing:
         sys.exit(1)
-    click.echo(texts.both("cli.verify_ok", folder=folder.name))
+    click.echo(texts.both("cli.verify_ok", folder=folder.resolve().name))
 
 
 @click.command()

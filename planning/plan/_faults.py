@@ -56,7 +56,8 @@ def _unknown(key: str, known: list[str], file: str) -> Fault:
     section, _, last = key.rpartition(".")
     everywhere = [f"{name}.{word}" for name, table in SECTIONS.items() for word in table]
     misplaced = [word for word in everywhere if word.rpartition(".")[2] == last]
-    near = misplaced if len(misplaced) == 1 else difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    longer = [word for word in known if word.startswith(f"{key}_")]  # speed: speed_m_per_s, not spread
+    near = misplaced if len(misplaced) == 1 else longer or difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     near = near or misplaced or [word for word in everywhere if word.rpartition(".")[0] == section]
     return Fault("plan_unknown_key", file=file, column=key, value=key, facts={"nearest": near[0] if near else known[0]})
 
