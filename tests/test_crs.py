@@ -234,7 +234,7 @@ def test_gcj02_there_and_back_within_a_centimetre(lon, lat):
     there = crss.wgs84_to_gcj02(np.array([lon]), np.array([lat]))
     back_lon, back_lat = crss.gcj02_to_wgs84(*there)
     assert GEOD.inv(lon, lat, back_lon[0], back_lat[0])[2] < 0.01
-    assert 50 < GEOD.inv(lon, lat, there[0][0], there[1][0])[2] < 1500
+    assert 10 < GEOD.inv(lon, lat, there[0][0], there[1][0])[2] < 1500  # least 17.5 m, at 96.6 E 37.1 N
 
 
 @given(LON, LAT)
