@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 
 from planning import runs
 from planning.cli import main
-from planning.errors import InputRefused
+from planning.errors import InputRefused, MachineFailed
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -338,3 +339,15 @@ def test_a_name_the_atlas_cannot_print_stops_the_atlas_and_nothing_else(tmp_path
     alone = CliRunner().invoke(main, ["run", str(plan), "--out", str(tmp_path / "alone"), "--only", "atlas"])
     assert alone.exit_code == 1
     assert not (tmp_path / "alone").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), [(28, "machine_disk_full"), (27, "machine_write")])
+def test_a_full_disk_is_told_though_the_drawing_hides_it(tmp_path, number, code):
+    """Closing a PDF whose page could not be written fails a second time, in zlib, and that is what comes out."""
+    hidden = zlib.error("Error -2 while flushing: inconsistent stream state")
+    hidden.__context__ = OSError(number, os.strerror(number))
+    with pytest.raises(MachineFailed) as failed, runs.machine_faults(tmp_path / "out"):
+        raise hidden
+    assert [fault.code for fault in failed.value.faults] == [code]
+    with pytest.raises(zlib.error), runs.machine_faults(tmp_path / "out"):
+        raise zlib.error

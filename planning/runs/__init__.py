@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import platform
 import shutil
 import sqlite3
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -256,11 +258,20 @@ def machine_faults(target: Path) -> Iterator[None]:
     except MemoryError:
         raise MachineFailed(Fault("machine_memory")) from None
     except OSError as error:
-        code = "machine_disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "machine_write"
-        raise MachineFailed(Fault(code, file=target.name, value=error.strerror or str(error))) from error
-    except (DataSourceError, DataLayerError, sqlite3.Error) as error:  # GDAL says what failed, not that the disk did
-        code = "machine_disk_full" if shutil.disk_usage(target.parent).free < NEARLY_FULL_B else "machine_write"
+        raise MachineFailed(_not_written(error, target)) from error
+    except zlib.error as error:  # a PDF that could not be written cannot be closed either, and says but the latter
+        if not isinstance(error.__context__, OSError):
+            raise
+        raise MachineFailed(_not_written(error.__context__, target)) from error
+    except (DataSourceError, DataLayerError, sqlite3.Error) as error:  # GDAL says what failed, rarely that the disk did
+        full = os.strerror(errno.ENOSPC) in str(error) or shutil.disk_usage(target.parent).free < NEARLY_FULL_B
+        code = "machine_disk_full" if full else "machine_write"
         raise MachineFailed(Fault(code, file=target.name, value=str(error)[:200])) from error
+
+
+def _not_written(error: OSError, target: Path) -> Fault:
+    code = "machine_disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "machine_write"
+    return Fault(code, file=target.name, value=error.strerror or str(error))
 
 
 class _Watch:
