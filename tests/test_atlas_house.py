@@ -134,6 +134,8 @@ def test_a_drawn_logo_is_printed_as_outlines(result, tmp_path):
     ["<text>院</text>", '<image href="file:///etc/passwd"/>', '<path d="M0 0L1 1" stroke="#000"/>', "<script/>",
      '<rect width="1" height="1" fill="url(#a)"/>', '<rect class="a" width="1" height="1"/>', "",
      '<rect transform="rotate()" width="1" height="1"/>',
+     '<rect transform="matrix(1e308 0 0 1e308 0 0)" width="1e9" height="1"/>', '<rect x="1e7" width="1" height="1"/>',
+     '<path d="M0 0 A1e308 1e308 0 1 1 1e-308 3"/>',
      f'{"<g>" * 3000}<rect width="1" height="1"/>{"</g>" * 3000}'],
 )  # fmt: skip
 def test_a_drawing_that_would_not_print_faithfully_is_refused(tmp_path, inside):

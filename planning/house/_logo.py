@@ -34,7 +34,7 @@ def problem(path: Path) -> tuple[str, str]:
 def _drawing_problem(path: Path) -> tuple[str, str]:
     try:
         drawing(path)
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
         return "house_logo_unreadable", str(error)[:120]
     return "", ""
 

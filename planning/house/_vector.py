@@ -18,6 +18,7 @@ from PIL import ImageColor
 
 MOST_BYTES: Final = 1_000_000
 SHAPES: Final = ("path", "rect", "circle", "ellipse", "polygon", "polyline")
+_FARTHEST: Final = 1e6  # of a coordinate: no drawing needs more, and infinite ones cannot be drawn
 HOLDERS: Final = ("svg", "g")
 SILENT: Final = ("title", "desc", "metadata")
 _SVG: Final = "{http://www.w3.org/2000/svg}"
@@ -57,7 +58,11 @@ def drawing(path: Path) -> Drawing:
     parts = tuple(_parts(root, Transform(), "#000000"))
     if not parts:
         raise ValueError("fill")
-    return Drawing(_box(root), parts)
+    box = _box(root)
+    reach = [abs(number) for _, strokes in parts for _, points in strokes for point in points for number in point]
+    if not all(number <= _FARTHEST for number in (*map(abs, box), *reach)) or min(box[2:]) < 1 / _FARTHEST:
+        raise ValueError(f"> {_FARTHEST:.0f}")
+    return Drawing(box, parts)
 
 
 def _box(root: ElementTree.Element) -> tuple[float, float, float, float]:
