@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from planning import __version__, texts
+from planning import crs as crss
 from planning.quality import _inputs, _roads, _sheets
 from planning.quality._faults import Group, grouped, step
 from planning.quality._parts import Report, Section, Tone
@@ -76,7 +77,7 @@ def _facts(checkup: Checkup, language: Language) -> Iterator[tuple[str, str]]:
         "plan_file": checkup.file,
         "standard": checkup.standard_title.get(language, ""),
         "as_of": "" if plan is None else plan.as_of.isoformat(),
-        "crs": "" if checkup.crs is None else checkup.crs.name,
+        "crs": "" if checkup.crs is None else crss.said(checkup.crs, language),
         "tool": f"yanglao-planning {__version__}",
     }
     yield from ((texts.t(f"quality.{name}", language), value) for name, value in found.items() if value)

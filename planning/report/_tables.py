@@ -204,7 +204,10 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
         in_service=existing["in_service"].map(yes_no(language)),
     )
     columns = (
-        *(Heading(name, label(name), kind) for name, kind in _FACILITY_COLUMNS.items()),
+        *(
+            Heading(name, label(name) if kind == "text" else texts.t(f"annex.head.{name}", language), kind)
+            for name, kind in _FACILITY_COLUMNS.items()
+        ),
         Heading("in_service", texts.t("report.in_service", language), "text"),
     )
     return Sheet(
