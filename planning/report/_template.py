@@ -48,6 +48,7 @@ _REFUSED: Final[Mapping[type[nodes.Node], str]] = {
     nodes.FromImport: "import", nodes.Extends: "extends",
 }  # fmt: skip
 """Ways of the engine that a template does not need, by which it could make much of little or reach elsewhere."""
+_FETCHING: Final = re.compile(r"\s*(?:DDE|INCLUDETEXT|INCLUDEPICTURE)", re.IGNORECASE)
 _MOST_LETTERS: Final = 64 << 20
 _LONGEST_WORD: Final = 100
 _LONGEST_TEXT: Final = 1_000_000
@@ -59,7 +60,8 @@ def check(path: Path) -> tuple[Fault, ...]:
     Returns
     -------
     tuple of Fault
-        ``template_not_found``, ``template_not_docx``, ``template_macros``, ``zip_bomb`` or ``zip_unsafe``;
+        ``template_not_found``, ``template_not_docx``, ``template_macros``, ``template_outside``, ``zip_bomb`` or
+        ``zip_unsafe``;
         ``template_syntax`` with the paragraph; ``template_field`` for every name that is no field.
     """
     try:
@@ -141,11 +143,37 @@ def _opened(path: Path) -> _Engine:
         engine = _Engine(io.BytesIO(path.read_bytes()))
         engine.init_docx()
         engine.get_xml()
+        outside = tuple(_outside(engine))
     except _BROKEN as error:
         if isinstance(error, InputRefused):
             raise
         raise InputRefused(broken) from None
+    if outside:
+        raise InputRefused(
+            Fault("template_outside", file=path.name, column="output.template", value=found[:200]) for found in outside
+        )
     return engine
+
+
+def _outside(engine: DocxTemplate) -> Iterator[str]:
+    """Yield what Word would fetch or start when the report is opened, each once; links to click on are none of it."""
+    package = engine.docx.part.package
+    for rel in package.iter_rels():
+        kind = rel.reltype.rsplit("/", 1)[-1]
+        own = kind == "attachedTemplate" and re.match(r"file:///[A-Za-z]:", rel.target_ref)  # Word notes its own place
+        if rel.is_external and kind != "hyperlink" and not own:
+            yield f"{kind} {rel.target_ref}"
+    for part in package.iter_parts():
+        if part.partname.endswith(".xml"):
+            yield from (command.strip() for command in _commands(part.blob) if _FETCHING.match(command))
+
+
+def _commands(xml: bytes) -> Iterator[str]:
+    """Yield the command of each field of a part; one that stands in pieces is put together."""
+    text = xml.decode("utf-8", "replace")
+    yield from re.findall(r'<w:fldSimple[^>]*w:instr="([^"]*)"', text)
+    for field in re.split(r'w:fldCharType="begin"', text):
+        yield "".join(re.findall(r"<w:instrText[^>]*>([^<]*)<", field))
 
 
 def _parts(engine: DocxTemplate) -> Iterator[tuple[str, str]]:
