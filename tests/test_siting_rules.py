@@ -197,6 +197,8 @@ class TestMoney:
     def test_costs_without_a_budget_are_told(self) -> None:
         assert mclp(REACH, DEMAND, 1, cost=self.COST).spent == 2
         assert mclp(REACH, DEMAND, 1, cost={"A": 3}).spent is None
+        dust = dict.fromkeys(self.COST, 0.1) | {"A": 0.2}  # 0.1 + 0.2 is 0.30000000000000004 in binary fractions
+        assert mclp(REACH, DEMAND, 2, required=["A", "B"], cost=dust).spent == 0.3
         assert mclp(REACH, DEMAND, 1).spent is None
 
     def test_the_fewest_sites_may_be_too_dear(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final, TypedDict
 
 import numpy as np
@@ -197,4 +198,4 @@ def spent_on(rules: Wishes, sites: Iterable[Any]) -> float | None:
     if rules.cost is None:
         return None
     cost = amounts_of(rules.cost, sites)
-    return None if any(math.isnan(one) for one in cost) else math.fsum(cost)
+    return None if any(math.isnan(one) for one in cost) else float(sum(Fraction(str(one)) for one in cost))

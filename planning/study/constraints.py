@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,7 @@ from planning.siting import SitingPlan
 from planning.study import layers
 from planning.study.records import Places, StudyInputs
 from planning.tables import AGE_BANDS, WEIGHTS
+from planning.units import exact
 
 SIZED: Final = ("deficit", "capacitated")
 """Models that choose sizes: their money stands in tables of their own, and they close nothing."""
@@ -261,7 +261,7 @@ def summary(inputs: StudyInputs, offered: gpd.GeoDataFrame, answer: SitingPlan) 
     cost = offered.set_index("facility_id")["cost"].reindex(list(answer.sites)).astype(float)
     return {
         "budget": ask.budget,
-        "spent": _number(math.fsum(cost)) if answer.spent is None else answer.spent,
+        "spent": _sum(cost) if answer.spent is None else answer.spent,
         "closed": list(answer.closed),
         "excluded": [one.told() for one in excluded(inputs.plan, usable)],
         "phases": [
@@ -281,6 +281,12 @@ def summary(inputs: StudyInputs, offered: gpd.GeoDataFrame, answer: SitingPlan) 
             for phase in answer.phases
         ],
     }
+
+
+def _sum(amounts: pd.Series) -> float | None:
+    """Return the sum of amounts as they are written; None where one is not known."""
+    known = [exact(one) for one in amounts]
+    return None if None in known else float(sum(filter(None, known)))
 
 
 def _number(value: float) -> float | None:
