@@ -326,15 +326,16 @@ def test_candidates_are_either_given_or_made(tmp_path):
 
 @pytest.mark.slow
 def test_a_name_the_atlas_cannot_print_stops_the_atlas_and_nothing_else(tmp_path):
-    """U+5712 園 is no character of the bundled type; figures, tables and layers still come out, and it is said."""
+    """U+16A0 ᚠ is no character of the bundled type; figures, tables and layers still come out, and it is said."""
     areas = papertown.residential()
-    areas.loc[0, "name"] = "蘭園"
+    areas.loc[0, "name"] = "蘭ᚠ"
     plan = papertown.write(tmp_path, residential=areas)
     done = CliRunner().invoke(main, ["run", str(plan), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0
-    assert "園" in done.stderr
+    assert "ᚠ" in done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "summary.json", "results.gpkg", "tables.xlsx", "map.html", "run.json", "timing.json",
+        "summary.json", "results.gpkg", "tables.xlsx", "report.docx", "annex.docx", "map.html", "run.json",
+        "timing.json",
     }  # fmt: skip
     alone = CliRunner().invoke(main, ["run", str(plan), "--out", str(tmp_path / "alone"), "--only", "atlas"])
     assert alone.exit_code == 1

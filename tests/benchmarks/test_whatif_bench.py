@@ -2,8 +2,8 @@
 
 ``pytest tests/benchmarks/test_whatif_bench.py -m slow --benchmark-json FILE``; the figures stand under ``extra_info``.
 Each area has a gate, 60,000 crossings stand 72 m apart, 100 streets are squares; nobody's roads are walked twice for
-one edit. The goal is 0.5 s from an edit to new figures of sites, minutes and speed, held in seconds of the processor, for others may be at work too; what
-touches the law, a barrier or a gate is told beside it, without a goal yet.
+one edit. The goal is 0.5 s from an edit to new figures of sites, minutes and speed, held in seconds of the processor,
+for others may be at work too; what touches the law, a barrier or a gate is told beside it, without a goal yet.
 """
 
 from __future__ import annotations

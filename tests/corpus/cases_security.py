@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -835,13 +836,16 @@ for _id in ("markdown", "template", "sql", "path", "tags"):
 FORMULAS = ('=HYPERLINK("http://127.0.0.1:1/","x")', "+1+1", "-2+3", "@SUM(A1)", "=cmd|'/c calc'!A1")
 
 
+OURS = re.compile(r"=SUM\([A-Z]+\d+:[A-Z]+\d+\)|=[A-Z]+\d+/\([A-Z]+\d+(\+[A-Z]+\d+)*\)")  # sums, and parts of sums
+
+
 def _no_formula(seen: Observed) -> str:
     book = openpyxl.load_workbook(seen.out / "tables.xlsx")
     cells = (cell for page in book for row in page.iter_rows() for cell in row)
     found = [
         cell.coordinate
         for cell in cells
-        if cell.hyperlink is not None or (cell.data_type == "f" and not str(cell.value).startswith("=SUM("))
+        if cell.hyperlink is not None or (cell.data_type == "f" and not OURS.fullmatch(str(cell.value)))
     ]
     return f"the workbook holds formulas at {found[:3]}" if found else ""
 
