@@ -192,6 +192,7 @@ def test_same_bytes_again_in_another_process(town, tmp_path):
             assert (tmp_path / "elsewhere/out" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_shuffled_rows_give_the_same_figures(town, tmp_path):
     shuffled = {
         name: getattr(papertown, name)().sample(frac=1, random_state=3)

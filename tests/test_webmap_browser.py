@@ -15,6 +15,8 @@ from planning import webmap
 
 CHROMIUM = Path("/usr/bin/chromium")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shown() -> str:
