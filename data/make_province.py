@@ -1,14 +1,17 @@
 """Make a province that does not exist, of any size: counties side by side with towns, villages, centres and roads.
 
-``python data/make_province.py FOLDER [--counties 107 --towns 12 --areas 190 --nodes 28000 --format pbf]`` writes one
-layer set for the whole province and ``province.toml``; the same numbers write the same files. Roads are a jittered
-lattice with holes, drawn across county borders, so that a county cut out alone would lose ways.
+``python data/make_province.py FOLDER [--counties 107 --towns 12 --areas 187 --nodes 28000 --format pbf]`` writes one
+layer set for the whole province and ``province.toml``; the same numbers write the same files. Counties are 40 km wide;
+people live in a county seat, in town seats and in villages with streets every hundred metres, and between these lie
+country roads eight hundred metres apart. ``--even`` spreads areas and streets evenly instead. Roads are drawn across
+county borders, so that a county cut out alone would lose ways.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,9 @@ from pyproj import Transformer
 CRS = "EPSG:4545"  # CGCS2000, 3-degree zone of 108° E
 WEST_M, SOUTH_M = 480_000.0, 3_750_000.0
 WAY_STEPS = 10
+CELL_M, COUNTRY_STEPS = 800.0, 4
+BLOCKS = 8  # each way, in a built-up cell between country roads
+URBAN_SHARE = 0.35
 PLAN = """[plan]
 name = "虚构省养老服务设施专项规划"
 standard = "shaanxi"
@@ -46,7 +52,10 @@ area_per_100_households = {{ new = 30, existing = 20 }}
 
 @dataclass(frozen=True)
 class Size:
-    """How large the province is: counties in ``across`` columns, each a square of ``side_m``."""
+    """How large the province is: counties in ``across`` columns, each a square of ``side_m``.
+
+    ``settled``: in towns and villages, else spread evenly; ``nodes`` of a county's roads are met nearly, not exactly.
+    """
 
     counties: int = 4
     across: int = 2
@@ -55,6 +64,12 @@ class Size:
     nodes: int = 400
     side_m: float = 4000.0
     seed: int = 7
+    settled: bool = False
+
+    @property
+    def cells(self) -> int:
+        """Return how many cells between country roads a county is wide, and as many high."""
+        return max(8, round(self.side_m / CELL_M))
 
     @property
     def spacing_m(self) -> float:
@@ -101,15 +116,14 @@ def _county(size: Size, at: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gp
     random = np.random.default_rng([size.seed, at])
     code, (west, south) = code_of(at), corner(size, at)
     units = _units(size, code, west, south)
-    areas = _areas(size, code, west, south, random)
+    shapes, rural = _settled_areas(size, at, random) if size.settled else _even_areas(size, west, south, random)
+    areas = _areas(code, shapes, rural, random)
     return units, areas, _facilities(size, code, west, south, areas, random)
 
 
 def _units(size: Size, code: str, west: float, south: float) -> gpd.GeoDataFrame:
-    edges = west + size.side_m * np.arange(size.towns + 1) / size.towns
-    north = south + size.side_m
-    towns = [shapely.box(low, south, high, north) for low, high in itertools.pairwise(edges)]
     names = [f"{code}{number:03d}" for number in range(1, size.towns + 1)]
+    county = shapely.box(west, south, west + size.side_m, south + size.side_m)
     return gpd.GeoDataFrame(
         {
             "unit_id": [code, *names],
@@ -117,34 +131,51 @@ def _units(size: Size, code: str, west: float, south: float) -> gpd.GeoDataFrame
             "type": ["county", *["town"] * size.towns],
             "parent": [None, *[code] * size.towns],
         },
-        geometry=[shapely.box(west, south, west + size.side_m, north), *towns],
+        geometry=[county, *(shapely.box(*bounds) for bounds in town_boxes(size, west, south))],
         crs=CRS,
     )
 
 
-def _areas(size: Size, code: str, west: float, south: float, random: np.random.Generator) -> gpd.GeoDataFrame:
-    """Return villages and estates, the first two of them hard by the border."""
+def town_boxes(size: Size, west: float, south: float) -> list[tuple[float, float, float, float]]:
+    """Return the bounds of a county's towns: strips, or rows of them where people live in seats."""
+    rows = max(1, round(size.towns**0.5)) if size.settled else 1
+    edges = np.linspace(0, size.towns, rows + 1).round().astype(int)
+    boxes = []
+    for row, (first, last) in enumerate(itertools.pairwise(edges.tolist())):
+        low, high = (south + size.side_m * share / rows for share in (row, row + 1))
+        xs = west + size.side_m * np.arange(last - first + 1) / (last - first)
+        boxes += [(left, low, right, high) for left, right in itertools.pairwise(xs.tolist())]
+    return boxes
+
+
+def _even_areas(size: Size, west: float, south: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return areas anywhere, the first and the last hard by the border, where a county cut out alone goes wrong."""
     step = size.spacing_m
     cells = max(2, round(size.side_m / step))
     chosen = random.choice(cells * cells, size=min(size.areas, cells * cells), replace=False)
     column, row = chosen % cells, chosen // cells
-    column[:1], row[-1:] = cells - 1, cells - 1  # hard by the border, where a county cut out alone goes wrong
+    column[:1], row[-1:] = cells - 1, cells - 1
     half = step * random.uniform(0.15, 0.3, len(chosen))
     x, y = west + (column + 0.5) * step, south + (row + 0.5) * step
-    households = random.integers(40, 900, len(chosen))
-    rural = random.random(len(chosen)) < 0.5
+    return shapely.box(x - half, y - half, x + half, y + half), np.full(len(chosen), fill_value=False)
+
+
+def _areas(code: str, shapes: np.ndarray, rural: np.ndarray, random: np.random.Generator) -> gpd.GeoDataFrame:
+    count = len(shapes)
+    households = random.integers(40, 900, count)
+    in_village = rural if rural.any() else random.random(count) < 0.5
     return gpd.GeoDataFrame(
         {
-            "residential_id": [f"{code}-A{number:05d}" for number in range(len(chosen))],
-            "name": [f"第{number + 1}居住区" for number in range(len(chosen))],
+            "residential_id": [f"{code}-A{number:05d}" for number in range(count)],
+            "name": [f"第{number + 1}居住区" for number in range(count)],
             "households": households,
             "residents": households * 3,
             "elderly": households // 2,
-            "setting": np.where(rural, "rural", "urban"),
-            "land_grant_date": np.where(random.random(len(chosen)) < 0.3, "2018-05-01", "2009-03-01"),
-            "care_floor_area_m2": random.integers(0, 200, len(chosen)).astype(float),
+            "setting": np.where(in_village, "rural", "urban"),
+            "land_grant_date": np.where(random.random(count) < 0.3, "2018-05-01", "2009-03-01"),
+            "care_floor_area_m2": random.integers(0, 200, count).astype(float),
         },
-        geometry=shapely.box(x - half, y - half, x + half, y + half),
+        geometry=shapes,
         crs=CRS,
     )
 
@@ -153,11 +184,12 @@ def _facilities(
     size: Size, code: str, west: float, south: float, areas: gpd.GeoDataFrame, random: np.random.Generator
 ) -> gpd.GeoDataFrame:
     """Return centres in three towns of five, stations in every fifth area, and one institution."""
-    width = size.side_m / size.towns
     with_centre = np.flatnonzero(random.random(size.towns) < 0.6)
+    bounds = np.array(town_boxes(size, west, south))[with_centre]
+    least, most = (0.48, 0.52) if size.settled else (0.02, 0.98)  # in the seat of the town, or anywhere
+    along, up = random.uniform(least, most, (2, len(with_centre)))
     centres = shapely.points(
-        west + (with_centre + random.uniform(0.02, 0.98, len(with_centre))) * width,
-        south + size.side_m * random.uniform(0.02, 0.98, len(with_centre)),
+        bounds[:, 0] + along * (bounds[:, 2] - bounds[:, 0]), bounds[:, 1] + up * (bounds[:, 3] - bounds[:, 1])
     )
     stations = areas.geometry.centroid.to_numpy()[::5]
     home = shapely.points([west + size.side_m * 0.5], [south + size.side_m * 0.5])
@@ -180,20 +212,25 @@ def _facilities(
 
 
 def road_lines(size: Size) -> gpd.GeoDataFrame:
-    """Return the roads of the whole province: ways of some ten crossings along rows and columns, a tenth missing."""
-    random = np.random.default_rng([size.seed, 10_000])
+    """Return the roads of the whole province."""
+    draw = _settled_roads if size.settled else _even_roads
+    lines, classes = draw(size, np.random.default_rng([size.seed, 10_000]))
+    ids = [f"W{number:07d}" for number in range(len(lines))]
+    return gpd.GeoDataFrame({"road_id": ids, "highway": classes}, geometry=lines, crs=CRS)
+
+
+def _even_roads(size: Size, random: np.random.Generator) -> tuple[list[shapely.LineString], np.ndarray]:
+    """Return ways of some ten crossings along rows and columns of a jittered lattice, a tenth missing."""
     step = size.spacing_m
-    wide = size.across * max(2, round(size.side_m / step)) + 1
-    high = -(-size.counties // size.across) * max(2, round(size.side_m / step)) + 1
+    cells = max(2, round(size.side_m / step))
+    wide, high = size.across * cells + 1, -(-size.counties // size.across) * cells + 1
     x, y = np.meshgrid(WEST_M + step * np.arange(wide), SOUTH_M + step * np.arange(high))
     places = np.stack([x, y], axis=-1) + random.uniform(-0.12, 0.12, (high, wide, 2)) * step
     places = np.round(places, 3)
     lines = [*_ways(places), *_ways(places.swapaxes(0, 1))]
     kept = random.random(len(lines)) > 0.1
     lines = [line for line, keep in zip(lines, kept, strict=True) if keep]
-    classes = np.where(random.random(len(lines)) < 0.2, "secondary", "residential")
-    ids = [f"W{number:07d}" for number in range(len(lines))]
-    return gpd.GeoDataFrame({"road_id": ids, "highway": classes}, geometry=lines, crs=CRS)
+    return lines, np.where(random.random(len(lines)) < 0.2, "secondary", "residential")
 
 
 def _ways(places: np.ndarray) -> list[shapely.LineString]:
@@ -202,6 +239,130 @@ def _ways(places: np.ndarray) -> list[shapely.LineString]:
         for line in places
         for start in range(0, len(line) - 1, WAY_STEPS)
     ]
+
+
+# ------------------------------------------------------------------------------------------------ towns and villages
+
+
+def _seats(size: Size) -> list[tuple[slice, slice]]:
+    """Return the rows and columns of cells that the seat of each town fills; the first town has the county's seat."""
+    large = size.cells >= 24
+    found = []
+    for at, (west, south, east, north) in enumerate(town_boxes(size, 0.0, 0.0)):
+        wide = (4 if at == 0 else 2) if large else 1
+        middle = (int((low + high) / 2 / size.side_m * size.cells) for low, high in ((south, north), (west, east)))
+        row, column = (slice(at - wide // 2, at - wide // 2 + wide) for at in middle)
+        found.append((row, column))
+    return found
+
+
+def _built(size: Size, at: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the built-up cells of a county: those of seats as a mask, villages as row and column."""
+    random = np.random.default_rng([size.seed, 20_000 + at])
+    seats = np.zeros((size.cells, size.cells), dtype=bool)
+    for place in _seats(size):
+        seats[place] = True
+    free = np.flatnonzero(~seats)
+    wanted = min(round(size.areas * (1 - URBAN_SHARE)), len(free) * 2 // 3)
+    villages = random.choice(free, size=wanted, replace=False)
+    if wanted and not seats[size.cells // 3, -1]:
+        villages[0] = size.cells * (size.cells // 3 + 1) - 1  # hard by the border, where a county alone goes wrong
+    return seats, np.stack(np.divmod(np.unique(villages), size.cells), axis=1)
+
+
+def _corners(size: Size) -> np.ndarray:
+    """Return the crossings of country roads in the whole province."""
+    step = size.side_m / size.cells
+    wide, high = size.across * size.cells + 1, -(-size.counties // size.across) * size.cells + 1
+    jitter = np.random.default_rng([size.seed, 30_000]).uniform(-0.15, 0.15, (high, wide, 2)) * step
+    x, y = np.meshgrid(WEST_M + step * np.arange(wide), SOUTH_M + step * np.arange(high))
+    return np.round(np.stack([x, y], axis=-1) + jitter, 3)
+
+
+def _grids(corners: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return the street crossings of built-up cells, ``BLOCKS + 1`` each way."""
+    share = np.arange(BLOCKS + 1) / BLOCKS
+    low = _between(corners[rows, columns], corners[rows, columns + 1], share)
+    high = _between(corners[rows + 1, columns], corners[rows + 1, columns + 1], share)
+    return np.round(_between(low, high, share), 3).swapaxes(1, 2)
+
+
+def _between(one: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return points between two, a new axis before the last."""
+    return one[..., None, :] * (1 - share[:, None]) + other[..., None, :] * share[:, None]
+
+
+def _settled_areas(size: Size, at: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return estates, each a block of a seat, and villages, each the middle of a cell; and which are villages."""
+    seats, villages = _built(size, at)
+    corners, first = _corners(size), (at // size.across * size.cells, at % size.across * size.cells)
+    rows, columns = np.nonzero(seats)
+    seat_grids = _grids(corners, rows + first[0], columns + first[1])
+    count = min(size.areas - len(villages), len(rows) * BLOCKS * BLOCKS)
+    cell, block = np.divmod(random.choice(len(rows) * BLOCKS * BLOCKS, size=count, replace=False), BLOCKS * BLOCKS)
+    estates = _blocks(seat_grids[cell], *np.divmod(block, BLOCKS), 1)
+    inside = shapely.buffer(estates, -0.08 * size.side_m / size.cells / BLOCKS, join_style="mitre")
+    middle = np.full(len(villages), BLOCKS // 4)
+    places = _grids(corners, villages[:, 0] + first[0], villages[:, 1] + first[1])
+    hamlets = _blocks(places, middle, middle, BLOCKS // 2)
+    return np.concatenate([inside, hamlets]), np.repeat([False, True], [len(inside), len(hamlets)])
+
+
+def _blocks(grids: np.ndarray, row: np.ndarray, column: np.ndarray, width: int) -> np.ndarray:
+    at = np.arange(len(grids))
+    steps = ((0, 0), (0, width), (width, width), (width, 0))
+    return shapely.polygons(np.stack([grids[at, row + up, column + right] for up, right in steps], axis=1))
+
+
+def _settled_roads(size: Size, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return country roads between all cells, a quarter missing, and the streets of seats and villages."""
+    corners = _corners(size)
+    built = np.zeros((corners.shape[0] - 1, corners.shape[1] - 1), dtype=bool)
+    for at in range(size.counties):
+        row, column = at // size.across * size.cells, at % size.across * size.cells
+        seats, villages = _built(size, at)
+        seats[villages[:, 0], villages[:, 1]] = True
+        built[row : row + size.cells, column : column + size.cells] = seats
+    grids = _grids(corners, *np.nonzero(built))
+    streets = np.concatenate([grids[:, 1:-1], grids.swapaxes(1, 2)[:, 1:-1]]).reshape(-1, BLOCKS + 1, 2)
+    streets = streets[random.random(len(streets)) > 0.08]
+    bends = _bends(size, built)
+    country = [*_country(corners, built, bends, random), *_country(corners.swapaxes(0, 1), built.T, bends, random)]
+    classes = np.where(random.random(len(country)) < 0.2, "secondary", "unclassified")
+    lines = np.concatenate([country, shapely.linestrings(streets)])
+    return lines, np.concatenate([classes, np.full(len(streets), "residential")])
+
+
+def _bends(size: Size, built: np.ndarray) -> int:
+    """Return how many bends a country road has between crossings, for the province to have its nodes."""
+    streets = built.sum() * (BLOCKS - 1) * (BLOCKS + 1)
+    rural = 2 * built.size - 2.5 * built.sum()
+    return max(0, round((size.nodes * size.counties - streets - built.size) / max(1.0, 0.75 * rural)))
+
+
+def _country(
+    corners: np.ndarray, built: np.ndarray, bends: int, random: np.random.Generator
+) -> list[shapely.LineString]:
+    """Return the country roads along rows; where streets begin they have a node, elsewhere bends."""
+    padded = np.pad(built, ((1, 1), (0, 0)))
+    beside = padded[1:] | padded[:-1]
+    straight = np.round(_between(corners[:, :-1], corners[:, 1:], np.arange(BLOCKS + 1) / BLOCKS), 3)
+    bent = _between(corners[:, :-1], corners[:, 1:], np.arange(bends + 2) / (bends + 1))
+    reach = 0.03 * float(np.median(np.abs(np.diff(corners[..., 0], axis=1)).max(axis=0)))
+    bent[..., 1:-1, :] += random.uniform(-reach, reach, bent[..., 1:-1, :].shape)
+    bent = np.round(bent, 3)
+    drawn = []
+    for row in range(corners.shape[0]):
+        for first in range(0, corners.shape[1] - 1, COUNTRY_STEPS):
+            some = range(first, min(first + COUNTRY_STEPS, corners.shape[1] - 1))
+            if random.random() < 0.25 and not beside[row, some.start : some.stop].any():
+                continue
+            parts = [straight[row, at] if beside[row, at] else bent[row, at] for at in some]
+            drawn.append(shapely.LineString(np.concatenate([parts[0], *(part[1:] for part in parts[1:])])))
+    return drawn
+
+
+# ---------------------------------------------------------------------------------------------------------- the extract
 
 
 def write_pbf(lines: gpd.GeoDataFrame, path: Path) -> None:
@@ -222,14 +383,16 @@ def write_pbf(lines: gpd.GeoDataFrame, path: Path) -> None:
 def _asked() -> tuple[Path, Size, str]:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("folder", type=Path)
-    for name, default in (("counties", 107), ("across", 11), ("towns", 12), ("areas", 187), ("nodes", 28_000)):
+    for name, default in (("counties", 107), ("across", 0), ("towns", 12), ("areas", 187), ("nodes", 28_000)):
         words.add_argument(f"--{name}", type=int, default=default)
     words.add_argument("--side", type=float, default=40_000.0, help="metres of a county's side")
     words.add_argument("--seed", type=int, default=7)
     words.add_argument("--format", choices=("gpkg", "pbf"), default="pbf")
-    asked = words.parse_args()
-    size = Size(asked.counties, asked.across, asked.towns, asked.areas, asked.nodes, asked.side, asked.seed)
-    return asked.folder, size, asked.format
+    words.add_argument("--even", action="store_true", help="areas and streets spread evenly")
+    said = words.parse_args()
+    across = said.across or math.ceil(said.counties**0.5)  # counties side by side: as wide as high
+    size = Size(said.counties, across, said.towns, said.areas, said.nodes, said.side, said.seed, not said.even)
+    return said.folder, size, said.format
 
 
 if __name__ == "__main__":

@@ -207,6 +207,27 @@ def test_a_county_that_ends_its_worker_every_time_is_set_aside_and_the_others_ar
     assert all("pid" in found[code] for code in "acd")
 
 
+def test_a_made_province_lives_in_towns_and_villages():
+    """Nodes as asked within a fifth, each area at a street, country roads everywhere, half of the nodes in towns."""
+    size = make_province.Size(counties=2, across=2, towns=5, areas=60, nodes=6000, side_m=20_000.0, settled=True)
+    units, areas, facilities = make_province.tables(size)
+    roads = make_province.road_lines(size)
+    assert make_province.road_lines(size).to_wkb().equals(roads.to_wkb())
+    nodes = np.unique(shapely.get_coordinates(roads.geometry), axis=0)
+    assert len(nodes) == pytest.approx(2 * 6000, rel=0.2)
+    ways = shapely.STRtree(roads.geometry.to_numpy())
+    assert len(areas) == 120
+    assert len(ways.query_nearest(areas.geometry.to_numpy(), max_distance=100, all_matches=False)[0]) == 120
+    towns = units[units["type"] == "town"].geometry
+    assert shapely.union_all(towns).area == pytest.approx(2 * 20_000**2)
+    squares = pd.DataFrame(nodes // 1000).value_counts()
+    assert len(squares) >= 2 * 20 * 20
+    assert squares.iloc[: len(squares) // 6].sum() > 0.5 * len(nodes)
+    county = units[units["type"] == "county"].set_index("unit_id").geometry["610101"]
+    assert areas.distance(shapely.boundary(county)).min() < 400  # a village hard by the border
+    assert set(facilities["level"]) == {"street", "community", "county"}
+
+
 # ----------------------------------------------------------------------------------------------- rows find their county
 
 
