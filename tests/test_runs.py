@@ -172,6 +172,28 @@ def test_verify_holds_the_record_against_its_own_run_id(town, tmp_path, key):
     assert runs.verify(copy) == ("run.json",)
 
 
+@pytest.mark.parametrize("key", ["schema", "solver", "faults", "outputs", "more", "record_sha256"])
+def test_verify_holds_the_whole_record_against_its_own_hash(town, tmp_path, key):
+    copy = tmp_path / "copy"
+    shutil.copytree(town.folder, copy)
+    record = json.loads((copy / "run.json").read_text("utf-8"))
+    (copy / "run.json").write_text(json.dumps(record | {key: []}), encoding="utf-8")
+    assert "run.json" in runs.verify(copy)
+    record.pop("record_sha256")
+    (copy / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert runs.verify(copy) == ("run.json",)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_verify_names_links_and_empty_folders(town, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(town.folder, copy)
+    (copy / "summary.json").rename(tmp_path / "elsewhere.json")
+    (copy / "summary.json").symlink_to(tmp_path / "elsewhere.json")
+    (copy / "leer").mkdir()
+    assert runs.verify(copy) == ("leer", "summary.json")
+
+
 def test_workbook_repeats_the_figures(town):
     book = openpyxl.load_workbook(town.folder / "tables.xlsx", data_only=True)
     cells = {sheet.title: [[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book}

@@ -189,7 +189,7 @@ def _seal(found: Results, folder: Path) -> str:
         "missing": {code: parcel.faults_as_json(found.missing[code]) for code in sorted(found.missing)},
     }
     run_id = kept.digest(record)[:12]
-    kept.write_json(folder / "run.json", {"run_id": run_id, **record, "outputs": _files(folder)})
+    runs.write_record(folder, {"run_id": run_id, **record, "outputs": _files(folder)})
     return run_id
 
 

@@ -29,9 +29,10 @@ from planning.runs._examine import inputs_of as inputs_of
 from planning.runs._examine import report_data as report_data
 from planning.runs._examine import standard_of as standard_of
 from planning.runs._record import digest as digest
-from planning.runs._record import is_sealed, outputs, seal, write_json
+from planning.runs._record import foreign, is_sealed, outputs, seal, write_json
 from planning.runs._record import parameters as parameters
 from planning.runs._record import run_identity as run_identity
+from planning.runs._record import write_record as write_record
 from planning.runs._target import SCHEMA as SCHEMA
 from planning.runs._target import folder_in_place as folder_in_place
 from planning.runs._target import is_run_folder as is_run_folder
@@ -167,7 +168,9 @@ def steps(only: str | None = None) -> tuple[str, ...]:
 def verify(folder: str | Path) -> tuple[str, ...]:
     """Hash the files of a run folder again; return the names of those that are missing, changed or unknown.
 
-    ``run.json`` is held against itself: the run id is a hash of plan, parameters, inputs and versions.
+    ``run.json`` is held against itself: the run id is a hash of plan, parameters, inputs and versions, and
+    ``record_sha256`` one of all it says. A link in place of a file is named even where its target is the same, for that
+    can change unseen. Of a geodatabase and a drawing the content is hashed, not the indexes beside it.
 
     Raises
     ------
@@ -180,7 +183,7 @@ def verify(folder: str | Path) -> tuple[str, ...]:
         raise InputRefused(Fault("not_a_run_folder", file=folder.name))
     found = {entry["path"]: entry["sha256"] for entry in outputs(folder)}
     changed = {name for name in said.keys() | found.keys() if said.get(name) != found.get(name)}
-    return tuple(sorted(changed | (set() if is_sealed(folder) else {"run.json"})))
+    return tuple(sorted(changed | foreign(folder) | (set() if is_sealed(folder) else {"run.json"})))
 
 
 # ------------------------------------------------------------------------------------------------------- what is done

@@ -20,7 +20,9 @@ from planning.runs._target import SCHEMA, TOOL
 from planning.sources.draft import sha256
 from planning.study import StudyResult
 
-BESIDE: Final = frozenset({"run_id", "schema", "solver", "plan_text", "faults", "outputs"})
+SEAL: Final = "record_sha256"
+"""The key under which ``run.json`` holds the hash of all the rest of it."""
+BESIDE: Final = frozenset({"run_id", "schema", "solver", "plan_text", "faults", "outputs", SEAL})
 """What stands in ``run.json`` beside what the run id is made from."""
 _LIBRARIES: Final = (
     "ezdxf",
@@ -46,8 +48,13 @@ def seal(result: StudyResult, folder: Path, faults: Iterable[Fault]) -> str:
     record["plan_text"] = (result.inputs.plan.folder / result.inputs.plan.file).read_bytes().decode("utf-8")
     record["faults"] = [fault.as_dict() for fault in faults]
     record["outputs"] = outputs(folder)
-    write_json(folder / "run.json", {"run_id": run_id, "schema": SCHEMA, **record})
+    write_record(folder, {"run_id": run_id, "schema": SCHEMA, **record})
     return run_id
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Write ``run.json`` with the hash of all that it says."""
+    write_json(folder / "run.json", {**record, SEAL: digest(record)})
 
 
 def run_identity(result: StudyResult) -> str:
@@ -139,6 +146,12 @@ def outputs(folder: Path) -> list[dict[str, str]]:
     ]
 
 
+def foreign(folder: Path) -> set[str]:
+    """Return what no run writes: links, whose target may change unseen, and folders without a file."""
+    found = [path for path in folder.rglob("*") if path.is_symlink() or (path.is_dir() and not any(path.iterdir()))]
+    return {path.relative_to(folder).as_posix() for path in found}
+
+
 def _versions() -> dict[str, str]:
     own = {"python": platform.python_version(), "yanglao-planning": __version__, "results_changed": RESULTS_CHANGED}
     return own | {name: version(name) for name in _LIBRARIES}
@@ -156,8 +169,10 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def is_sealed(folder: Path) -> bool:
-    """Say whether the run id is that of what ``run.json`` says, and the plan it holds the one that was hashed."""
+    """Say whether ``run.json`` is as it was written, its run id its own, and its plan the one that was hashed."""
     record = json.loads((folder / "run.json").read_text("utf-8"))
+    if record.get(SEAL) != digest({key: value for key, value in record.items() if key != SEAL}):
+        return False
     beside = BESIDE - {"schema"} if record.get("province") else BESIDE
     if record["run_id"] != digest({key: value for key, value in record.items() if key not in beside})[:12]:
         return False
