@@ -24,7 +24,7 @@ import pytest
 from docx.oxml.ns import qn
 
 from planning import report, runs, study, word
-from planning.report import _document, _scene
+from planning.report import _annexed, _document, _scene
 from planning.report._annex import with_rest
 from planning.study import StudyResult
 
@@ -65,7 +65,8 @@ def tables(paper: Any) -> dict[str, list[list[str]]]:
         if element.tag == qn("w:p"):
             words = "".join(node.text or "" for node in element.iter(qn("w:t")))
             style = element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
-            if style is not None and style.get(qn("w:val")) == "TableCaption":
+            counted = any("SEQ Table" in (code.text or "") for code in element.iter(qn("w:instrText")))
+            if style is not None and counted:
                 caption = words.split("  ", 1)[1]
         elif element.tag == qn("w:tbl"):
             rows = [["".join(n.text or "" for n in cell.iter(qn("w:t"))) for cell in row.iter(qn("w:tc"))]
@@ -111,7 +112,7 @@ def test_compliance_in_the_text_is_that_of_the_summary(town: StudyResult, text: 
     assert [int(one) for one in counts.groups()] == [
         figures[name] for name in ("areas_total", "meets", "fails", "not_assessable", "not_applicable")
     ]
-    sums = re.search(r"应配 ([\d,.]+) ㎡，现有 ([\d,.]+) ㎡，缺口 ([\d,.]+) ㎡", whole)
+    sums = re.search(r"应配 ([\d,.]+) m²，现有 ([\d,.]+) m²，缺口 ([\d,.]+) m²", whole)
     assert sums is not None
     for cell, name in zip(sums.groups(), ("required_m2", "provided_m2", "shortfall_m2"), strict=True):
         assert shows(cell, figures[name], 0.005), name
@@ -126,7 +127,7 @@ def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
 
 
 def test_streets_add_up_to_the_plan_at_every_band(town: StudyResult, annex: Any) -> None:
-    rows = tables(annex)["养老服务设施服务覆盖统计表（分级、分档、分街道）"][1:]
+    rows = tables(annex)["服务覆盖统计表"][1:]
     expected = [band for bands in town.summary["coverage_band"].values() for band in bands.values()]
     parts = blocks(rows)
     assert len(parts) == len(expected)
@@ -140,9 +141,10 @@ def test_streets_add_up_to_the_plan_at_every_band(town: StudyResult, annex: Any)
 
 
 def test_every_annex_table_is_there_once_under_its_number(annex: Any) -> None:
-    """Nine numbers in order, each the stored result of a field; the sums of every table with 合计 hold."""
-    captions = [p.text for p in annex.paragraphs if p.style.style_id == "TableCaption"]
-    assert [int(re.match(r"附表 (\d+)  ", one)[1]) for one in captions] == list(range(1, 10))  # type: ignore[index]
+    """The numbers stand in order; the sums of every table with 合计 hold."""
+    captions = [p.text for p in annex.paragraphs if p.style.style_id == "Heading1"]
+    numbers = [int(re.match(r"附表 (\d+)  ", one)[1]) for one in captions]  # type: ignore[index]
+    assert numbers == list(range(1, len(_annexed.ORDER) + 1))
     footed = 0
     for caption, (head, *rows) in tables(annex).items():
         if not rows or rows[-1][0] != "合计":
@@ -158,10 +160,10 @@ def test_every_annex_table_is_there_once_under_its_number(annex: Any) -> None:
 
 def test_every_area_has_its_own_figures(town: StudyResult, annex: Any) -> None:
     """Households, duty, rooms and shortfall of each area are those of the layer; pools have rows of their own."""
-    (head, *rows) = next(cells for caption, cells in tables(annex).items() if caption.startswith("居住区配建"))
+    (head, *rows) = next(cells for caption, cells in tables(annex).items() if caption == "居住区达标核查表")
     shown = {row[0]: dict(zip(head, row, strict=True)) for row in rows}
-    columns = {"户数": "households", "应配面积（㎡）": "required_m2", "现有面积（㎡）": "provided_m2",
-               "缺口（㎡）": "shortfall_m2"}  # fmt: skip
+    columns = {"户数": "households", "应配面积（m²）": "required_m2", "现有面积（m²）": "provided_m2",
+               "缺口（m²）": "shortfall_m2"}  # fmt: skip
     for area in town.residential.to_dict("records"):
         for label, name in columns.items():
             value = None if pd.isna(area[name]) else area[name]
@@ -179,8 +181,8 @@ def test_gains_are_said_to_add_up_only_where_they_do(town: StudyResult) -> None:
 
 
 def test_gaps_add_up_to_the_shortfall_of_the_plan(town: StudyResult, annex: Any) -> None:
-    rows = tables(annex)["居住区养老用房缺口与补足措施表"]
-    at = rows[0].index("缺口（㎡）")
+    rows = tables(annex)["缺口与补足措施表"]
+    at = rows[0].index("缺口（m²）")
     assert shows(rows[-1][at], town.summary["compliance"]["shortfall_m2"], 0.05)
 
 
@@ -425,7 +427,7 @@ def hostile(town: StudyResult) -> StudyResult:
 
 def test_hostile_names_are_letters_in_word(hostile: StudyResult) -> None:
     rows = tables(docx.Document(io.BytesIO(report.annex(hostile))))
-    shown = {row[1] for caption in rows if caption.startswith(("现状", "居住区配建")) for row in rows[caption]}
+    shown = {row[1] for caption in rows if caption.startswith(("现状", "居住区达标核查")) for row in rows[caption]}
     for name in NAMES[:4]:
         assert name in shown
     assert "铃��响" in shown

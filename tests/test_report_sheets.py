@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from test_compliance_oracle import district, judge
 
-from planning import report, runs, study
-from planning.report import _balance, _tables
+from planning import runs, study
+from planning.report import _balance, _book, _tables
 from planning.report._figures import foots, formats
 from planning.report._sheet import Heading, Sheet
 from planning.study import StudyResult
@@ -137,6 +137,6 @@ def test_the_sample_foots_and_its_sheets_are_in_one_language(sample: StudyResult
 def test_no_printed_letter_is_smaller_than_7_pt(sample: StudyResult) -> None:
     """The widths of a sheet's columns, over the pages it is printed across, leave 10 pt letters at 70 per cent."""
     for page in _tables.sheets(sample, "zh"):
-        widths = report._fitted(page, [report._width(one.label, page.rows[one.name]) for one in page.columns])
+        widths = _book._fitted(page, [_book._width(one.label, page.rows[one.name]) for one in page.columns])
         across = -(-sum(7 * width + 5 for width in widths) // (1510 / 0.7))
         assert across == 1, page.name

@@ -255,7 +255,7 @@ def test_area_types_and_strictness_of_presets():
         "<"
     ] * 2
     picked = standards.apply(standards.load("nanjing"), {"numbers": {"NJ-01": 25}})
-    assert standards.required(picked.clause("NJ-01")) == "本文件未规定；用户给定 ≥ 25 ㎡/百户"
+    assert standards.required(picked.clause("NJ-01")) == "本文件未规定；用户给定 ≥ 25 m²/百户"
     assert standards.load("shaanxi").rate("new").value is None  # nothing is borrowed from the preset of 2019
 
 
@@ -639,7 +639,7 @@ def test_rows_for_the_command_line():
     assert [row["id"] for row in standards.listing()][:5] == sorted(DOCUMENTS)
     rows = {row["id"]: row for row in standards.rows(standards.load("nantong"))}
     assert len(rows) == 26
-    assert rows["NT-08"]["required"] == "≥ 30 ㎡/百户"
+    assert rows["NT-08"]["required"] == "≥ 30 m²/百户"
     assert rows["NT-05"]["required"] == "本文件未规定"
     assert rows["NT-20"]["required"] == "≥ 75%"
     assert rows["NT-21"]["required"] == "≥ 4000 张"
@@ -657,7 +657,7 @@ def test_differences_of_two_documents():
     rows = standards.diff(standards.load("nantong"), standards.load("anhui"))
     by_pair = {(row["first_id"], row["property"]): (row["second_id"], row["first"], row["second"]) for row in rows}
     assert ("NT-08", "required") not in by_pair
-    assert by_pair["NT-09", "required"] == ("AH-02", "≥ 600 ㎡", "≥ 350 ㎡")
+    assert by_pair["NT-09", "required"] == ("AH-02", "≥ 600 m²", "≥ 350 m²")
     assert by_pair["NT-10", "deadline"] == ("AH-03", "2024-06-30", "")
     assert by_pair["NT-02", "required"][0] is None
 
@@ -671,8 +671,8 @@ def test_differences_of_two_editions(own):
         "MY-01",
         "MY-01",
         "required",
-        "≥ 30 ㎡/百户",
-        "≥ 35 ㎡/百户",
+        "≥ 30 m²/百户",
+        "≥ 35 m²/百户",
     )
 
 

@@ -80,7 +80,7 @@ def test_the_silence_and_the_number_stand_side_by_side() -> None:
     said = {one: standards.required(document.clause(one)) for one in ("SX-01", "SX-05", "SX-13", "SX-14", "SX-02")}
     assert said == {
         "SX-01": "本文件未规定；用户给定 ≥ 90%",
-        "SX-05": "本文件未规定；用户给定 ≥ 30 ㎡/百户",
+        "SX-05": "本文件未规定；用户给定 ≥ 30 m²/百户",
         "SX-13": "本文件未规定；用户给定 ≤ 300 米",
         "SX-14": "本文件未规定",
         "SX-02": "≥ 60%",
@@ -88,7 +88,7 @@ def test_the_silence_and_the_number_stand_side_by_side() -> None:
     english = standards.required(document.clause("SX-13"), "en")
     assert english == "not stated in this document; given by the user: ≤ 300 m"
     old = standards.apply(standards.load("tianjiaan"), {"area_per_100_households": {"new": 30}})
-    assert standards.required(old.clauses[-1]) == "本文件未规定；用户给定 ≥ 30 ㎡/百户"  # a clause only the plan knows
+    assert standards.required(old.clauses[-1]) == "本文件未规定；用户给定 ≥ 30 m²/百户"  # a clause only the plan knows
 
 
 def test_the_same_number_by_either_key() -> None:
@@ -252,11 +252,11 @@ def test_every_sheet_says_whose_number_it_is(tmp_path: Path) -> None:
     assert not card.loc[["SX-05", "SX-14", "SX-04"], "stated"].any()
     assert card.at["SX-02", "stated"]
     book = openpyxl.load_workbook(tmp_path / "out" / "tables.xlsx")
-    line = texts.t("standard.given_list", "zh", numbers="SX-05 ≥ 20 ㎡/百户；SX-14 ≥ 50%")
+    line = texts.t("standard.given_list", "zh", numbers="SX-05 ≥ 20 m²/百户；SX-14 ≥ 50%")
     for page in book:
         assert line in [page.cell(row, 1).value for row in range(1, 6)], page.title
     cells = {row[0].value: [cell.value for cell in row] for row in book["条款评分表"].iter_rows() if row[0].value}
-    assert "本文件未规定；用户给定 ≥ 20 ㎡/百户" in cells["SX-05"]
+    assert "本文件未规定；用户给定 ≥ 20 m²/百户" in cells["SX-05"]
     assert any("按用户给定的数评定" in str(cell) for cell in cells["SX-05"])
     assert any("SX-04 = 数值" in str(cell) for cell in cells["SX-04"])  # where the number would go
 
@@ -267,7 +267,7 @@ def test_maps_say_whose_number_it_is(tmp_path: Path) -> None:
     path = papertown.write(tmp_path, standard="shaanxi", more="[standards.numbers]\nSX-05 = 20")
     runs.run(path, out=tmp_path / "out", only="webmap")
     page = (tmp_path / "out" / "map.html").read_text("utf-8")
-    assert "SX-05（本文件未规定；用户给定 ≥ 20 ㎡/百户）" in page
+    assert "SX-05（本文件未规定；用户给定 ≥ 20 m²/百户）" in page
     inputs = runs.load(path)
     view = SimpleNamespace(
         result=SimpleNamespace(inputs=inputs), say=lambda key, **facts: texts.t(f"atlas.{key}", "zh", **facts)

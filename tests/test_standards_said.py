@@ -348,7 +348,7 @@ def test_lists_and_rows_speak_one_language(language: texts.Language) -> None:
 @pytest.mark.parametrize(
     ("language", "unstated", "given", "act"),
     [
-        ("zh", "本文件未规定", "本文件未规定；用户给定 ≥ 30 ㎡/百户", texts.t("standard.unit.act", "zh")),
+        ("zh", "本文件未规定", "本文件未规定；用户给定 ≥ 30 m²/百户", texts.t("standard.unit.act", "zh")),
         (
             *("en", "not stated in this document"),
             "not stated in this document; given by the user: ≥ 30 m² per 100 households",

@@ -42,7 +42,7 @@ def write(
         _geodatabase.check(folder / f"{schema.file}.gdb", written)
     notes = (schema.title, *schema.notes)
     page = [(texts.t("export.fields.title", language), *_listed(schema, language), notes)]
-    (folder / f"{schema.file}_fields.xlsx").write_bytes(_dictionary.book(schema.title, page))
+    (folder / f"{schema.file}_fields.xlsx").write_bytes(_dictionary.book(schema.title, page, language))
     return faults
 
 

@@ -52,6 +52,17 @@ BAND_FIGURES: Final = tuple(name for name, kind in _BAND_COLUMNS.items() if kind
 SHARES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     f"{weight}_share": (f"{weight}_covered", (f"{weight}_total",)) for weight in ("households", "elderly")
 }
+_BLIND_COLUMNS: Final[Mapping[str, Kind]] = {
+    "level": "text",
+    "residential_id": "text",
+    "name": "text",
+    "street": "text",
+    "households": "plain",
+    "elderly": "plain",
+    "distance_m": "m",
+    "nearest": "text",
+    "cause": "text",
+}
 _GAP_COLUMNS: Final[Mapping[str, Kind]] = {
     "residential_id": "text",
     "name": "text",
@@ -158,6 +169,21 @@ def _circle(level: str, figures: Mapping[str, Any], language: Language) -> str:
         return texts.t("annex.circle", language, level=texts.t(f"level.{level}", language), radius=radius)
     facts = {"level": texts.t(f"level.{level}", language), "minutes": f"{figures['minutes']:.3g}", "radius": radius}
     return texts.t("annex.circle_minutes", language, **facts)
+
+
+def blind(result: StudyResult, language: Language) -> Sheet:
+    """Return every area outside the circle of each level, with the walk to the nearest facility and the cause."""
+    found = pd.DataFrame(result.uncovered.drop(columns="geometry"))
+    streets, level, cause = subject_names(result), words_of("level", language), words_of("coverage.cause", language)
+    places = result.facilities.set_index("facility_id")["name"].dropna().to_dict()
+    rows = [
+        {**row, "level": level[row["level"]], "cause": cause.get(row["cause"], row["cause"]),
+         "street": streets.get(row["street_id"], row["street_id"]),
+         "nearest": places.get(row["facility_id"], row["facility_id"])}
+        for row in found.to_dict("records")
+    ]  # fmt: skip
+    note = texts.t("annex.blind_note", language, radius=shown_number(result.inputs.plan.radius_m))
+    return _sheet("blind", result, language, rows, _BLIND_COLUMNS, note)
 
 
 def with_rest(

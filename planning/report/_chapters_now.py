@@ -130,7 +130,8 @@ def situation(scene: Scene) -> Iterator[word.Block]:
         if name in sheet.totals
     ]
     told = scene.parts("situation.of_those", known=scene.listed(known)) if known else scene.parts("situation.no_sizes")
-    yield scene.text("situation.facilities", **facts, told=told, table=scene.see("by_level"))
+    yield scene.text("situation.facilities", **facts, told=told, table=scene.see("by_level"),
+                     annex=scene.annex("facilities"))  # fmt: skip
     yield scene.table(sheet, "by_level")
     yield scene.figure("facilities", scene.say("map.facilities"))
 
@@ -213,7 +214,8 @@ def _by_street(scene: Scene, by_street: Sheet, level: str) -> Iterator[word.Bloc
     if not _has_streets(scene):
         yield scene.text("coverage.no_streets")
         return
-    yield scene.text("coverage.streets", level=named, table=scene.see("streets"))
+    more = scene.beside("coverage.streets_more", "bands")
+    yield scene.text("coverage.streets", level=named, table=scene.see("streets"), more=more)
     shown = _of_level(scene, by_street, level)
     yield scene.table(shown, "streets", caption=scene.say("caption.streets", level=named),
                       columns=without(by_street, "level"))  # fmt: skip

@@ -101,9 +101,8 @@ def _layout(scene: Scene, found: Mapping[str, Any]) -> Iterator[word.Block]:
         names = scene.listed([str(site.get("name") or site["facility_id"]) for site in small])
         yield scene.warning("siting.small", count=len(small), names=names)
     planned = _annex.planned(scene.result, scene.language)
-    yield scene.text(
-        "siting.planned", count=len(planned.rows), floor_area=scene.m2(planned.totals.get("floor_area_m2"))
-    )
+    floor_area = scene.m2(planned.totals.get("floor_area_m2"))
+    yield scene.text("siting.planned", count=len(planned.rows), floor_area=floor_area, annex=scene.annex("planned"))
     yield scene.figure("layout", scene.say("map.layout"))
     yield scene.figure("after", scene.say("map.after"))
 
@@ -169,7 +168,8 @@ def _gap_measures(scene: Scene) -> Iterator[word.Block]:
     else:
         yield scene.text("measures.fails", count=count, shortfall=shortfall)
     radius = f"{scene.result.inputs.plan.radius_m:g}"
-    yield scene.text("measures.some", radius=radius, table=scene.see("measures"))
+    more = scene.beside("measures.some_more", "gaps")
+    yield scene.text("measures.some", radius=radius, table=scene.see("measures"), more=more)
     first = scene.result.remedies[scene.result.remedies["rank"] == 1]
     alone = first[first["step"] == 1].drop_duplicates(["residential_id", "pool_id"])
     own = {*scene.result.residential["residential_id"], *scene.result.residential["pool_id"].dropna()}
@@ -203,7 +203,7 @@ def quality(scene: Scene) -> Iterator[word.Block]:
     yield scene.heading("quality")
     sheet = _annex.accounts(scene.result, scene.language)
     counts = {name: scene.count(sheet.totals.get(name)) for name in ("read", "used", "flagged", "excluded")}
-    yield scene.text("quality.rows", **counts, table=scene.see("accounts"))
+    yield scene.text("quality.rows", **counts, table=scene.see("accounts"), annex=scene.annex("ledger"))
     yield scene.table(sheet, "accounts")
     reasons = _reasons(scene)
     if len(reasons.rows):

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from planning import texts, word
+from planning import word
 from planning.report import (
     _annex,
+    _annexed,
     _areas,
     _chapters_found,
     _chapters_now,
     _chapters_plan,
     _origins,
+    _proposals,
+    _readings,
     _scorecard,
     _tables,
 )
@@ -33,15 +36,14 @@ _CHAPTERS: Final[tuple[Callable[[Scene], Iterator[word.Block]], ...]] = (
     _chapters_plan.indicators,
     _chapters_plan.quality,
 )
-_ANNEX: Final = (
-    "facilities", "compliance", "gaps", "bands", "planned", "near_term", "scorecard", "accounts", "ledger",
-)  # fmt: skip
 _COMPLIANCE: Final = (
     "residential_id", "name", "street_id", "households", "built_used", "required_m2", "provided_m2", "largest_m2",
     "shortfall_m2", "pool_id", "verdict", "reason", "counted_required_m2", "counted_provided_m2",
     "counted_shortfall_m2",
 )  # fmt: skip
 _LEDGER: Final = ("table", "file", "row", "id", "outcome", "reasons", "column", "value")
+_SOURCES: Final = ("input", "path", "layer", "encoding", "crs_text", "rows")
+_READINGS: Final = ("ambiguity", "title", "reading_used", "is_default", "others", "changed", "reason")
 _SCORECARD: Final = (
     "clause_id", "article", "text", "required", "strength", "verdict", "actual", "shortfall", "unit", "deadline",
     "overdue", "where",
@@ -65,18 +67,18 @@ def annex(scene: Scene) -> bytes:
     """Return the annex tables as a Word document on lying paper; a table that is left out is named with the reason."""
     blocks: list[word.Block] = [_cover(scene, "annex_title"), word.Contents(scene.say("contents"))]
     sheets = _annex_sheets(scene)
-    for number, key in enumerate(_ANNEX, start=1):
+    for number, key in enumerate(_annexed.ORDER, start=1):
         if number > 1:
             blocks.append(word.Page(lying=True))
-        name = texts.t("word.annex", scene.language, n=number)
-        blocks.append(word.Heading(f"{name}  {scene.say(f'annex.{key}')}"))
+        title = scene.say(f"annex.{key}")
         if key in sheets:
             sheet, columns = sheets[key]
             size = 7.5 if columns else 8.5
             notes = () if key == "ledger" else tuple(sheet.notes[1:])  # its notes are the table before it
-            blocks.append(scene.table(sheet, key, columns=columns, notes=notes, size=size, number=number))
+            more = {"notes": notes, "size": size, "number": number}
+            blocks.append(scene.table(sheet, key, columns=columns, caption=title, **more))
         else:
-            blocks.append(scene.text(f"absent.{key}"))
+            blocks += [word.Heading(f"{scene.annex(key)}  {title}"), scene.text(f"absent.{key}")]
     return word.write(blocks, replace(_frame(scene, "annex_title", lying=True), numbered=False, tables="annex"))
 
 
@@ -87,17 +89,25 @@ def _annex_sheets(scene: Scene) -> dict[str, tuple[Sheet, tuple[str, ...]]]:
         "facilities": (_tables.facilities(result, language), ()),
         "accounts": (_annex.accounts(result, language), ()),
         "ledger": (_origins.ledger(result, language), _LEDGER),
+        "by_level": (_annex.by_level(result, language), ()),
+        "sources": (_origins.sources(result, language), _SOURCES),
     }
     if "compliance" in result.summary:
         found["compliance"] = (_areas.compliance(result, language), _COMPLIANCE)
         found["gaps"] = (_annex.gaps(result, language), ())
+        found["rollups"] = (_scorecard.rollups(result, language), ())
     if "coverage" in result.summary:
         found["bands"] = (_annex.bands(result, language), ())
+        found["blind"] = (_annex.blind(result, language), ())
     if result.summary.get("siting") is not None:
         found["planned"] = (_annex.planned(result, language), ())
         found["near_term"] = (_annex.near_term(result, language), ())
     if len(result.scorecard):
         found["scorecard"] = (_scorecard.scorecard(result, language), _SCORECARD)
+    if len(result.readings):
+        found["readings"] = (_readings.readings(result, language), _READINGS)
+    if len(result.pools):
+        found["pools"] = (_proposals.pools(result, language), ())
     return found
 
 

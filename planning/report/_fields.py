@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from planning import crs as crss
 from planning import texts, word
-from planning.report import _annex, _areas, _document, _origins, _scorecard, _tables
+from planning.report import _annex, _areas, _document, _origins, _readings, _scorecard, _tables
+from planning.report._figures import foots
 from planning.report._grid import NOTHING, as_printed
 from planning.report._scene import Scene
 from planning.report._sheet import Sheet, standard_title
@@ -44,7 +46,7 @@ def fields(scene: Scene, picture: Picture) -> dict[str, Any]:
     picture
         Makes of PNG bytes what the template engine inserts.
     """
-    blocks = _document.chapters(scene)
+    blocks = _document.chapters(replace(scene, apart=True))
     return {
         **_run_fields(scene),
         "coverage": {level: _circle(scene, scene.summary.get("coverage", {}).get(level)) for level in LEVELS},
@@ -155,6 +157,9 @@ def _sheets(scene: Scene) -> dict[str, Sheet | None]:
         "planned": _annex.planned(result, language) if sited else None,
         "near_term": _annex.near_term(result, language) if sited else None,
         "scorecard": _scorecard.scorecard(result, language) if len(result.scorecard) else None,
+        "blind": _annex.blind(result, language) if covered else None,
+        "readings": _readings.readings(result, language) if len(result.readings) else None,
+        "sources": _origins.sources(result, language),
         "accounts": _annex.accounts(result, language),
         "ledger": _origins.ledger(result, language),
     }
@@ -170,7 +175,7 @@ def _table(scene: Scene, sheet: Sheet | None) -> dict[str, Any]:
     has_total = bool(sheet.total_label and rows)
     return {
         "title": sheet.title,
-        "notes": list(sheet.notes),
+        "notes": [*sheet.notes, *(() if foots(sheet, scene.language) else (scene.say("rounded"),))],
         "head": {column.name: column.label for column in sheet.columns},
         "rows": rows,
         "total": {**dict(zip(names, totals, strict=True)), names[0]: sheet.total_label} if has_total else _Empty(),
@@ -178,9 +183,7 @@ def _table(scene: Scene, sheet: Sheet | None) -> dict[str, Any]:
 
 
 def _chapters(blocks: list[word.Block], scene: Scene) -> dict[str, list[str]]:
-    """Return the sentences of each chapter of the draft text, mentions of tables by their captions."""
-    titled = [block for block in blocks if isinstance(block, word.Table | word.Picture)]
-    captions = {block.key: scene.say("quoted", title=block.caption) for block in titled}
+    """Return the sentences of each chapter of the draft text, which refer to the tables of the annex alone."""
     names = {scene.say(f"heading.{name}"): name for name in CHAPTERS}
     found: dict[str, list[str]] = {name: [] for name in CHAPTERS}
     here = ""
@@ -188,7 +191,7 @@ def _chapters(blocks: list[word.Block], scene: Scene) -> dict[str, list[str]]:
         if isinstance(block, word.Heading) and block.level == 1:
             here = names.get(block.text, "")
         elif isinstance(block, word.Text) and here and block.style != "note":
-            found[here].append(word.plain(block.parts, captions))
+            found[here].append(word.plain(block.parts))
     return found
 
 

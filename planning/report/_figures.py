@@ -70,30 +70,38 @@ def _decimals(values: Iterable[Any]) -> int:
     return next(fits, _MOST_DECIMALS)
 
 
-def foots(sheet: Sheet, language: Language) -> bool:
-    """Say whether the rows of every additive column add up to its total as they stand on paper.
+def ends_of_groups(sheet: Sheet) -> frozenset[int]:
+    """Return the rows that sum up a block: the last of each."""
+    if not sheet.groups:
+        return frozenset()
+    name = sheet.rows[sheet.groups].reset_index(drop=True)
+    return frozenset(name.index[name != name.shift(-1)])
 
-    Where they do not, the sheet says that figures are rounded one by one.
+
+def foots(sheet: Sheet, language: Language, columns: Sequence[Heading] = ()) -> bool:
+    """Say whether the rows of every additive column add up to its total, and to that of each block, as they are shown.
+
+    Where they do not, the sheet says that figures are rounded one by one. ``columns`` are those shown, all by default.
     """
-    for column in sheet.columns:
+    for column in columns or sheet.columns:
         if column.kind not in ("m2", "plain", "whole"):
             continue
         form, total_form = formats(sheet, column, language)
         shown = [_shown(*pair) for pair in zip(sheet.rows[column.name], form, strict=True)]
         if column.name in sheet.totals and sum(shown) != _shown(sheet.totals[column.name], total_form):
             return False
-        if column.kind == "m2" and sheet.groups and not all(_blocks(sheet, shown)):
+        adds = column.kind == "m2" or column.name in sheet.additive
+        if adds and sheet.groups and not all(_blocks(sheet, shown)):
             return False
     return True
 
 
 def _blocks(sheet: Sheet, shown: Sequence[Decimal]) -> Iterable[bool]:
-    """Yield, for each block of rows, whether all but the last add up to the last."""
+    """Yield, for each block of rows, whether all but the last add up to the last; a total without parts is no sum."""
     blocks: dict[Any, list[Decimal]] = {}
     for name, value in zip(sheet.rows[sheet.groups], shown, strict=True):
         blocks.setdefault(name, []).append(value)
-    for block in blocks.values():
-        yield sum(block[:-1]) == block[-1]
+    yield from (sum(block[:-1]) == block[-1] for block in blocks.values() if len(block) > 1)
 
 
 def printed(value: Any, form: str) -> str:

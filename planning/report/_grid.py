@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from planning import word
-from planning.report._figures import formats, is_missing, printed
+from planning import texts, word
+from planning.report._figures import ends_of_groups, foots, formats, is_missing, printed
 from planning.report._sheet import Heading, Sheet
 from planning.texts import Language
 
@@ -31,10 +31,11 @@ def table(
     shown = [column for column in sheet.columns if not columns or column.name in columns]
     cells, totals = as_printed(sheet, shown, language)
     rows = [tuple(row) for row in zip(*cells, strict=True)]
-    strong = _ends(sheet)
+    strong = set(ends_of_groups(sheet))
     if sheet.total_label and rows:
         rows.append((sheet.total_label, *totals[1:]))
         strong |= {len(rows) - 1}
+    rounded = () if foots(sheet, language, shown) else (texts.t("document.rounded", language),)
     return word.Table(
         key=key,
         caption=caption or sheet.title,
@@ -42,7 +43,7 @@ def table(
         rows=rows,
         numbers=frozenset(at for at, column in enumerate(shown) if column.kind != "text"),
         strong=frozenset(strong),
-        notes=notes,
+        notes=(*notes, *rounded),
         size=size,
         number=number,
     )
@@ -71,12 +72,5 @@ def some(sheet: Sheet, wanted: Callable[[pd.DataFrame], Any]) -> Sheet:
 
 def totals_of_groups(sheet: Sheet) -> Sheet:
     """Return the last row of every block alone."""
-    ends = _ends(sheet)
+    ends = ends_of_groups(sheet)
     return replace(some(sheet, lambda rows: [at in ends for at in range(len(rows))]), groups="")
-
-
-def _ends(sheet: Sheet) -> set[int]:
-    if not sheet.groups:
-        return set()
-    names = sheet.rows[sheet.groups].reset_index(drop=True)
-    return set(names.index[names != names.shift(-1)])

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from planning import texts, word
-from planning.report import _figures, _grid
+from planning.report import _annexed, _figures, _grid
 from planning.report._plates import Plate
 from planning.report._sheet import Sheet
 from planning.study import StudyResult
@@ -18,12 +18,17 @@ from planning.texts import Language
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A result, its language, the run it is, and the maps that go with it (by the atlas's keys)."""
+    """A result, its language, the run it is, and the maps that go with it (by the atlas's keys).
+
+    ``apart`` is said of sentences that go elsewhere without the tables of the text, into a template of somebody's own:
+    they refer to the tables of the annex alone.
+    """
 
     result: StudyResult
     language: Language
     run_id: str = ""
     plates: Mapping[str, Plate] = field(default_factory=dict)
+    apart: bool = False
 
     @property
     def summary(self) -> Mapping[str, Any]:
@@ -75,9 +80,17 @@ class Scene:
         caption = self.say("figure", title=plate.title, number=plate.number)
         return word.Picture(f"figure_{key}", caption, plate.data)
 
-    def see(self, key: str) -> word.Reference:
-        """Return a mention of a table or figure by its key."""
-        return word.Reference(key)
+    def see(self, key: str) -> word.Part:
+        """Return a mention of a table of the text by its key; of the annex where the text stands without its tables."""
+        return _annexed.instead(key, self.language) if self.apart else word.Reference(key)
+
+    def annex(self, key: str) -> str:
+        """Return a mention of a table of the annex."""
+        return _annexed.label(key, self.language)
+
+    def beside(self, key: str, annex: str) -> word.Parts:
+        """Return the words that send a reader on to a table of the annex; none where `see` has sent him there."""
+        return () if self.apart else self.parts(key, annex=self.annex(annex))
 
     def level(self, name: str) -> str:
         """Return what a level is called."""

@@ -42,7 +42,6 @@ def _blocks(language: Language) -> Iterator[word.Block]:
             yield word.Text((f"{{{{ maps.{_AFTER[chapter]} }}}}",), "note")
     yield word.Heading(_say("tables", language))
     for name, columns in _TABLES.items():
-        yield word.Heading(f"{{{{ tables.{name}.title }}}}", 2)
         yield _table(name, columns)
 
 

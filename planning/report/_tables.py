@@ -63,6 +63,7 @@ def sheets(result: StudyResult, language: Language) -> Iterator[Sheet]:
     if "coverage" in result.summary:
         yield by_street(result, language)
         yield _annex.bands(result, language)
+        yield _annex.blind(result, language)
     if "compliance" in result.summary:
         yield _scorecard.rollups(result, language)
         yield _areas.compliance(result, language)

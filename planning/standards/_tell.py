@@ -69,9 +69,9 @@ def diff(first: Standard, second: Standard, language: texts.Language = "zh") -> 
 
 
 def required(clause: Clause, language: texts.Language = "zh") -> str:
-    """Return what a clause asks as text: ``≥ 30 ㎡/百户``, its parts joined by ``; ``, or 本文件未规定.
+    """Return what a clause asks as text: ``≥ 30 m²/百户``, its parts joined by ``; ``, or 本文件未规定.
 
-    A number of the plan's is said to be one: 本文件未规定；用户给定 ≥ 30 ㎡/百户.
+    A number of the plan's is said to be one: 本文件未规定；用户给定 ≥ 30 m²/百户.
     """
     said = asked(clause, language)
     return texts.t("standard.given", language, number=said) if clause.entered else said

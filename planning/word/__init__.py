@@ -109,7 +109,7 @@ class _Writer:
 
     def write(self, blocks: Sequence[Block]) -> bytes:
         self._body = self._paper.element.body
-        self._headings = list(_numbered(blocks, numbered=self._frame.numbered))
+        self._headings = list(_numbered(blocks, self._labels, self._frame))
         if blocks and isinstance(blocks[0], Cover):
             self._paper.sections[0].different_first_page_header_footer = True
         self._edges()
@@ -123,7 +123,7 @@ class _Writer:
     def _add(self, block: Block) -> None:
         match block:
             case Heading():
-                self._heading(block)
+                self._put(self._titled(block.level, _fields.run(block.text)))
             case Text():
                 lead = "• " if block.style == "item" else ""
                 inner = _fields.parts((lead, *block.parts) if lead else block.parts, self._labels)
@@ -146,11 +146,11 @@ class _Writer:
         self._marks += 1
         return self._marks
 
-    def _heading(self, block: Heading) -> None:
-        number = self._mark()
-        inner = _fields.bookmarked(f"_Toc_{self._at}", number, _fields.run(block.text))
+    def _titled(self, level: int, inner: str) -> Any:
+        """Return a heading, marked so that the contents find it."""
+        marked = _fields.bookmarked(f"_Toc_{self._at}", self._mark(), inner)
         self._at += 1
-        self._put(_fields.paragraph(f"Heading{block.level}", inner))
+        return _fields.paragraph(f"Heading{level}", marked)
 
     _at = 0
 
@@ -165,8 +165,9 @@ class _Writer:
         return _fields.bookmarked(_fields.bookmark(key), self._mark(), number) + _fields.run(f"  {text}")
 
     def _table(self, block: Table) -> None:
+        caption = self._caption("Table", block.key, block.caption, stated=block.number)
         self._put(
-            _fields.paragraph("TableCaption", self._caption("Table", block.key, block.caption, stated=block.number))
+            self._titled(1, caption) if self._frame.tables == "annex" else _fields.paragraph("TableCaption", caption)
         )
         self._put(_tables.element(block, self._width_mm))
         for note in block.notes or ("",):
@@ -245,11 +246,13 @@ def _turn(section: Any, *, lying: bool) -> None:
     section.header_distance, section.footer_distance = Mm(13), Mm(12)
 
 
-def _numbered(blocks: Sequence[Block], *, numbered: bool) -> Iterator[tuple[str, Heading]]:
-    """Yield every heading with its number, as the styles will number it."""
+def _numbered(blocks: Sequence[Block], labels: Mapping[str, str], frame: Frame) -> Iterator[tuple[str, Heading]]:
+    """Yield every heading with its number, as the styles will number it; the tables of an annex with their own."""
     counts = [0, 0, 0]
     for block in blocks:
         if isinstance(block, Heading):
             counts[block.level - 1] += 1
             counts[block.level :] = [0] * (3 - block.level)
-            yield f"{'.'.join(map(str, counts[: block.level]))} " if numbered else "", block
+            yield f"{'.'.join(map(str, counts[: block.level]))} " if frame.numbered else "", block
+        elif isinstance(block, Table) and frame.tables == "annex":
+            yield f"{labels[block.key]}  ", Heading(block.caption)

@@ -110,7 +110,10 @@ Block = Heading | Text | Table | Picture | Page | Cover | Contents
 
 @dataclass(frozen=True)
 class Frame:
-    """What stands on every page, how headings and tables are numbered, and the properties of the file."""
+    """What stands on every page, how headings and tables are numbered, and the properties of the file.
+
+    Captions of the tables of an annex are its headings, which the contents list.
+    """
 
     language: Language
     title: str
