@@ -76,7 +76,7 @@ def write(found: Results, target: Path) -> tuple[str, dict[str, Any]]:
         kept.write_json(folder / "summary.json", summary)
         _geopackage({"counties": _county_layer(rows, layers["units"]), **layers, "clauses": clauses,
                      "scorecard": scorecard}, found.settings, folder / "province.gpkg")  # fmt: skip
-        (folder / "province.xlsx").write_bytes(sheets.workbook(told, language))
+        (folder / "province.xlsx").write_bytes(sheets.write(told, language))
         for one in found.counties:
             _bring(one.folder, folder / "counties" / one.code)
         return _seal(found, folder), summary

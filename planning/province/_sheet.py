@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
-import xlsxwriter
 
-from planning import texts
+from planning import texts, workbook
 from planning.errors import Fault
 from planning.province._merge import County
 from planning.tables import LEVELS
 from planning.texts import Language
 
-_CREATED: Final = datetime(2000, 1, 1)
-_OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 _PEOPLE: Final = ("residential", "households", "elderly")
 _SHARE, _WHOLE, _AREA, _METRES = "0.0%", "#,##0", "#,##0.00", "#,##0.0"
 _COMPLIANCE: Final = ("meets", "fails", "not_assessable", "not_applicable", "meets_share", "shortfall_m2")
@@ -59,18 +54,15 @@ def county_rows(found: Found) -> pd.DataFrame:
     return pd.DataFrame([*rows, total])
 
 
-def workbook(found: Found, language: Language) -> bytes:
+def write(found: Found, language: Language) -> bytes:
     """Return the workbook, equal bytes for equal results."""
-    stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as book:
-        book.set_properties({"title": found.name[:250], "created": _CREATED})
-        printer = _Printer(book, language, found.stamp)
-        printer.sheet("counties", _said(county_rows(found), language))
-        printer.sheet("clauses", _with_words(found, language))
-        printer.sheet("missing", missing_rows(found, language))
-        printer.sheet("units", _units(found, language))
-        printer.sheet("areas", _areas(found, language))
-    return stream.getvalue()
+    printer = _Printer(workbook.Book(found.name, language), found.stamp)
+    printer.sheet("counties", _said(county_rows(found), language))
+    printer.sheet("clauses", _with_words(found, language))
+    printer.sheet("missing", missing_rows(found, language))
+    printer.sheet("units", _units(found, language))
+    printer.sheet("areas", _areas(found, language))
+    return printer.book.packed()
 
 
 def missing_rows(found: Found, language: Language) -> pd.DataFrame:
@@ -183,43 +175,31 @@ def _areas(found: Found, language: Language) -> pd.DataFrame:
 class _Printer:
     """Writes tables as sheets: title, stamp, headings, rows."""
 
-    def __init__(self, book: Any, language: Language, stamp: Sequence[str]) -> None:
-        self._book, self._language, self._stamp = book, language, stamp
-        self._title = book.add_format({"bold": True, "font_size": 14})
-        self._small = book.add_format({"font_color": "#555555"})
-        self._head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1, "valign": "vcenter"})
-        self._formats = {shown: book.add_format({"num_format": shown}) for shown in (_SHARE, _WHOLE, _AREA, _METRES)}
+    def __init__(self, book: workbook.Book, stamp: Sequence[str]) -> None:
+        self.book, self._language, self._stamp = book, book.language, stamp
 
     def sheet(self, name: str, rows: pd.DataFrame) -> None:
         """Write one sheet."""
-        sheet = self._book.add_worksheet(texts.t(f"province.sheet.{name}", self._language))
-        sheet.write_string(0, 0, texts.t(f"province.title.{name}", self._language), self._title)
+        page = self.book.page(texts.t(f"province.sheet.{name}", self._language))
+        title = texts.t(f"province.title.{name}", self._language)
+        workbook.put(page, 0, 0, title, self.book.style(bold=True, font_size=14))
         for at, line in enumerate(self._stamp, start=1):
-            sheet.write_string(at, 0, line, self._small)
-        top = len(self._stamp) + 2
+            workbook.put(page, at, 0, line, self.book.style(font_color="#555555"))
+        top, head = len(self._stamp) + 2, self.book.style(bold=True, text_wrap=True, bottom=1)
         for at, column in enumerate(rows.columns):
-            sheet.write_string(top, at, self._heading(str(column)), self._head)
-            self._column(sheet, top + 1, at, rows[column])
-        sheet.set_row(top, 45)
-        sheet.freeze_panes(top + 1, min(3, len(rows.columns)))
-        sheet.set_landscape()
-        sheet.set_paper(8)
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(top)
+            workbook.put(page, top, at, self._heading(str(column)), head)
+            self._column(page, top + 1, at, rows[column])
+        page.set_row(top, 45)
+        page.freeze_panes(top + 1, min(3, len(rows.columns)))
+        workbook.lay(page, top=top)
 
-    def _column(self, sheet: Any, top: int, at: int, cells: pd.Series[Any]) -> None:
+    def _column(self, page: Any, top: int, at: int, cells: pd.Series[Any]) -> None:
         name = str(cells.name).split(" ")[-1]
-        shown = self._formats[next((_FORMATS[end] for end in _FORMATS if name.endswith(f"_{end}")), _WHOLE)]
-        if name in ("actual", "required"):
-            shown = self._formats[_AREA]
-        sheet.set_column(at, at, 14 if name not in ("text", "message", "remedy", "name") else 28)
+        form = next((_FORMATS[end] for end in _FORMATS if name.endswith(f"_{end}")), _WHOLE)
+        shown = self.book.style(num_format=_AREA if name in ("actual", "required") else form)
+        page.set_column(at, at, 14 if name not in ("text", "message", "remedy", "name") else 28)
         for row, cell in enumerate(cells.astype(object), start=top):
-            if cell is None or cell is pd.NA or cell != cell:  # noqa: PLR0124
-                sheet.write_blank(row, at, None)
-            elif isinstance(cell, str):
-                sheet.write_string(row, at, cell)
-            else:
-                sheet.write_number(row, at, float(cell), shown)
+            workbook.put(page, row, at, cell, self.book.style(), shown)
 
     def _heading(self, column: str) -> str:
         """Return what a person reads above a column; of ``street households_share`` both halves."""
