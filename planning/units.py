@@ -371,8 +371,14 @@ def plain_number(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else str(number)
 
 
+EXACT_WHOLE: Final = 2.0**53
+"""Below this a whole float is the integer it is written as."""
+
+
 def exact(value: object) -> Fraction | None:
     """Return a number as the decimal it is written as; None where it is missing."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_WHOLE:
+        return Fraction(int(value))  # what most cells hold, without the way through text
     return None if pd.isna(value) else Fraction(str(value))  # type: ignore[call-overload]
 
 

@@ -317,3 +317,10 @@ def test_the_column_given_is_left_alone():
     before = column.copy()
     units.parse_numbers(column, "户")
     pd.testing.assert_series_equal(column, before)
+
+
+@given(st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(10**6), 10**6).map(float)))
+def test_law_a_number_is_exactly_the_decimal_it_is_written_as(value):
+    """Whole floats go a shorter way, which must end in the same place: 2⁵³ and beyond are written in round figures."""
+    assert units.exact(value) == Fraction(str(value))
+    assert units.exact(np.float64(value)) == Fraction(str(value))

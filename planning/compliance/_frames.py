@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any, Final
@@ -94,9 +95,12 @@ def frame(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.D
 
 def residential(areas: pd.DataFrame, agreed: Agreed, roster: Roster) -> pd.DataFrame:
     """Return one row an area, in the order of ``areas`` (``residential_id, built_used, built_from``)."""
+    known = areas["built_used"].notna()
     rows = [
-        _area_row(name, agreed, roster) | {"built_used": None if pd.isna(used) else used, "built_from": told}
-        for name, used, told in areas[["residential_id", "built_used", "built_from"]].itertuples(index=False)
+        _area_row(name, agreed, roster) | {"built_used": used if is_known else None, "built_from": told}
+        for name, used, is_known, told in zip(
+            areas["residential_id"], areas["built_used"], known, areas["built_from"], strict=True
+        )
     ]
     return frame(rows, RESIDENTIAL).set_index(pd.Index(roster.areas, name="residential_id", dtype="str"))
 
@@ -163,9 +167,17 @@ def summary(table: pd.DataFrame, parts: pd.DataFrame) -> dict[str, Any]:
     counts = {verdict: int((table["verdict"] == verdict).sum()) for verdict in
               ("meets", "fails", "not_assessable", "not_applicable")}  # fmt: skip
     judged = counts["meets"] + counts["fails"]
-    sums = {name: float(sum((value for value in parts[name] if value is not None), ZERO)) for name in FIGURES}
+    sums = {name: float(_sum(value for value in parts[name] if value is not None)) for name in FIGURES}
     share = counts["meets"] / judged if judged else None
     return {**sums, "areas_total": len(table), **counts, "meets_share": share}
+
+
+def _sum(values: Iterable[Fraction]) -> Fraction:
+    """Return the sum, numerators of one denominator first: whole numbers add up faster than fractions."""
+    tops: dict[int, int] = defaultdict(int)
+    for value in values:
+        tops[value.denominator] += value.numerator
+    return sum((Fraction(top, bottom) for bottom, top in tops.items()), ZERO)
 
 
 # ----------------------------------------------------------------------------------------------------------- the rooms
@@ -240,10 +252,10 @@ def _stated_row(area: str, statement: Declared, roster: Roster) -> dict[str, Any
 # -------------------------------------------------------------------------------------------------------- the findings
 
 
-def findings(agreed: Agreed, as_of: date) -> pd.DataFrame:
-    """Return one row per clause and assessable subject, rate and unit apart, pools after areas, each by id."""
+def findings(asked: Iterable[Subject], agreed: Agreed, as_of: date) -> pd.DataFrame:
+    """Return one row per clause and assessable subject asked for, rate and unit apart, pools after areas, by id."""
     rows = []
-    for subject in sorted(agreed.today, key=lambda one: (one.kind != "residential", one.id)):
+    for subject in sorted(asked, key=lambda one: (one.kind != "residential", one.id)):
         if agreed.today[subject].verdict in ("meets", "fails"):
             pairs = [(reading.duties[subject], reading.today[subject]) for reading in agreed.readings]
             both = [[_rate_finding(*pair, as_of) for pair in pairs], [_unit_finding(*pair, as_of) for pair in pairs]]
@@ -290,6 +302,8 @@ def _finding(
 
 def _one_finding(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Bring one finding of several readings together: what they say alike; open where one has no such clause."""
+    if len(found) == 1 and found[0]["verdict"]:
+        return {**found[0], "clause_id": ";".join(sorted(set(found[0]["clause_id"].split(";"))))}
     stated = [row for row in found if row]
     merged: dict[str, Any] = {key: same([row.get(key) for row in found]) for key in stated[0]}
     clauses = sorted({clause for row in stated for clause in row["clause_id"].split(";")})

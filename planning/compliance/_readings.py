@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 import pandas as pd
 
@@ -64,11 +65,12 @@ def read(
     shares = tuple(share_out(unit, duties) for unit in units)
     today = _hold(units, shares, stated, roster, [unit.today for unit in units])
     promised = _hold(units, shares, stated, roster, [unit.on_paper for unit in units])
+    judged = _judge_subjects(owed, today, options)
     return Reading(
         duties={**owed, **{Subject("residential", area): duties[area] for area in roster.pool_of}},
         shares=shares,
-        today=_judge_subjects(owed, today, options),
-        on_paper=_judge_subjects(owed, promised, options),
+        today=judged,
+        on_paper=_judge_on_paper(judged, owed, (today, promised), options),
         own=_judge_members(duties, today, roster, options),
         own_on_paper=_judge_members(duties, promised, roster, options),
     )
@@ -79,21 +81,14 @@ def _duties(areas: pd.DataFrame, built: pd.Series[str], standard: Standard, opti
     kinds: tuple[Built, ...] = ("new", "existing")
     clauses = {kind: (standard.owed(RATE, kind), standard.owed(MINIMUM, kind)) for kind in kinds}
     bases = [base for base, _ in BASES.values()]
-    return {
-        area: owe(
-            dict(zip(bases, map(exact, counts), strict=True)),
-            setting,
-            *clauses[kind],
-            started_hundred=options.started_hundred,
-        )
-        for area, setting, kind, *counts in zip(
-            areas["residential_id"],
-            areas["setting"].fillna("urban"),
-            built,
-            *(areas[base] for base in bases),
-            strict=True,
-        )
-    }
+
+    @cache  # a city of ten thousand areas has some thousand different sizes
+    def duty(setting: str, kind: Built, *counts: float) -> Duty:
+        known = dict(zip(bases, map(exact, counts), strict=True))
+        return owe(known, setting, *clauses[kind], started_hundred=options.started_hundred)
+
+    columns = (areas["setting"].fillna("urban"), built, *(areas[base] for base in bases))
+    return dict(zip(areas["residential_id"], map(duty, *columns), strict=True))
 
 
 def _owed_by_subject(duties: Mapping[str, Duty], roster: Roster, options: Options) -> dict[Subject, Duty]:
@@ -138,6 +133,20 @@ def _judge_subjects(owed: Mapping[Subject, Duty], held: Holdings, options: Optio
         )
         for subject, duty in owed.items()
     }
+
+
+def _judge_on_paper(
+    judged: Mapping[Subject, Judgement],
+    owed: Mapping[Subject, Duty],
+    held: tuple[Holdings, Holdings],
+    options: Options,
+) -> dict[Subject, Judgement]:
+    """Judge by what is promised too; where that adds nothing, the judgement of today stands."""
+    today, promised = held
+    other = {
+        subject: duty for subject, duty in owed.items() if today.together.get(subject) != promised.together.get(subject)
+    }
+    return {**judged, **_judge_subjects(other, promised, options)}
 
 
 def _judge_members(

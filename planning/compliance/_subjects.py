@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -28,13 +28,13 @@ SUBJECTS: Final = (
 )
 
 
-def subjects(agreed: Agreed, roster: Roster, *, each_room: bool) -> pd.DataFrame:
-    """Return one row per stand-alone area, in their order, then per pool by id.
+def subjects(asked: Iterable[Subject], agreed: Agreed, roster: Roster, *, each_room: bool) -> pd.DataFrame:
+    """Return one row per subject asked for: stand-alone areas in their order, then pools by id.
 
     Where new or existing leaves two readings, the row holds what suffices under both: the larger need and minimum,
     the smaller floor area and room.
     """
-    rows = [_row(subject, agreed, roster) | {"each_room": each_room} for subject in agreed.today]
+    rows = [_row(subject, agreed, roster) | {"each_room": each_room} for subject in asked]
     return pd.DataFrame(rows, columns=list(SUBJECTS), dtype=object)
 
 

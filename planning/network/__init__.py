@@ -23,7 +23,7 @@ from planning.network._edges import Components, Network
 from planning.network._topology import Int32s, Ints, Objects, Vertices
 from planning.network._walkable import walkable_rows
 
-__all__ = ["Components", "Network", "Snap", "build", "gaps", "snap", "weigh"]
+__all__ = ["Components", "Network", "Snap", "Uncut", "build", "cut", "draft", "gaps", "snap", "weigh"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,16 +81,54 @@ def build(
         are no number; node ids that do not fit their line; no walkable edge.
     """
     refuse(_faults(roads, barriers, noding, heal_gaps_m))
+    return _cut(draft(roads, noding=noding, heal_gaps_m=heal_gaps_m), barriers)
+
+
+@dataclass(frozen=True, eq=False)
+class Uncut:
+    """Walkable lines and where they meet, before any barrier: what `build` does once, however often it is cut."""
+
+    table: gpd.GeoDataFrame
+    vertices: Vertices
+    healed: gpd.GeoDataFrame | None
+
+
+def draft(
+    roads: gpd.GeoDataFrame, *, noding: Literal["planar"] | None = None, heal_gaps_m: float | None = None
+) -> Uncut:
+    """Return what `build` makes of roads before it cuts them at barriers, to be cut by `cut` as often as asked.
+
+    Raises
+    ------
+    InputRefused
+        As `build` does for roads.
+    """
+    refuse(_faults(roads, None, noding, heal_gaps_m))
     table = _walkable_lines(roads)
-    walls = _barrier_lines(barriers)
     vertices = _topology.from_lines(table.geometry.to_numpy(), table["node_ids"], by_place=noding == "planar")
     refuse(_vertex_faults(vertices, table))
     if noding == "planar":
         vertices = _noding.planar(vertices, table["level"].to_numpy())
-    vertices, healed = _heal(vertices, table, heal_gaps_m)
+    return Uncut(table, *_heal(vertices, table, heal_gaps_m))
+
+
+def cut(uncut: Uncut, barriers: gpd.GeoDataFrame | gpd.GeoSeries | None = None) -> Network:
+    """Return the network of a draft, cut at barriers as `build` cuts it.
+
+    Raises
+    ------
+    InputRefused
+        As `build` does for barriers; without a walkable edge.
+    """
+    refuse(_barrier_faults(uncut.table.crs, barriers))
+    return _cut(uncut, barriers)
+
+
+def _cut(uncut: Uncut, barriers: gpd.GeoDataFrame | gpd.GeoSeries | None) -> Network:
+    walls, vertices = _barrier_lines(barriers), uncut.vertices
     if len(walls):
         vertices = _noding.cut(vertices, walls)
-    return _assemble(vertices, table, walls, healed)[0]
+    return _assemble(vertices, uncut.table, walls, uncut.healed)[0]
 
 
 def weigh(
@@ -211,10 +249,7 @@ def gaps(network: Network, *, within_m: float) -> gpd.GeoDataFrame:
 
 def _faults(roads: gpd.GeoDataFrame, barriers: Any, noding: object, heal_gaps_m: float | None) -> list[Fault]:
     faults = [*checks.crs_faults(roads.crs, "roads"), *checks.road_faults(roads), *_effort.column_faults(roads)]
-    if barriers is not None:
-        faults += [] if roads.crs is None else checks.same_crs_faults(roads.crs, barriers.crs, "barriers")
-        unusable = ~checks.finite(barriers.geometry.to_numpy())
-        faults += checks.rows_fault("network_place_not_finite", unusable, barriers.index, what="barriers")
+    faults += _barrier_faults(roads.crs, barriers)
     if noding not in (None, "planar"):
         faults.append(Fault("network_noding", column="noding", value=str(noding)))
     if heal_gaps_m is not None:
@@ -222,6 +257,14 @@ def _faults(roads: gpd.GeoDataFrame, barriers: Any, noding: object, heal_gaps_m:
     if not faults and not walkable_rows(roads).any():
         faults.append(Fault("network_no_edge", facts={"count": len(roads)}))
     return faults
+
+
+def _barrier_faults(crs: Any, barriers: gpd.GeoDataFrame | gpd.GeoSeries | None) -> list[Fault]:
+    if barriers is None:
+        return []
+    faults = [] if crs is None else checks.same_crs_faults(crs, barriers.crs, "barriers")
+    unusable = ~checks.finite(barriers.geometry.to_numpy())
+    return [*faults, *checks.rows_fault("network_place_not_finite", unusable, barriers.index, what="barriers")]
 
 
 def _walkable_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -58,20 +58,30 @@ def planar(vertices: Vertices, level: Ints) -> Vertices:
 
 def cut(vertices: Vertices, barriers: Objects) -> Vertices:
     """Part the lines where they meet a barrier; the two ends stay where they are and are joined to nothing there."""
-    rows, segments = _segments(vertices)
+    rows, segments = _segments(vertices, within=shapely.total_bounds(barriers))
     barrier, segment = shapely.STRtree(segments).query(barriers, predicate="intersects")
     xy, pair = shapely.get_coordinates(shapely.intersection(segments[segment], barriers[barrier]), return_index=True)
     crossed = insert(vertices, _between(vertices, rows[segment[pair]], xy), by_place=False)
-    on = shapely.STRtree(barriers).query(shapely.points(crossed.xy), predicate="dwithin", distance=NEAR_M)[0]
+    low, high = np.reshape(shapely.total_bounds(barriers), (2, 2))
+    near = np.flatnonzero(((crossed.xy >= low - 1) & (crossed.xy <= high + 1)).all(axis=1))
+    on = shapely.STRtree(barriers).query(shapely.points(crossed.xy[near]), predicate="dwithin", distance=NEAR_M)[0]
     parted = np.zeros(len(crossed.line), dtype=bool)
-    parted[on] = True
+    parted[near[on]] = True
     crossed = crossed._replace(by_place=crossed.by_place & ~parted, node_id=np.where(parted, -1, crossed.node_id))
     return _part(crossed, parted & ~line_ends(crossed))
 
 
-def _segments(vertices: Vertices) -> tuple[Ints, Objects]:
-    """Return the straight parts of all lines, and the row of the vertex each begins at."""
+def _segments(vertices: Vertices, *, within: Floats | None = None) -> tuple[Ints, Objects]:
+    """Return the straight parts of all lines, and the row of the vertex each begins at.
+
+    ``within`` (least x, least y, greatest x, greatest y) leaves out those of which the box stays clear of it.
+    """
     rows = np.flatnonzero(np.diff(vertices.line) == 0)
+    if within is not None:
+        heads, tails = vertices.xy[rows], vertices.xy[rows + 1]
+        low, high = np.reshape(within, (2, 2))
+        meets = (np.maximum(heads, tails) >= low - 1) & (np.minimum(heads, tails) <= high + 1)
+        rows = rows[meets.all(axis=1)]
     ends = np.stack([vertices.xy[rows], vertices.xy[rows + 1]], axis=1)
     return rows, np.asarray(shapely.linestrings(ends), dtype=object)
 

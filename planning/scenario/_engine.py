@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from threading import RLock
 from typing import Any, Final, TypeVar
@@ -21,15 +21,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planning import catchment, coverage, lifecycle
+from planning import catchment, coverage, lifecycle, network
 from planning.catchment import Standing
-from planning.compliance import Assessment
 from planning.demand import Access
 from planning.network import Network
+from planning.scenario import _gates as gates
+from planning.scenario import _law as law
 from planning.scenario._apply import applied
 from planning.scenario._edits import Settings, State
+from planning.scenario._law import Law, Whole
 from planning.scenario._value import Scenario
-from planning.study import StudyInputs, StudyResult, circles, grounds, layers, people, sums, verdicts
+from planning.study import StudyInputs, StudyResult, circles, grounds, layers, people, sums
 from planning.study.records import Ground, Places
 from planning.tables import WEIGHTS
 
@@ -161,7 +163,7 @@ def figures(base: Base, scenario: Scenario) -> Figures:
         coverage={level: found.summary for level, found in covers.items()},
         before=before.summary if sited else None,
         after=after.summary if sited else None,
-        compliance=sums.known(judged.summary),
+        compliance=judged.summary,
         streets=_streets(inputs, scene, before, after),
         areas=_areas(scene, before, after, judged),
     )
@@ -227,14 +229,22 @@ class _Scene:
         found = coverage.summarise(areas, covered, radius_m=radius_m, minutes=minutes)
         return _Cover(covered, found, (self.ways, tuple(serving["facility_id"]), radius_m))
 
-    def judge(self) -> Assessment:
+    def judge(self) -> Law:
         """Hold the areas against the document; facilities that count for nothing there change nothing there."""
         table = self.base.inputs.tables["facilities"]
         counting = set(table.loc[lifecycle.counts_for_quota(table), "facility_id"])
-        settings = self.state.settings
+        settings, plan = self.state.settings, self.base.inputs.plan
+        before = self.base.memo.of(("whole", settings.standard), self._before)
         key = ("law", self.state.off & counting, settings.standard, settings.as_of)
+        if not key[1] and settings.as_of == plan.as_of:
+            return before.law
         ground = Ground(self.walkways, self.facilities, self.access, self.places)
-        return self.base.memo.of(key, lambda: verdicts.assess(self.inputs, ground))
+        return self.base.memo.of(key, lambda: law.again(before, self.inputs, ground))
+
+    def _before(self) -> Whole:
+        """Hold the plan's own facilities on its own day against the scenario's document."""
+        own = replace(self.base.inputs, standard=self.inputs.standard)
+        return law.whole(own, replace(self.base.ground, access=self.access))
 
 
 def _lay_ways(base: Base, inputs: StudyInputs, state: State) -> tuple[Network, Access, Standing]:
@@ -243,11 +253,25 @@ def _lay_ways(base: Base, inputs: StudyInputs, state: State) -> tuple[Network, A
     walls_move = walk.walls != "none" and bool(state.gates)
     ways = base.ground.walkways
     if state.barriers or walls_move:
-        ways = grounds.walkways(inputs, cut)
+        roads = base.memo.of("uncut", lambda: grounds.uncut(base.inputs))
+        ways = circles.weighed(network.cut(roads, cut), walk, walk.speed_m_per_s)
     elif walk.by_seconds:
         ways = circles.weighed(ways, walk, walk.speed_m_per_s)
-    access = grounds.access(inputs, cut, ways) if state.barriers or state.gates else base.ground.access
+    access = _access(base, inputs, state, cut, ways)
+    if ways is base.ground.walkways and access is base.ground.access:
+        return ways, access, base.standing
     return ways, access, _stand(inputs, ways, access)
+
+
+def _access(base: Base, inputs: StudyInputs, state: State, cut: gpd.GeoSeries | None, ways: Network) -> Access:
+    """Find the gates of the areas that an edit can have changed; given gates lie where they lay before."""
+    before = base.ground.access
+    if not (state.barriers or state.gates):
+        return before
+    bare = before.gates == "inferred"
+    moved = ways.lines is not base.ground.walkways.lines
+    changed = before.gates.index.isin({gate.residential_id for gate in state.gates})
+    return gates.again(before, inputs, cut, ways, asked=changed | (bare.to_numpy() & moved))
 
 
 def _stand(inputs: StudyInputs, ways: Network, access: Access) -> Standing:
@@ -282,7 +306,7 @@ def _sums(values: NDArray[np.float64], place: NDArray[np.intp], count: int) -> N
     return np.array([math.fsum(values[order[low:high]]) for low, high in pairwise(cuts)])
 
 
-def _areas(scene: _Scene, before: _Cover, after: _Cover, judged: Assessment) -> pd.DataFrame:
+def _areas(scene: _Scene, before: _Cover, after: _Cover, judged: Law) -> pd.DataFrame:
     facts = {
         "before": before.covered["status"],
         "after": after.covered["status"],

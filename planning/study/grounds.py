@@ -45,6 +45,12 @@ def walkways(inputs: StudyInputs, cut: gpd.GeoSeries | None) -> Network:
     return circles.weighed(built, walk, walk.speed_m_per_s)
 
 
+def uncut(inputs: StudyInputs) -> network.Uncut:
+    """Return what `walkways` builds before it cuts it at barriers."""
+    roads = inputs.plan.inputs["roads"]
+    return network.draft(inputs.tables["roads"], noding=roads.noding, heal_gaps_m=roads.heal_gaps_m)
+
+
 def barriers(inputs: StudyInputs) -> gpd.GeoSeries | None:
     """Return what cuts walking: the plan's barriers and, where it asks for them, the walls of gated areas."""
     tables, stated = inputs.tables, inputs.tables.get("barriers")

@@ -13,7 +13,9 @@ from planning.study import circles, layers
 from planning.study.records import Ground, LevelCover, StudyInputs, own
 
 
-def assess(inputs: StudyInputs, ground: Ground, *, extra_pools: pd.DataFrame | None = None) -> Assessment:
+def assess(
+    inputs: StudyInputs, ground: Ground, *, extra_pools: pd.DataFrame | None = None, figures_only: bool = False
+) -> Assessment:
     """Hold the areas against the floor-area clauses, with ``extra_pools`` beside those of the plan."""
     tables = [table for table in (inputs.tables.get("pools"), extra_pools) if table is not None]
     return compliance.assess(
@@ -23,6 +25,7 @@ def assess(inputs: StudyInputs, ground: Ground, *, extra_pools: pd.DataFrame | N
         inputs.standard,
         switches=inputs.plan.standards,
         as_of=inputs.plan.as_of,
+        figures_only=figures_only,
     )
 
 
