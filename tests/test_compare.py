@@ -113,7 +113,7 @@ def forged(folder: Path, into: Path, *, sql: str = "", **record: object) -> Path
     for entry in said["outputs"]:
         entry["sha256"] = hashlib.sha256((into / entry["path"]).read_bytes()).hexdigest()
     said["run_id"] = runs.digest({key: value for key, value in said.items() if key not in _record.BESIDE})[:12]
-    (into / "run.json").write_text(json.dumps(said), encoding="utf-8")
+    runs.write_record(into, {key: value for key, value in said.items() if key != _record.SEAL})
     return into
 
 
@@ -333,7 +333,7 @@ def half(town, at):
     (at / "results.gpkg").unlink()
     record = json.loads((at / "run.json").read_text("utf-8"))
     record["outputs"] = [one for one in record["outputs"] if one["path"] != "results.gpkg"]
-    (at / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    runs.write_record(at, {key: value for key, value in record.items() if key != _record.SEAL})
     return at
 
 

@@ -22,7 +22,7 @@ _ONLY_DRAW: Final = ("matplotlib", "xlsxwriter")  # libraries that no figure pas
 _WHERE_IT_LAY: Final = ("path", "table")
 _TOLD_ELSEWHERE: Final = (
     "run_id", "schema", "tool", "plan", "plan_text", "parameters", "defaults", "standard", "crs", "inputs", "versions",
-    "solver", "faults", "outputs",
+    "solver", "faults", "outputs", "record_sha256",
 )  # fmt: skip
 _SEEN: Final = ("sha256", "layer", "encoding", "rows")
 
