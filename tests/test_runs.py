@@ -258,6 +258,21 @@ def test_exit_codes(words, code):
     assert CliRunner().invoke(main, words).exit_code == code
 
 
+def test_a_district_is_one_task_whatever_is_asked_to_work_on_it(tmp_path):
+    """`run` takes the same options for every plan; the same bytes come out, and it is said who has nothing to do."""
+    plan = papertown.write(tmp_path / "town")
+    wanted = [[], ["--workers", "1"], ["--workers", "3"], ["--scheduler", "tcp://nobody:1"]]
+    records = []
+    for at, words in enumerate(wanted):
+        done = CliRunner().invoke(main, ["run", str(plan), "--only", "check", "--out", str(tmp_path / f"{at}"), *words])
+        assert done.exit_code == 0, done.output
+        assert ("one task" in done.output) == (at > 1), words
+        records.append((tmp_path / f"{at}" / "run.json").read_bytes())
+    assert len(set(records)) == 1
+    for words in (["--workers", "0"], ["--workers", "2", "--scheduler", "tcp://nobody:1"]):
+        assert CliRunner().invoke(main, ["run", str(plan), *words]).exit_code == 2
+
+
 def test_an_unknown_step_is_wrong_usage(tmp_path):
     plan = papertown.write(tmp_path)
     assert CliRunner().invoke(main, ["run", str(plan), "--only", "dance"]).exit_code == 2

@@ -26,7 +26,7 @@ _NAMED: Final = (
     metavar="STEP",
     help="只做一步及其所需 / check, coverage, compliance, siting, report, atlas, webmap, export",
 )
-@click.option("--workers", type=int, help="省级方案：本机进程数 / a province: processes on this machine")
+@click.option("--workers", type=int, help="省级方案：本机进程数 / a province: processes on this machine [1]")
 @click.option("--scheduler", metavar="ADDRESS", help="省级方案：Dask 调度器 / a province: a Dask scheduler, tcp://…")
 @shown
 def run(plan: Path, out: Path | None, only: str | None, workers: int | None, scheduler: str | None) -> None:
@@ -43,15 +43,16 @@ def run(plan: Path, out: Path | None, only: str | None, workers: int | None, sch
     report(done)
 
 
-def _is_province(plan: Path, **asked: Any) -> bool:
-    """Say whether a plan is a province's; refuse options that do not go with it."""
+def _is_province(plan: Path, *, only: str | None, workers: int | None, scheduler: str | None) -> bool:
+    """Say whether a plan is a province's; refuse what does not go with it, and say who has nothing to do."""
     from planning import province
 
     found = province.is_province(plan)
-    odd = [name for name, value in asked.items() if value is not None and (name == "only") == found]
-    if odd:
-        code = "province_only" if found else "province_executor"
-        raise WrongUsage([Fault(code, value=f"--{name}") for name in odd])
+    if found and only is not None:
+        raise WrongUsage(Fault("province_only", value="--only"))
+    province.refuse_odd(workers, scheduler)
+    if not found and (scheduler is not None or (workers or 1) > 1):
+        click.echo(texts.both("cli.one_district"), err=True)
     return found
 
 

@@ -25,6 +25,7 @@ from planning.province import _plan, _work
 from planning.province import _split as splits
 from planning.province import _tables as kept
 from planning.province._executors import Executor, executor
+from planning.province._executors import refuse_odd as refuse_odd
 from planning.province._intake import Entry
 from planning.province._merge import County
 from planning.province._plan import ProvincePlan

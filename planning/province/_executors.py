@@ -46,13 +46,18 @@ def executor(workers: int | None, scheduler: str | None) -> Executor:
     MachineFailed
         The scheduler does not answer, or the packages for it are not installed.
     """
-    if scheduler is not None and workers is not None:
-        raise WrongUsage(Fault("province_two_executors"))
+    refuse_odd(workers, scheduler)
     if scheduler is not None:
         return Cluster(scheduler)
+    return Serial() if workers in (None, 1) else Processes(int(workers or 1))
+
+
+def refuse_odd(workers: int | None, scheduler: str | None) -> None:
+    """Refuse two executors at once, or none."""
+    if scheduler is not None and workers is not None:
+        raise WrongUsage(Fault("province_two_executors"))
     if workers is not None and workers < 1:
         raise WrongUsage(Fault("province_workers", value=str(workers)))
-    return Serial() if workers in (None, 1) else Processes(int(workers or 1))
 
 
 class Serial:
