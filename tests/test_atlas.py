@@ -308,28 +308,32 @@ def test_areas_newly_covered_are_the_runs(result, sheets):
 
 
 def test_an_area_that_only_a_closed_centre_covered_is_drawn_as_uncovered(result, sheets):
-    """With every street centre closed, covered areas that no site reaches are lost; no other area changes."""
+    """With every street centre closed, the covered area A that no site reaches is lost; no other area changes."""
     view = sheets["after"].canvas.view
     serving = view.facilities[(view.facilities["level"] == "street") & view.facilities["in_service"]]
     siting = {**result.summary["siting"], "closed": list(serving["facility_id"])}
+    areas = result.residential
+    lost = areas.assign(planned_status=areas["planned_status"].mask(areas["residential_id"] == "A", "uncovered"))
     closing = dataclasses.replace(
-        view, result=dataclasses.replace(result, summary={**result.summary, "siting": siting})
+        view,
+        result=dataclasses.replace(result, residential=lost, summary={**result.summary, "siting": siting}),
     )
     before, after = view.planned_roles, closing.planned_roles
-    assert view.lost.sum() == 0
     assert (before == "covered").sum() == 1
     assert closing.staying.empty
-    assert set(after[before == "covered"]) <= {"uncovered", "covered"}
-    assert closing.lost.equals((before == "covered") & (after == "uncovered"))
+    assert after[before == "covered"].tolist() == ["uncovered"]
+    street = closing.after_by_street["W"]
+    assert street["residential_covered"] == (after[view.areas["street"] == "W"] == "newly_covered").sum() + 0
     assert after[before != "covered"].equals(before[before != "covered"])
 
 
 def test_a_plan_that_does_not_add_up_is_refused(result):
     from dataclasses import replace
 
-    short = result.reach[result.reach["facility_id"] != "H3"]
+    areas = result.residential
+    short = areas.assign(planned_status=areas["planned_status"].mask(areas["residential_id"] == "D", "uncovered"))
     with pytest.raises(InputRefused) as caught:
-        list(atlas.pages(replace(result, reach=short), only=["after"]))
+        list(atlas.pages(replace(result, residential=short), only=["after"]))
     assert caught.value.faults[0].code == "atlas_plan_differs"
 
 

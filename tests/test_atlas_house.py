@@ -22,7 +22,7 @@ from planning import atlas, house, palette, plan, runs, study, texts, webmap
 from planning.atlas import _fonts as fonts
 from planning.cli import main
 from planning.errors import InputRefused
-from planning.study import published
+from planning.study import few, published, untold
 
 BUNDLED = Path(atlas.__file__).parent / "fonts"
 
@@ -305,7 +305,7 @@ def move(frame):
 
 
 def test_nothing_exact_is_left_in_what_the_public_is_shown(shifted):
-    """All that is drawn stands on the lattice; entrances are gone; the figures are those of the run."""
+    """All that is drawn stands on the lattice; entrances are gone."""
     shown = published.public(shifted)
     assert "entrances" not in shown.inputs.tables
     for name in ("residential", "facilities", "sites", "units", "reached_roads", "service_areas"):
@@ -314,7 +314,6 @@ def test_nothing_exact_is_left_in_what_the_public_is_shown(shifted):
         assert len(drawn) == len(true)
         assert len(xy)
         assert np.allclose(xy % published.STEP_M, 0), name
-    assert shown.summary is shifted.summary
 
 
 def test_no_exact_place_can_be_read_from_a_public_sheet(shifted):
@@ -344,13 +343,14 @@ def test_public_sheets_say_so_and_have_no_grid_and_no_crs(shifted):
 
 
 @pytest.mark.slow
-def test_street_lists_and_figures_are_the_same_as_in_the_internal_edition(shifted):
+def test_street_lists_are_the_same_as_in_the_internal_edition(shifted):
     """Generalised shapes never move a facility or an area into another street."""
     tables = []
     for edition in ("internal", "public"):
         (drawn,) = atlas.pages(asked(shifted, edition=edition), run_id="x", only=["street_O"])
-        tables.append(said(drawn, "cell"))
+        tables.append([text for text in said(drawn, "cell") if re.fullmatch("[A-Z][0-9]?|.*[站小区H][0-9]?", text)])
     assert tables[0] == tables[1]
+    assert len(tables[0]) > 5
 
 
 def test_few_people_are_not_told_and_cannot_be_worked_out():
@@ -364,16 +364,19 @@ def test_few_people_are_not_told_and_cannot_be_worked_out():
         },
         geometry=[shapely.box(0, 0, 1, 1)] * 6,
     )
-    told = published.few_untold(units).set_index("unit_id")["elderly"]
+    told = untold.people(units).set_index("unit_id")["elderly"]
     assert told.isna().to_dict() == {"a": True, "b": False, "c": True, "d": False, "e": False, "S": False}
 
 
 @pytest.mark.parametrize(
-    ("people", "untold"),
-    [([40, 60, 7, 0], [0, 2]), ([7, 8, 50], [0, 1]), ([10, 20], []), ([9, 10, 10], [0, 1]), ([7], [0]), ([], [])],
+    ("people", "gone"),
+    [([40, 60, 7, 0], [0, 2]), ([7, 8, 50], [0, 1]), ([10, 20], []), ([9, 10, 10], [0, 1]), ([7], [0]), ([], []),
+     ([3, 4, 50, 60], [0, 1, 2])],
 )  # fmt: skip
-def test_numbers_of_few_people_and_what_would_tell_them(people, untold):
-    assert np.flatnonzero(published.hidden(np.array(people, dtype=float))).tolist() == untold
+def test_numbers_of_few_people_and_what_would_tell_them(people, gone):
+    """3 and 4 are 7 together, which the sum less 50 and 60 would tell: 50 is not told either."""
+    counts = np.array(people, dtype=float)[:, None]
+    assert np.flatnonzero(few.withheld(counts, np.full(counts.shape, 2))).tolist() == gone
 
 
 def test_the_public_web_map_has_no_exact_place_no_gates_and_no_people_by_area(shifted):

@@ -274,7 +274,7 @@ def test_shortfall_classes_are_cut_at_the_single_minimum() -> None:
         shortfall_m2=[0.0, 50.0, 50.001, 200.0, 200.001, 10.0, 10.0],
         pool_id=[None] * 5 + ["P1", None],
     )
-    found = roles.compliance(View(town, "zh")).tolist()
+    found = View(town, "zh").verdict_roles().tolist()
     assert found == ["shortfall_0", "shortfall_1", "shortfall_2", "shortfall_3", "shortfall_4", "fails", "fails"]
 
 
@@ -286,7 +286,7 @@ def test_without_a_single_minimum_classes_stand_at_round_numbers() -> None:
         verdict="fails", shortfall_m2=[150.0, 150.001], built_used=["new", None]
     )
     view = View(town, "zh")
-    assert roles.compliance(view).tolist() == ["shortfall_1", "shortfall_2"]
+    assert view.verdict_roles().tolist() == ["shortfall_1", "shortfall_2"]
     items = themes.theme(view, "compliance")["legend"][-2]["items"]
     assert items[1]["note"] == "本文件未规定单处规模，按 150、300、600 m² 分级"
     assert [item["text"] for item in items[3:7]] == [
@@ -378,3 +378,38 @@ def test_nothing_to_draw_is_refused() -> None:
     with pytest.raises(InputRefused) as refused:
         webmap.page(town)
     assert refused.value.faults[0].code == "webmap_nothing_to_draw"
+
+
+# ------------------------------------------------------------------------------------------------------- after the plan
+
+
+def test_areas_that_the_plan_covers_are_a_class_of_their_own_on_the_siting_theme() -> None:
+    """Of the uncovered areas the plan covers one: it is drawn, counted and named in the legend as newly covered."""
+    town = webmap_town.result()
+    areas = town.residential
+    opened = areas["street_status"] == "uncovered"
+    first = areas.loc[opened, "residential_id"].min()
+    then = areas["street_status"].mask(areas["residential_id"] == first, "covered")
+    town.residential = areas.assign(planned_status=then)
+    covered = int((areas["street_status"] == "covered").sum())
+    town.summary["siting"]["before"]["residential_covered"] = covered
+    town.summary["siting"]["after"]["residential_covered"] = covered + 1
+    view = View(town, "zh")
+    theme = themes.theme(view, "siting")
+    drawn = dict(zip(view.areas["residential_id"], themes.area_roles(view, "siting"), strict=True))
+    assert [area for area, role in drawn.items() if role == "newly_covered"] == [first]
+    items = {item.get("role"): item for section in theme["legend"] for item in section["items"]}
+    assert (items["newly_covered"]["text"], items["newly_covered"]["count"]) == ("规划后新增覆盖", "1")
+    assert items["uncovered"]["count"] == str(int(opened.sum()) - 1)
+
+
+def test_the_numeral_of_a_phase_in_the_legend_is_the_rank_of_its_first_site() -> None:
+    """Two sites in the first phase: the second phase begins with rank 3, and its symbol says 3."""
+    town = webmap_town.result()
+    one = town.sites.iloc[[0]]
+    town.sites = pd.concat([town.sites.assign(rank=[1, 2], phase="近期"), one.assign(rank=3, phase="远期")]).assign(
+        facility_id=["C01", "C02", "C03"]
+    )
+    items = [item for section in themes.theme(View(town, "zh"), "siting")["legend"] for item in section["items"]]
+    (later,) = [item for item in items if item["text"] == "远期"]
+    assert ">3</text>" in later["svg"]

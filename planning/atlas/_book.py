@@ -280,7 +280,7 @@ def _plan_sheets(view: View, add: Callable[..., None]) -> None:
     if not len(view.sites):
         return
     add("layout", number(2), plan.layout, subtitle=subtitle)
-    if view.plan_agrees():
+    if view.planned:
         add("after", number(3), plan.after, subtitle=subtitle)
     if view.plan.siting.phases:
         add("near_term", number(4), plan.near_term, subtitle=view.plan.siting.phases[0].name)

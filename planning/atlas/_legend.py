@@ -12,7 +12,7 @@ from planning.atlas import _symbols as symbols
 from planning.atlas._blocks import Entry
 from planning.atlas._canvas import Canvas
 from planning.atlas._page import Page, Pen
-from planning.atlas._view import SILENT_M2, View
+from planning.atlas._view import View
 from planning.palette import Fill
 
 # Wider than on the map, so that a white road shows on white paper.
@@ -105,13 +105,8 @@ def shortfalls(canvas: Canvas, roles: pd.Series) -> tuple[str, list[Entry]]:
 
 def _class(view: View, place: int) -> str:
     """Return a class in m² where one M holds for all areas, else in parts of M."""
-    classes, stated = view.book.shortfalls, view.minimums_m2
-    if place == 0 or len(stated) > 1:
-        return classes[place].label(view.language)
-    minimum = stated[0] if stated else SILENT_M2
-    above, upto = (f"{classes[at].upto * minimum:g}" for at in (place - 1, place))
-    form = "first" if place == 1 else "last" if place == len(classes) - 1 else "between"
-    return view.say(f"legend.class_{form}", above=above, upto=upto)
+    said = view.short_class(place)
+    return said if view.shortfall_breaks(place) is None else view.say("legend.class", ends=said)
 
 
 def _of(view: View, fills: dict[str, Fill], counts: pd.Series, names: Iterable[str]) -> list[Entry]:

@@ -17,7 +17,6 @@ from planning.atlas._page import Type, boxes
 STREETS_FROM: Final = 50_000
 LARGEST_NAMED: Final = 16
 FEW_NAMED: Final = 40
-HOUSEHOLDS_NAMED: Final = 450
 CODE_LONGEST: Final = 8
 
 Text = Callable[[dict[str, Any]], Sequence[Label]]
@@ -54,7 +53,7 @@ def areas(canvas: Canvas, which: np.ndarray, text: Text, *, leaders: bool = True
     Where nothing fits inside, the last of them stands at the end of a leader.
     """
     frame = canvas.view.areas
-    order = frame.assign(_row=range(len(frame)), _many=frame["households"].fillna(0))
+    order = frame.assign(_row=range(len(frame)), _many=canvas.view.weight)
     order = order.sort_values(["_many", "residential_id"], ascending=[False, True])
     order = order[which[order["_row"]]]
     if canvas.scale > STREETS_FROM and len(order) > FEW_NAMED:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,6 @@ from planning.atlas import _words as words
 from planning.atlas._blocks import Column, Entry, Flow
 from planning.atlas._canvas import Canvas
 from planning.atlas._view import SMALL_UNITS
-from planning.study import published
 
 OUTSIDE: Final = ("uncovered", "unreachable", "unsnapped")
 QUOTA_LEVELS: Final = ("community", "village")
@@ -220,7 +220,7 @@ def coverage(canvas: Canvas, level: str) -> None:
     _coverage_panel(canvas, level, roles, levels, circle=circle, gated=gated)
     canvas.footnotes.append(view.say("note.coverage"))
     if canvas.scale > 10_000:
-        canvas.footnotes.append(view.say("note.named", n=names.HOUSEHOLDS_NAMED))
+        canvas.footnotes.append(view.say("note.named", n=view.named_from))
 
 
 def _findings(canvas: Canvas, level: str) -> np.ndarray:
@@ -229,7 +229,7 @@ def _findings(canvas: Canvas, level: str) -> np.ndarray:
     status = view.areas[f"{level}_status"]
     if canvas.scale <= 10_000:
         return np.ones(len(view.areas), dtype=bool)
-    large = view.areas["households"].fillna(0) >= names.HOUSEHOLDS_NAMED
+    large = view.weight >= view.named_from
     return np.asarray(status.isin(("unreachable", "unsnapped")) | ((status == "uncovered") & large), dtype=bool)
 
 
@@ -293,7 +293,7 @@ def blind(canvas: Canvas) -> None:
     marks.label(canvas, found, places, ("county", "street"))
     names.areas(canvas, _findings(canvas, level), names.name_then_code(canvas))
     _blind_panel(canvas, level, status, gated=gated, barrier=barrier)
-    canvas.footnotes.append(view.say("note.blind", n=names.HOUSEHOLDS_NAMED))
+    canvas.footnotes.append(view.say("note.blind", n=view.named_from))
 
 
 def _blind_panel(canvas: Canvas, level: str, status: pd.Series, *, gated: bool, barrier: bool) -> None:
@@ -303,8 +303,8 @@ def _blind_panel(canvas: Canvas, level: str, status: pd.Series, *, gated: bool, 
     flow.head(view.say("head.blind"), panel.limit_text(view))
     found = [(words.whole(out), view.say("unit.areas"), view.say("figure.areas_outside"))]
     for weight, unit in (("households", "unit.households"), ("elderly", "unit.people")):
-        if not words.missing(figures.get(f"{weight}_total")):
-            many = figures[f"{weight}_total"] - figures[f"{weight}_covered"]
+        many = _outside_of(figures, weight)
+        if many is not None:
             found.append((words.whole(many), view.say(unit), view.say(f"figure.{weight}_outside")))
     flow.figures(found)
     flow.head(view.say("head.legend"), view.say("legend.areas_counted", n=len(view.areas)))
@@ -322,8 +322,8 @@ def _blind_panel(canvas: Canvas, level: str, status: pd.Series, *, gated: bool, 
 
 
 def _causes(flow: Flow, level: str) -> None:
-    view, frame = flow.canvas.view, flow.canvas.view.result.uncovered
-    here = frame[frame["level"] == level]
+    view = flow.canvas.view
+    here = view.causes(level)
     if here.empty:
         return
     flow.head(view.say("head.causes"))
@@ -333,36 +333,24 @@ def _causes(flow: Flow, level: str) -> None:
         Column(view.say("column.households"), 1.2),
         Column(view.say("column.elderly"), 1.2),
     ]
-    groups = here.groupby("cause", sort=True)
-    elderly, households = (groups[name].sum(min_count=1) for name in ("elderly", "households"))
-    few = dict(zip(elderly.index, published.hidden(elderly.to_numpy(dtype=float)) & view.public, strict=True))
     rows = [
-        [
-            view.say(f"cause.{cause}"),
-            words.whole(len(part)),
-            words.whole(households[cause]),
-            words.NONE if few[cause] else words.whole(elderly[cause]),
-        ]
-        for cause, part in groups
+        [view.say(f"cause.{row['cause']}"), *(words.whole(row[name]) for name in ("areas", "households", "elderly"))]
+        for row in here.to_dict("records")
     ]
-    rows.sort(key=lambda row: (-int(row[1].replace(words.THIN, "")), row[0]))
-    flow.table(
-        columns,
-        rows,
-        total=[
-            view.say("total"),
-            words.whole(len(here)),
-            words.whole(here["households"].sum(min_count=1)),
-            words.whole(here["elderly"].sum(min_count=1)),
-        ],
-    )
+    total = [words.whole(_outside_of(view.summary["coverage"][level], weight)) for weight in ("households", "elderly")]
+    flow.table(columns, rows, total=[view.say("total"), words.whole(int(here["areas"].sum())), *total])
+
+
+def _outside_of(figures: Mapping[str, Any], weight: str) -> float | None:
+    """Return how many of a weight are outside, None where the run or the edition does not tell."""
+    total, covered = figures.get(f"{weight}_total"), figures.get(f"{weight}_covered")
+    return None if total is None or covered is None else float(total - covered)
 
 
 def _outside_list(flow: Flow, level: str) -> None:
     view, frame = flow.canvas.view, flow.canvas.view.areas
-    here = frame[frame[f"{level}_status"].isin(OUTSIDE)].sort_values(
-        ["households", "residential_id"], ascending=[False, True], na_position="last"
-    )
+    here = frame.assign(_place=view.order("households"))[frame[f"{level}_status"].isin(OUTSIDE)]
+    here = here.sort_values(["_place", "residential_id"], na_position="last")
     if here.empty:
         return
     flow.head(view.say("head.outside"), view.say("unit.households_metres"))
@@ -377,7 +365,7 @@ def _outside_list(flow: Flow, level: str) -> None:
         [
             words.text(row["residential_id"]),
             view.name(row, "residential_id"),
-            words.whole(row["households"]),
+            view.households(row),
             words.metres(row[f"{level}_distance_m"], view.plan.radius_m),
             view.say(f"state.{row[f'{level}_status']}"),
         ]

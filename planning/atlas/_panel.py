@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from planning.atlas import _words as words
 from planning.atlas._blocks import Column, Flow
 from planning.atlas._view import View
-from planning.study import published
 
 STREET_COLUMNS: Final = ("areas", "households", "covered", "share", "elderly", "elderly_share")
 
@@ -70,12 +68,6 @@ def street_coverage(flow: Flow, level: str, *, reserve_mm: float) -> None:
     rows = [
         _coverage_row(words.text(view.name(row, "unit_id")), found) for row, found in zip(streets, figures, strict=True)
     ]
-    if view.public:
-        people = np.array([found.get("elderly_total") or 0 for found in figures], dtype=float)
-        rows = [
-            [*row[:-2], words.NONE, row[-1]] if few else row
-            for row, few in zip(rows, published.hidden(people), strict=True)
-        ]
     total = _coverage_row(view.say("total"), view.summary["coverage"][level])
     flow.head(view.say("head.by_street"))
     flow.table(columns, rows, total=total, reserve_mm=reserve_mm, more=view.more)

@@ -199,7 +199,7 @@ def after(canvas: Canvas) -> None:
     places = marks.draw(canvas, found)
     names.streets(canvas)
     marks.label(canvas, found, places, ("site", "county", "street"))
-    large = (view.areas["households"].fillna(0) >= names.HOUSEHOLDS_NAMED).to_numpy(dtype=bool)
+    large = (view.weight >= view.named_from).to_numpy(dtype=bool)
     still = roles.isin(("unreachable", "unsnapped")).to_numpy(dtype=bool) | (
         (roles == "uncovered").to_numpy(dtype=bool) & large
     )
@@ -269,13 +269,13 @@ def near_term(canvas: Canvas) -> None:
     later = view.sites[view.sites["number"] > 1]
     if len(later):
         site_table(flow, later, head="head.later")
-    panel.points(flow, [first_gain(view, first)])
+    panel.points(flow, [first_gain(view, first)] if first["gain"].notna().all() else [])
     canvas.footnotes.append(view.say("note.near_term"))
 
 
 def first_gain(view: View, first: pd.DataFrame) -> str:
     """Say what the first sites add together: people or, where floor area is sought, square metres."""
-    gain = words.whole(first["gain"].sum(min_count=1))
+    gain = words.whole(first["gain"].sum(skipna=False, min_count=1))
     if view.plan.siting.model == "deficit":
         return view.say("point.first_gain_m2", n=len(first), gain=gain)
     return view.say("point.first_gain", n=len(first), gain=gain, what=view.say(f"weight.{view.plan.siting.demand}"))

@@ -74,7 +74,7 @@ def _roles(canvas: Canvas, inside: np.ndarray, subject: Any) -> pd.Series:
     if not level:
         base.areas(canvas, neutral)
         return neutral
-    if planned(view):
+    if view.planned:
         roles = view.planned_roles
         plan.draw_after(canvas, roles, only=inside, subject=subject)
     else:
@@ -84,13 +84,9 @@ def _roles(canvas: Canvas, inside: np.ndarray, subject: Any) -> pd.Series:
     return roles
 
 
-def planned(view: View) -> bool:
-    """Say whether the plan's effect on each area is known."""
-    return bool(view.siting.get("before")) and view.plan_agrees()
-
-
 def _households(view: View, area: dict[str, Any]) -> str:
-    return "" if words.missing(area["households"]) else view.say("label.households", n=words.whole(area["households"]))
+    said = view.households(area)
+    return "" if said == words.NONE else view.say("label.households", n=said)
 
 
 def _marks(canvas: Canvas, subject: Any) -> list[marks.Mark]:
@@ -124,7 +120,7 @@ def _facility_label(canvas: Canvas, row: dict[str, Any]) -> Label:
 def _tables(canvas: Canvas, here: _Here, *, gated: bool) -> None:
     """Fill the columns: before and after with the legend; facilities and measures; areas to watch."""
     flow = Flow(canvas)
-    _before_after(flow, here.unit_id, here.inside, here.roles)
+    _before_after(flow, here.unit_id)
     _legend(flow, here, gated=gated)
     flow.turn(1)
     _facilities(flow, here)
@@ -133,8 +129,8 @@ def _tables(canvas: Canvas, here: _Here, *, gated: bool) -> None:
     _watch(flow, here.inside, here.roles)
 
 
-def _before_after(flow: Flow, unit_id: str, inside: np.ndarray, roles: pd.Series) -> None:
-    """Set six rows: covered areas before and after from the roles; the run's households and floor area as they are."""
+def _before_after(flow: Flow, unit_id: str) -> None:
+    """Set six rows: coverage of the street before and after; floor area as it is."""
     view = flow.canvas.view
     figures = view.unit_figures.get(unit_id)
     level = view.plan.siting.level
@@ -150,32 +146,22 @@ def _before_after(flow: Flow, unit_id: str, inside: np.ndarray, roles: pd.Series
         Column(view.say("column.after"), 1.2),
         Column(view.say("column.change"), 1.2),
     ]
-    flow.table(columns, [*_cover_rows(view, inside, roles, figures), *_floor_rows(view, figures["compliance"])])
+    flow.table(columns, [*_cover_rows(view, unit_id, figures), *_floor_rows(view, figures["compliance"])])
 
 
-def _cover_rows(view: View, inside: np.ndarray, roles: pd.Series, figures: Any) -> list[list[str]]:
+def _cover_rows(view: View, unit_id: str, figures: Any) -> list[list[str]]:
     cover = figures["coverage"].get(view.plan.siting.level)
     if cover is None:
         return []
-    if not planned(view) or view.plan.siting_radius_m != view.plan.radius_m:
-        keys = (
-            ("residential_covered", words.whole),
-            ("households_covered", words.whole),
-            ("households_share", words.percent),
-            ("elderly_share", words.percent),
-        )
-        return [[view.say(f"measure.{key}"), show(cover[key]), words.NONE, words.NONE] for key, show in keys]
-    gained = view.areas[inside & (roles == "newly_covered").to_numpy()]
-    lost = view.areas[inside & view.lost.to_numpy()]
-    many = len(gained) - len(lost)
-    then: dict[str, Any] = {"residential_covered": cover["residential_covered"] + many}
-    for weight in ("households", "elderly"):
-        if words.missing(cover.get(f"{weight}_covered")):
-            continue
-        then[f"{weight}_covered"] = cover[f"{weight}_covered"] + float(gained[weight].sum() - lost[weight].sum())
-        total = cover[f"{weight}_total"]
-        then[f"{weight}_share"] = then[f"{weight}_covered"] / total if total else None
-    return plan.change_rows(view, cover, then)
+    if view.planned and view.plan.siting_radius_m == view.plan.radius_m:
+        return plan.change_rows(view, cover, view.after_by_street[unit_id])
+    keys = (
+        ("residential_covered", words.whole),
+        ("households_covered", words.whole),
+        ("households_share", words.percent),
+        ("elderly_share", words.percent),
+    )
+    return [[view.say(f"measure.{key}"), show(cover[key]), words.NONE, words.NONE] for key, show in keys]
 
 
 def _floor_rows(view: View, figures: Any) -> list[list[str]]:
@@ -207,7 +193,7 @@ def _legend(flow: Flow, here: _Here, *, gated: bool) -> None:
     drawn = here.roles[here.inside]
     wanted = [name for name in plan.PLANNED if name in set(drawn)]
     entries += [Entry(entry.sample, entry.text) for entry in legend.roles_of(canvas, drawn, wanted)]
-    if planned(view):
+    if view.planned:
         newly = view.book.coverages["newly_covered"]
         entries += [
             legend.limit(canvas, key="before"),
@@ -256,12 +242,12 @@ def _measures(flow: Flow, inside: np.ndarray) -> None:
     view = flow.canvas.view
     if "verdict" not in view.areas:
         return
-    here = view.areas[inside & (view.areas["verdict"] == "fails").to_numpy()]
-    here = here.sort_values(["shortfall_m2", "residential_id"], ascending=[False, True])
+    ranked = view.areas.assign(_place=view.order("shortfall_m2"))
+    here = ranked[inside & (view.areas["verdict"] == "fails").to_numpy()].sort_values(["_place", "residential_id"])
     if here.empty:
         return
     rows = [
-        [words.text(row["residential_id"]), view.name(row, "residential_id"), words.m2(row["shortfall_m2"]), ""]
+        [words.text(row["residential_id"]), view.name(row, "residential_id"), _short(view, row), ""]
         for row in here.drop(columns="geometry").to_dict("records")
     ]
     fit = max(int((flow.room - blocks.GAP_MM - blocks.HEAD_MM - 12) / blocks.TABLE_ROW_MM), 0)
@@ -278,6 +264,10 @@ def _measures(flow: Flow, inside: np.ndarray) -> None:
     flow.sentence(view.say("note.measures"))
 
 
+def _short(view: View, row: dict[Any, Any]) -> str:
+    return view.short(row["residential_id"], row.get("shortfall_m2"))
+
+
 def _watch(flow: Flow, inside: np.ndarray, roles: pd.Series) -> None:
     """List the areas not covered or that fail: those still uncovered first, then by code."""
     view = flow.canvas.view
@@ -290,7 +280,7 @@ def _watch(flow: Flow, inside: np.ndarray, roles: pd.Series) -> None:
     frame = frame[(frame[f"{level}_status"] != "covered") | (frame["_verdict"] == "fails")].sort_values(
         ["_late", "residential_id"]
     )
-    known = planned(view)
+    known = view.planned
     flow.head(view.say("head.watch"), view.say("unit.watch"))
     columns = [
         Column(view.say("column.code"), 1.0, "left"),
@@ -313,11 +303,11 @@ def _watch(flow: Flow, inside: np.ndarray, roles: pd.Series) -> None:
             [
                 words.text(row["residential_id"]),
                 view.name(row, "residential_id"),
-                words.whole(row["households"]),
+                view.households(row),
                 MARKS[row[f"{level}_status"]],
                 then,
                 said,
-                words.m2(row.get("shortfall_m2")),
+                _short(view, row),
             ]
         )
     book = view.book

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -42,7 +43,7 @@ def draw(canvas: Canvas) -> None:
     if canvas.scale <= 10_000:
         names.areas(canvas, np.ones(len(view.areas), dtype=bool), names.name_then_code(canvas))
     else:
-        ranks = names.said(canvas, lambda row: f"{words.MINUS}{words.m2(row['shortfall_m2'])}")
+        ranks = names.said(canvas, lambda row: _lacking(view, row))
         names.areas(canvas, named, ranks)
         names.areas(canvas, ~named, names.code_only(canvas), leaders=False)
         canvas.footnotes.append(view.say("note.codes", n=len(ranked)))
@@ -52,11 +53,16 @@ def draw(canvas: Canvas) -> None:
 
 def largest(view: View, many: int) -> pd.DataFrame:
     """Return the areas that fail on their own with the largest shortfalls above 0, ties by id."""
-    failing = view.areas[
-        (view.areas["verdict"] == "fails") & view.areas["pool_id"].isna() & (view.areas["shortfall_m2"] > 0)
-    ]
-    ordered = failing.sort_values(["shortfall_m2", "residential_id"], ascending=[False, True])
-    return pd.DataFrame(ordered.drop(columns="geometry").head(many))
+    exact = view.exact
+    own = (exact["verdict"] == "fails") & exact["pool_id"].isna() & (exact["shortfall_m2"] > 0)
+    ordered = view.areas.assign(_place=view.order("shortfall_m2"))[own].sort_values(["_place", "residential_id"])
+    return pd.DataFrame(ordered.drop(columns=["geometry", "_place"]).head(many))
+
+
+def _lacking(view: View, row: Mapping[str, Any]) -> str:
+    """Return what an area lacks, as its label says it: a negative number, for the public a class."""
+    sign = "" if view.public else words.MINUS
+    return f"{sign}{view.short(row['residential_id'], row['shortfall_m2'])}"
 
 
 def _panel(canvas: Canvas, roles: pd.Series) -> None:
@@ -130,7 +136,7 @@ def _row(name: str, found: Any) -> list[str]:
 
 def _list(flow: Flow) -> None:
     """List the largest shortfalls with a bar each, in the class's colour."""
-    view, canvas = flow.canvas.view, flow.canvas
+    view = flow.canvas.view
     rows = largest(view, min(LISTED, max(int((flow.room - 32) / TABLE_ROW_MM), 0)))
     if rows.empty:
         return
@@ -139,49 +145,47 @@ def _list(flow: Flow) -> None:
         Column(view.say("column.code"), 1.1, "left"),
         Column(view.say("column.area"), 2.3, "left"),
         Column(view.say("column.households"), 1),
-        Column(view.say("column.required"), 1),
+        *([] if view.public else [Column(view.say("column.required"), 1)]),
         Column(view.say("column.provided"), 1),
-        Column(view.say("column.shortfall"), 3.4, "left"),
+        Column(view.say("column.shortfall"), 1.5 if view.public else 3.4, "left"),
     ]
     cells = [
         [
             words.text(row["residential_id"]),
             view.name(row, "residential_id"),
-            words.whole(row["households"]),
-            words.m2(row["required_m2"]),
+            view.households(row),
+            *([] if view.public else [words.m2(row["required_m2"])]),
             words.m2(row["provided_m2"]),
-            "",
+            view.short(row["residential_id"], None) if view.public else "",
         ]
         for row in rows.to_dict("records")
     ]
     top = flow.y - TABLE_ROW_MM
     shown = flow.table(columns, cells)
+    if not view.public:
+        _bars(flow, rows.head(shown), top)
+
+
+def _bars(flow: Flow, rows: pd.DataFrame, top: float) -> None:
+    """Draw a bar a row, as long as the shortfall, in the colour of its class, the number at its end."""
+    view, canvas = flow.canvas.view, flow.canvas
     roles, fills = view.verdict_roles().set_axis(view.areas["residential_id"]), view.fills()
     left = flow.edges[5] + 1.5
-    room = flow.box.x1 - left - 9
-    most = float(rows["shortfall_m2"].iloc[0])
-    for place, row in enumerate(rows.head(shown).to_dict("records")):
+    room, most = flow.box.x1 - left - 9, float(rows["shortfall_m2"].max())
+    for place, row in enumerate(rows.to_dict("records")):
         wide, y = room * row["shortfall_m2"] / most, top - (place + 0.5) * TABLE_ROW_MM
-        hatch.paint(
-            canvas.page,
-            shapely.box(left, y - 1.2, left + wide, y + 1.2),
-            fills[roles[row["residential_id"]]],
-            edge_mm=0.1,
-            z=6,
-        )
-        canvas.page.text(
-            left + wide + 1, y - 0.78, words.m2(row["shortfall_m2"]), Type(6, 700, flow.ink["text"]), kind="cell"
-        )
+        bar = shapely.box(left, y - 1.2, left + wide, y + 1.2)
+        hatch.paint(canvas.page, bar, fills[roles[row["residential_id"]]], edge_mm=0.1, z=6)
+        said = words.m2(row["shortfall_m2"])
+        canvas.page.text(left + wide + 1, y - 0.78, said, Type(6, 700, flow.ink["text"]), kind="cell")
 
 
 def _points(view: View) -> list[str]:
     """Return the key points: the street with the largest part of the shortfall, areas without any room."""
     figures, said = view.summary["compliance"], []
-    known = [
-        (view.unit_figures[row["unit_id"]]["compliance"]["shortfall_m2"], row)
-        for row in view.streets.drop(columns="geometry").to_dict("records")
-    ]
-    if len(known) > 1 and figures["shortfall_m2"]:
+    streets = view.streets.drop(columns="geometry").to_dict("records")
+    known = [(view.unit_figures[row["unit_id"]]["compliance"]["shortfall_m2"], row) for row in streets]
+    if len(known) > 1 and figures["shortfall_m2"] and not any(words.missing(value) for value, _ in known):
         most, row = max(known, key=lambda entry: entry[0])
         said.append(
             view.say(

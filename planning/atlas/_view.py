@@ -20,16 +20,13 @@ from planning import palette, texts
 from planning.atlas import _words as words
 from planning.atlas._typeface import Prepared, prepare
 from planning.coverage import held_column
-from planning.errors import Fault, InputRefused
-from planning.standards import Built
-from planning.study import layers
+from planning.study import layers, tallied
 from planning.study.seen import Seen
 
 STREETS: Final = ("street", "town")
 SMALL_UNITS: Final = ("community", "village")
-# Where a document names no single minimum, classes stand at the round numbers of M = 600 m².
-SILENT_M2: Final = 600.0
-BUILT: Final[tuple[Built, ...]] = ("new", "existing")
+HOUSEHOLDS_NAMED: Final = 450
+HOUSEHOLDS_NAMED_PUBLIC: Final = 500
 # Holes of a few blocks say nothing at the scale of a sheet; nor do wiggles of two metres.
 HOLE_M2: Final = 90_000.0
 WIGGLE_M: Final = 2.0
@@ -133,19 +130,19 @@ class View(Seen):
         return np.zeros(len(away), dtype=bool) if len(self.units) or away.all() else away
 
     @property
-    def summary(self) -> Mapping[str, Any]:
-        """Return the run's figures."""
-        return self.result.summary
-
-    @property
     def siting(self) -> Mapping[str, Any]:
         """Return the figures of siting, empty where none was asked."""
-        return self.result.summary.get("siting") or {}
+        return self.summary.get("siting") or {}
 
     @cached_property
     def unit_figures(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the run's figures of each unit by id."""
         return {entry["unit_id"]: entry for entry in self.summary.get("units") or ()}
+
+    @property
+    def named_from(self) -> int:
+        """Return from how many households an area outside is named; for the public that is where a class begins."""
+        return HOUSEHOLDS_NAMED_PUBLIC if self.public else HOUSEHOLDS_NAMED
 
     def say(self, key: str, **facts: object) -> str:
         """Return the sentence ``atlas.<key>``."""
@@ -182,100 +179,33 @@ class View(Seen):
         fitting = pd.Series(names[place], index=status.index).where(np.isfinite(distance), "covered")
         return pd.Series(status.mask(status == "covered", fitting))
 
-    def verdict_roles(self) -> pd.Series:
-        """Return the verdict of each area; one that fails on its own as its class of shortfall."""
-        verdict = self.areas["verdict"].astype("str").fillna("not_assessable")
-        part = self.areas["shortfall_m2"].astype(float) / self.minimum_m2()
-        classes = part.map(lambda value: self.book.shortfall(value).name, na_action="ignore")
-        own = (verdict == "fails") & classes.notna() & self.areas["pool_id"].isna()
-        return pd.Series(verdict.mask(own, classes))
-
-    def minimum_m2(self) -> pd.Series:
-        """Return the single minimum M that shortfall classes are measured by, area by area."""
-        stated = {built: self._stated(built) for built in BUILT}
-        known = self.areas["built_used"].map(stated).astype(float)
-        return pd.Series(known.fillna(SILENT_M2) if all(value is None for value in stated.values()) else known)
-
     @cached_property
-    def minimums_m2(self) -> list[float]:
-        """Return the different single minimums of the document, ascending; empty where it has none."""
-        return sorted({value for value in map(self._stated, BUILT) if value is not None})
-
-    def _stated(self, built: Built) -> float | None:
-        clause = self.result.inputs.standard.minimum(built)
-        return None if clause is None or clause.value is None else float(clause.value)
-
-    @cached_property
-    def planned_roles(self) -> pd.Series:
-        """Return the role of each area at the siting level once all sites are built.
-
-        Raises
-        ------
-        InputRefused
-            If the areas found so do not add up to the run's own figures (``atlas_plan_differs``).
-        """
-        return self.roles_after(self.sites)
-
-    @cached_property
-    def lost(self) -> pd.Series:
-        """Return which areas are covered now and no longer once the plan has closed what it closes."""
-        now = self._status_within(self.plan.siting_radius_m) == "covered"
-        return pd.Series(now & ~self.planned_roles.isin(("covered", "newly_covered")))
-
-    def roles_after(self, sites: gpd.GeoDataFrame) -> pd.Series:
-        """Return the role of each area at the siting level once ``sites`` are built."""
-        radius_m = self.plan.siting_radius_m
-        status = self._status_within(radius_m)
-        reach = self.result.reach
-        near = layers.by_effort(reach)["distance_m"] <= radius_m
-        opened = self._within(near, sites["facility_id"])
-        found = pd.Series(status.mask((status != "covered") & opened, "newly_covered"))
-        if not len(self.closed):
-            return found
-        kept = self._within(near, self.staying["facility_id"])
-        return pd.Series(found.mask((found == "covered") & ~kept & ~opened, "uncovered"))
-
-    def _status_within(self, radius_m: float) -> pd.Series:
-        """Return the status of each area at the siting level as it is now, by the radius sites are sought for."""
-        status = self.areas[f"{self.plan.siting.level}_status"].astype("str")
-        if radius_m == self.plan.radius_m:
-            return pd.Series(status)
-        held = held_column(self.areas, self.plan.siting.level)
-        within = self.areas[held].to_numpy(dtype=float, na_value=np.nan) <= radius_m
-        linked = status.isin(("covered", "uncovered"))
-        return pd.Series(status.mask(linked, np.where(within, "covered", "uncovered")))
-
-    def _within(self, near: pd.Series, facility_ids: pd.Series) -> pd.Series:
-        """Return which areas a walk of ``near`` leads to from one of the facilities."""
-        reach = self.result.reach
-        found = reach.loc[near & reach["facility_id"].isin(facility_ids), "demand_id"]
-        return pd.Series(self.areas["residential_id"].isin(found))
-
-    @property
-    def closed(self) -> tuple[str, ...]:
-        """Return the existing facilities that the plan closes."""
-        return tuple(self.siting.get("closed", ()))
-
-    @property
     def staying(self) -> gpd.GeoDataFrame:
         """Return the facilities of the siting level in service that the plan keeps."""
-        frame = self.facilities
-        mine = (frame["level"] == self.plan.siting.level) & frame["in_service"]
-        return frame[mine & ~frame["facility_id"].isin(self.closed)]
+        return tallied.staying(self.result)
 
-    def plan_agrees(self) -> bool:
-        """Say whether the areas told apart as newly covered are those the run counted, before and after."""
-        if not self.siting or self.plan.walk.rule != "entrance":
-            return False
-        roles, figures = self.planned_roles, self.siting
-        before = int((self._status_within(self.plan.siting_radius_m) == "covered").sum())
-        after = int(roles.isin(("covered", "newly_covered")).sum())
-        found = (figures["before"]["residential_covered"], figures["after"]["residential_covered"])
-        if (before, after) != found:
-            raise InputRefused(
-                Fault("atlas_plan_differs", value=f"{before}, {after}", facts={"said": f"{found[0]}, {found[1]}"})
-            )
-        return True
+    def households(self, row: Mapping[Any, Any]) -> str:
+        """Return the households of an area; for the public their class."""
+        return words.span(*self.households_within(row))
+
+    def short(self, residential_id: Any, value: Any) -> str:
+        """Return the shortfall of an area in m²; for the public its class, a dash where it has none."""
+        return self._short_classes.get(residential_id, words.NONE) if self.public else words.m2(value)
+
+    @cached_property
+    def _short_classes(self) -> dict[Any, str]:
+        """Return the class of shortfall of each area that has one, without the word for it."""
+        said = {entry.name: self.short_class(place) for place, entry in enumerate(self.book.shortfalls)}
+        found = self.verdict_roles().map(said)
+        return dict(zip(self.exact.loc[found.notna(), "residential_id"], found.dropna(), strict=True))
+
+    def short_class(self, place: int) -> str:
+        """Return the ends of class ``place`` of shortfall: in m² where one M holds for all, else in parts of M."""
+        known = self.shortfall_breaks(place)
+        if known is None:
+            return self.book.shortfalls[place].label(self.language)
+        form, above, upto = known
+        return self.say(f"class.{form}", above=f"{above:g}", upto=f"{upto:g}")
 
     def fills(self) -> dict[str, palette.Fill]:
         """Return every fill a sheet may use, by role."""

@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Final
 
-import pandas as pd
-
 from planning import texts
+from planning.study import wording
+from planning.study.wording import missing as missing
 
 NONE: Final = "—"
 THIN: Final = "\u00a0"
 MINUS: Final = "−"
 HAN: Final = re.compile("[\u4e00-\u9fff]")
-
-
-def missing(value: Any) -> bool:
-    """Say whether a cell holds nothing."""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
 def say(key: str, language: texts.Language, **facts: object) -> str:
@@ -39,28 +34,32 @@ def whole(value: Any) -> str:
     """Return a whole number with thin groups, one decimal only where the value has some; a dash for none."""
     if missing(value):
         return NONE
-    number = _decimal(value)
+    number = wording.exact(value)
     return _grouped(number, 0 if number == number.to_integral_value() else 1)
+
+
+def span(low: float, high: float) -> str:
+    """Return a class of whole numbers from ``low`` up to below ``high``; one number where both are the same."""
+    if missing(low) or low == high:
+        return whole(low)
+    if math.isinf(high):
+        return f"≥ {whole(low)}"
+    return whole(low) if high - low == 1 or not low else f"{whole(low)}–{whole(high - 1)}"
 
 
 def m2(value: Any) -> str:
     """Return whole square metres; what is not zero never reads 0."""
     if missing(value):
         return NONE
-    number = _decimal(value)
-    rounded = number.quantize(Decimal(1), ROUND_HALF_UP)
-    return _grouped(number, 1 if rounded == 0 and number != 0 else 0)
+    number = wording.exact(value)
+    return _grouped(number, 1 if wording.rounded(number, 0) == 0 and number != 0 else 0)
 
 
 def percent(share: Any) -> str:
     """Return a share 0–1 in per cent with one decimal; 100.0 and 0.0 only where it is all or nothing."""
     if missing(share):
         return NONE
-    number = _decimal(share) * 100
-    rounded = number.quantize(Decimal("0.1"), ROUND_HALF_UP)
-    if rounded in (0, 100) and rounded != number:
-        rounded = Decimal("0.1") if rounded == 0 else Decimal("99.9")
-    return _grouped(rounded, 1)
+    return _grouped(wording.percent(share), 1)
 
 
 def signed(value: Any, shown: str) -> str:
@@ -74,10 +73,7 @@ def metres(value: Any, limit_m: float) -> str:
     """Return whole metres; millimetres where rounding would hide on which side of ``limit_m`` the value lies."""
     if missing(value):
         return NONE
-    number, limit = _decimal(value), _decimal(limit_m)
-    rounded = number.quantize(Decimal(1), ROUND_HALF_UP)
-    hidden = number != limit and ((rounded <= limit) != (number <= limit))
-    return _grouped(number, 3) if hidden else _grouped(rounded, 0)
+    return _grouped(*wording.metres(value, limit_m))
 
 
 def half(note: str, language: texts.Language) -> str:
@@ -97,15 +93,10 @@ def minutes(distance_m: Any, speed_m_per_s: float) -> str:
     """Return whole minutes of walking, rounded up."""
     if missing(distance_m):
         return NONE
-    time = _decimal(distance_m) / (_decimal(speed_m_per_s) * 60)
-    return _grouped(time.to_integral_value(ROUND_CEILING), 0)
-
-
-def _decimal(value: Any) -> Decimal:
-    return Decimal(str(value.item() if hasattr(value, "item") else value))
+    return _grouped(wording.minutes(distance_m, speed_m_per_s), 0)
 
 
 def _grouped(number: Decimal, places: int) -> str:
-    rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    rounded = wording.rounded(number, places)
     text_ = f"{abs(rounded):,}".replace(",", THIN)
     return f"{MINUS}{text_}" if rounded < 0 else text_

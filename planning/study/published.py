@@ -1,7 +1,7 @@
-"""A result as the public may see it: shapes generalised to a lattice, gates left out, few people not counted out.
+"""A result as the public may see it: shapes generalised to a lattice, gates left out, few people not told.
 
-Only what is drawn changes: verdicts, distances and sums are those of the run. Which area lies in which street is
-settled on the exact shapes, never on these.
+Verdicts, distances and the figures that are told are those of the run; which are not is the rule of `untold`. Which
+area lies in which street is settled on the exact shapes, never on these.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ import pandas as pd
 import shapely
 
 from planning import palette
+from planning.study import untold
 from planning.study.records import StudyResult
 
 STEP_M: Final = 50.0
 """Every vertex of a public sheet stands on a lattice of so many metres; places of facilities on one twice as wide."""
 POINT_STEP_M: Final = 100.0
-FEWEST: Final = 10
-"""Fewer people than this are not told for a community or village."""
 _KINDS: Final = (("community", "village"), ("street", "town"), ("county",))
 FILLED: Final = 0.98
 LARGE_ROADS: Final = ("arterial", "secondary")
@@ -32,21 +31,28 @@ def public(result: StudyResult) -> StudyResult:
     """Return ``result`` with shapes that a public sheet may carry; nothing exact is left in what is drawn.
 
     Areas, boundaries, walking ranges and roads stand on a lattice of `STEP_M`, points on one of `POINT_STEP_M`. Of
-    roads the large ones remain where there are any. Gates are left out. In ``units`` of the smallest kind residents
-    and older people below `FEWEST` are missing, and the next smallest of the same parent too where one alone would be
-    missing.
+    roads the large ones remain where there are any. Gates are left out. Figures that would tell of few people are
+    missing in ``summary``, ``units`` and ``sites``; areas have classes of households and no people.
     """
+    summary = untold.summary(result)
     return replace(
         result,
         inputs=replace(result.inputs, tables=_tables(result)),
-        residential=_shaped(result.residential, areas),
+        residential=untold.areas(_shaped(result.residential, areas)),
         facilities=_shaped(result.facilities, points),
-        sites=_shaped(result.sites, points),
+        sites=_gaining(_shaped(result.sites, points), summary),
         service_areas=_shaped(result.service_areas, areas),
         reached_roads=_shaped(result.reached_roads, lines),
-        uncovered=_shaped(result.uncovered, areas),
-        units=few_untold(bordering(result.units)),
+        uncovered=_shaped(result.uncovered, areas).assign(households=np.nan, elderly=np.nan),
+        units=untold.people(bordering(result.units)),
+        summary=summary,
     )
+
+
+def _gaining(sites: Any, summary: dict[str, Any]) -> Any:
+    """Return the chosen sites with the gains that the public summary tells."""
+    told = {site["facility_id"]: site["gain"] for site in (summary.get("siting") or {}).get("sites", ())}
+    return sites.assign(gain=sites["facility_id"].map(told).astype(float)) if len(sites) else sites
 
 
 def _tables(result: StudyResult) -> dict[str, gpd.GeoDataFrame]:
@@ -54,9 +60,9 @@ def _tables(result: StudyResult) -> dict[str, gpd.GeoDataFrame]:
     kept = {name: table for name, table in result.inputs.tables.items() if name not in _UNTOLD}
     found = {name: _shaped(table, ways.get(name, points)) for name, table in kept.items() if name != "units"}
     if "units" in kept:
-        found["units"] = bordering(kept["units"])
+        found["units"] = untold.people(bordering(kept["units"]))
     found["roads"] = _large(kept["roads"], found["roads"])
-    return found
+    return {**found, "residential": untold.areas(found["residential"])}
 
 
 def _large(exact: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -126,31 +132,3 @@ def points(shapes: np.ndarray) -> np.ndarray:
     known = np.isfinite(x) & np.isfinite(y)
     rounded = (np.round(np.where(known, value, 0.0) / POINT_STEP_M) * POINT_STEP_M for value in (x, y))
     return np.asarray(np.where(known, shapely.points(*rounded), None), dtype=object)
-
-
-def few_untold(units: Any) -> Any:
-    """Return units in which few people are missing, and so is a second number that would give them away."""
-    small = units["type"].isin(("community", "village")) if len(units) else pd.Series(dtype=bool)
-    found = units
-    for column in ("residents", "elderly"):
-        if column not in units or not small.any():
-            continue
-        values = units[column].astype(float)
-        few = pd.Series(data=False, index=units.index)
-        for _, rows in units[small].groupby(units["parent"].fillna("") if "parent" in units else units["type"]):
-            ordered = rows.sort_values("unit_id").index
-            few[ordered] = hidden(values[ordered].to_numpy())
-        found = found.assign(**{column: values.mask(few)})
-    return found
-
-
-def hidden(people: np.ndarray) -> np.ndarray:
-    """Say which numbers of people that add up to one told are not told: those below `FEWEST` but 0.
-
-    Where that is one alone, the smallest of the others is not told either, the first of equals: the sum would tell it.
-    """
-    few = (people > 0) & (people < FEWEST)
-    others = np.flatnonzero(~few & (people > 0))
-    if few.sum() == 1 and len(others):
-        few[others[np.argmin(people[others])]] = True
-    return np.asarray(few)

@@ -87,14 +87,15 @@ def _coverage_chips(view: View, row: Row) -> list[Card]:
 
 
 def _households(view: View, row: Row) -> Card:
-    value = row.get("households")
-    main = view.count(value) if words.missing(value) else view.say("card.value_households", value=view.count(value))
+    shown = view.households(row)
+    unknown = shown == words.nothing(view.language)
+    main = shown if unknown else view.say("card.value_households", value=shown)
     people = (
         ""
         if view.public
         else view.say("card.people", residents=view.count(row.get("residents")), elderly=view.count(row.get("elderly")))
     )
-    return _step(view.say("card.households"), main, people, tone="data" if words.missing(value) else "")
+    return _step(view.say("card.households"), main, people, tone="data" if unknown else "")
 
 
 def _duty(view: View, row: Row, clauses: list[str], rooms: list[str]) -> list[Card]:
@@ -104,14 +105,15 @@ def _duty(view: View, row: Row, clauses: list[str], rooms: list[str]) -> list[Ca
     basis = view.say("card.basis", clauses=words.joined(clauses, view.language)) if clauses else ""
     paper = row.get("paper_provided_m2")
     on_paper = "" if words.missing(paper) else view.say("card.paper", value=words.square_metres(paper, view.language))
-    findings = "　".join(part for part in (_parts(view, row), _pool(view, row)) if part)
+    findings = "　".join(part for part in (_parts(view, row), "" if view.public else _pool(view, row)) if part)
     reason = _said(view, "compliance.reason", row.get("reason"))
+    owed = [_step(view.say("card.required"), view.m2(row["required_m2"]), basis)]
     return [
-        _step(view.say("card.required"), view.m2(row["required_m2"]), basis),
+        *([] if view.public else owed),
         _step(view.say("card.provided"), view.m2(row["provided_m2"]), *rooms, on_paper),
         _step(
             view.say("card.shortfall"),
-            view.m2(row["shortfall_m2"]),
+            view.short(row["residential_id"]) if view.public else view.m2(row["shortfall_m2"]),
             findings,
             reason,
             tone="fails" if fails else "data" if unknown else "",

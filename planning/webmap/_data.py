@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import geopandas as gpd
-import pandas as pd
 import shapely
 
 from planning import palette
@@ -189,11 +188,11 @@ def _areas(view: View, keys: list[str]) -> list[Data]:
             "name": card["title"],
             **_shape(geometry),
             "roles": {key: found[place] for key, found in by_theme.items()},
-            "weight": 0 if pd.isna(households) else float(households),
+            "weight": float(weight),
             "card": card,
         }
-        for place, (geometry, households, card) in enumerate(
-            zip(drawn.geometry, drawn["households"], cards.areas(view), strict=True)
+        for place, (geometry, weight, card) in enumerate(
+            zip(drawn.geometry, view.weight, cards.areas(view), strict=True)
         )
     ]
 

@@ -32,7 +32,7 @@ def blocks(view: View, key: str) -> list[Block]:
 
 
 def _coverage(view: View, level: str) -> list[Block]:
-    figures = view.result.summary.get("coverage", {}).get(level)
+    figures = view.summary.get("coverage", {}).get(level)
     if figures is None:
         return []
     found: list[Block] = [
@@ -76,7 +76,7 @@ def _bounds(view: View, figures: Mapping[str, Any]) -> str:
 
 
 def _bands(view: View, level: str) -> str:
-    bands = view.result.summary.get("coverage_band", {}).get(level, {})
+    bands = view.summary.get("coverage_band", {}).get(level, {})
     items = [
         view.say("figure.band", radius=radius, share=view.share(figures.get("households_share")))
         for radius, figures in sorted(bands.items(), key=lambda entry: float(entry[0]))
@@ -86,7 +86,7 @@ def _bands(view: View, level: str) -> str:
 
 
 def _compliance(view: View) -> list[Block]:
-    figures = view.result.summary.get("compliance")
+    figures = view.summary.get("compliance")
     if figures is None:
         return []
     shown = [
@@ -113,10 +113,10 @@ def _outside(view: View, level: str) -> list[Block]:
         _area_row(
             marks[str(row[f"{level}_status"])],
             row,
-            view.count(row["households"]),
+            view.households(row),
             words.metres(row[f"{level}_distance_m"], view.plan.radius_m, view.language),
         )
-        for row in _first(outside, "households")
+        for row in _first(view, outside, "households")
     ]
     columns = ["", *(view.say(f"column.{name}") for name in ("area", "households", "distance"))]
     return _listed(view.say("head.outside", count=len(rows)), columns, rows)
@@ -125,21 +125,26 @@ def _outside(view: View, level: str) -> list[Block]:
 def _short(view: View) -> list[Block]:
     """Return the areas that are short of most floor area."""
     failing = view.areas[view.areas["verdict"] == "fails"]
+    told = ("provided", "shortfall") if view.public else ("required", "provided", "shortfall")
+    mark = view.book.verdicts["fails"].mark
     rows = [
-        _area_row(
-            view.book.verdicts["fails"].mark,
-            row,
-            *(words.square_metres(row[f"{name}_m2"], view.language) for name in ("required", "provided", "shortfall")),
-        )
-        for row in _first(failing, "shortfall_m2")
+        _area_row(mark, row, *(_floor_area(view, row, name) for name in told))
+        for row in _first(view, failing, "shortfall_m2")
     ]
-    columns = ["", *(view.say(f"column.{name}") for name in ("area", "required", "provided", "shortfall"))]
+    columns = ["", *(view.say(f"column.{name}") for name in ("area", *told))]
     return _listed(view.say("head.short", count=len(rows)), columns, rows)
 
 
-def _first(areas: pd.DataFrame, column: str) -> list[dict[Hashable, Any]]:
+def _floor_area(view: View, row: Mapping[Hashable, Any], name: str) -> str:
+    if view.public and name == "shortfall":
+        return view.short(row["residential_id"])
+    return words.square_metres(row[f"{name}_m2"], view.language)
+
+
+def _first(view: View, areas: pd.DataFrame, column: str) -> list[dict[Hashable, Any]]:
     """Return the rows with the largest values of ``column``, unknown ones last, ties by id."""
-    ordered = areas.sort_values([column, "residential_id"], ascending=[False, True], na_position="last")
+    placed = areas.assign(_place=view.order(column)[areas.index])
+    ordered = placed.sort_values(["_place", "residential_id"], na_position="last")
     return pd.DataFrame(ordered.head(LISTED)).to_dict("records")
 
 
@@ -153,7 +158,7 @@ def _listed(head: str, columns: list[str], rows: list[Block]) -> list[Block]:
 
 
 def _siting(view: View) -> list[Block]:
-    figures = view.result.summary.get("siting")
+    figures = view.summary.get("siting")
     if not figures:
         return []
     demand = view.plan.siting.demand
@@ -253,7 +258,7 @@ def _compliance_columns(view: View) -> list[tuple[str, Any]]:
 
 def _unit_table(view: View, columns: list[tuple[str, Any]]) -> list[Block]:
     """Return one row per street or town; where there are none, per unit of the first type given."""
-    units = list(view.result.summary.get("units") or ())
+    units = list(view.summary.get("units") or ())
     streets = [unit for unit in units if unit["type"] in STREETS]
     chosen = streets or [unit for unit in units if unit["type"] == units[0]["type"]]
     if not chosen:

@@ -13,13 +13,9 @@ import pandas as pd
 
 from planning import palette
 from planning.coverage import held_column
-from planning.standards import Built
 from planning.webmap._view import View
 
 NEUTRAL: Final = "neutral"
-# Where a document names no single minimum, classes stand at the round numbers of M = 600 m².
-SILENT_M2: Final = 600.0
-BUILT: Final[tuple[Built, ...]] = ("new", "existing")
 
 
 def coverage(view: View, level: str) -> pd.Series:
@@ -41,35 +37,12 @@ def band_name(index: int) -> str:
     return f"minutes_{index}"
 
 
-def compliance(view: View) -> pd.Series:
-    """Return the verdict of each area; one that fails on its own as its class of shortfall."""
-    verdict = view.areas["verdict"].astype("str").fillna("not_assessable")
-    part = view.areas["shortfall_m2"].astype(float) / minimum_m2(view)
-    classes = part.map(lambda value: view.book.shortfall(value).name, na_action="ignore")
-    # Members of a pool carry the pool's verdict: their own shortfall does not say why.
-    pooled = view.areas["pool_id"].notna() if "pool_id" in view.areas else False
-    own = (verdict == "fails") & classes.notna() & ~pd.Series(pooled, index=verdict.index)
-    found: pd.Series = verdict.mask(own, classes)
+def siting(view: View) -> pd.Series:
+    """Return the role of each area at the level that sites are sought for, once they are built where that is known."""
+    if view.planned:
+        return view.planned_roles
+    found: pd.Series = view.areas[f"{view.plan.siting.level}_status"].astype("str")
     return found
-
-
-def minimum_m2(view: View) -> pd.Series:
-    """Return the single minimum M that shortfall classes are measured by, area by area."""
-    stated = {built: _stated(view, built) for built in BUILT}
-    silent = all(value is None for value in stated.values())
-    known: pd.Series = view.areas["built_used"].map(stated).astype(float)
-    return known.fillna(SILENT_M2) if silent else known
-
-
-def _stated(view: View, built: Built) -> float | None:
-    clause = view.result.inputs.standard.minimum(built)
-    return None if clause is None or clause.value is None else float(clause.value)
-
-
-def stated_minimum_m2(view: View) -> list[float]:
-    """Return the different single minimums of the document, ascending; empty where it has none."""
-    found = {_stated(view, built) for built in BUILT} - {None}
-    return sorted(value for value in found if value is not None)
 
 
 def symbols(view: View) -> pd.Series:

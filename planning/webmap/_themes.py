@@ -33,10 +33,9 @@ def area_roles(view: View, theme: str) -> pd.Series:
     if theme.startswith("coverage_"):
         return roles.coverage(view, theme.removeprefix("coverage_"))
     if theme == "compliance":
-        return roles.compliance(view)
+        return view.verdict_roles()
     if theme == "siting" and view.plan.siting.level in view.levels:
-        found: pd.Series = view.areas[f"{view.plan.siting.level}_status"].astype("str")
-        return found
+        return roles.siting(view)
     return pd.Series(roles.NEUTRAL, index=view.areas.index)
 
 
@@ -164,7 +163,9 @@ def _siting_points(view: View, counts: pd.Series) -> list[Item]:
         return [*items, _item(disc, view.say("legend.site"), len(view.sites), group="site")]
     opened = view.sites["phase"].value_counts()
     for number, phase in enumerate(phases, start=1):
-        disc = symbols.chosen(book.phase(number), number, book.px_per_mm)
+        first = view.sites.loc[view.sites["phase"] == phase.name, "rank"]
+        numeral = int(first.iloc[0]) if len(first) else number
+        disc = symbols.chosen(book.phase(number), numeral, book.px_per_mm)
         items.append(_item(disc, phase.name, int(opened.get(phase.name, 0)), group="site"))
     return items
 
@@ -177,7 +178,7 @@ def _areas(view: View, key: str) -> Item:
     if key.startswith("coverage_"):
         return {"note": view.say("legend.covered_areas") if view.banded else "", "items": _coverage_items(view, counts)}
     if key == "siting" and view.plan.siting.level in view.levels:
-        names = ("covered", "uncovered", "unreachable", "unsnapped")
+        names = ("covered", *(("newly_covered",) if view.planned else ()), "uncovered", "unreachable", "unsnapped")
         return {"items": [_area_item(view, view.book.coverages[name], counts) for name in names]}
     fill = roles.fills(view)[roles.NEUTRAL]
     return {"items": [_area_item(view, fill, counts, label=view.say("legend.neutral"))]}
@@ -196,7 +197,7 @@ def _verdict_items(view: View, counts: Mapping[str, Any]) -> Item:
     book = view.book
     failing = int(sum(counts.get(name, 0) for name in ("fails", *(entry.name for entry in book.shortfalls))))
     classes = [
-        {**_area_item(view, entry, counts, label=_class_label(view, index)), "series": True}
+        {**_area_item(view, entry, counts, label=view.short_label(index)), "series": True}
         for index, entry in enumerate(book.shortfalls)
     ]
     said = view.say("legend.plain_fails")
@@ -207,23 +208,12 @@ def _verdict_items(view: View, counts: Mapping[str, Any]) -> Item:
 
 
 def _minimum_note(view: View) -> str:
-    stated = roles.stated_minimum_m2(view)
+    stated = view.minimums_m2
     if not stated:
         return view.say("legend.shortfall_silent")
     if len(stated) > 1:
         return view.say("legend.shortfall_own")
     return view.say("legend.shortfall_m", m=f"{stated[0]:g}")
-
-
-def _class_label(view: View, index: int) -> str:
-    """Return a class in m² where one M holds for all areas, else in parts of M."""
-    classes, stated = view.book.shortfalls, roles.stated_minimum_m2(view)
-    if index == 0 or len(stated) > 1:
-        return classes[index].label(view.language)
-    minimum = stated[0] if stated else roles.SILENT_M2
-    above, upto = (f"{classes[place].upto * minimum:g}" for place in (index - 1, index))
-    form = "first" if index == 1 else "last" if index == len(classes) - 1 else "between"
-    return view.say(f"legend.class_{form}", above=above, upto=upto)
 
 
 def _lines(view: View, key: str) -> list[Item]:

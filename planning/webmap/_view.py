@@ -86,6 +86,28 @@ class View(Seen):
         shown = words.square_metres(value, self.language)
         return shown if words.missing(value) else self.say("card.value_m2", value=shown)
 
+    def households(self, row: Mapping[Any, Any]) -> str:
+        """Return the households of an area; for the public their class."""
+        return words.span(*self.households_within(row), self.language)
+
+    def short(self, residential_id: Any) -> str:
+        """Return the class of shortfall of an area, the sign for nothing where it has none."""
+        return self._short_classes.get(residential_id, words.nothing(self.language))
+
+    @cached_property
+    def _short_classes(self) -> dict[Any, str]:
+        labels = {entry.name: self.short_label(place) for place, entry in enumerate(self.book.shortfalls)}
+        found = self.verdict_roles().map(labels)
+        return dict(zip(self.exact.loc[found.notna(), "residential_id"], found.dropna(), strict=True))
+
+    def short_label(self, place: int) -> str:
+        """Return a class of shortfall in m² where one M holds for all areas, else in parts of M."""
+        known = self.shortfall_breaks(place)
+        if known is None:
+            return self.book.shortfalls[place].label(self.language)
+        form, above, upto = known
+        return self.say(f"legend.class_{form}", above=f"{above:g}", upto=f"{upto:g}")
+
     def count(self, value: Any) -> str:
         """Return a count."""
         return words.whole(value, self.language)
