@@ -24,7 +24,7 @@ import pytest
 from docx.oxml.ns import qn
 
 from planning import report, runs, study, word
-from planning.report import _annexed, _document, _scene
+from planning.report import Heading, Sheet, _annexed, _document, _scene
 from planning.report._annex import with_rest
 from planning.study import StudyResult
 
@@ -310,21 +310,36 @@ def test_a_plate_has_no_more_pixels_than_a_page_shows() -> None:
         assert kept.width == 1000
 
 
+CITED = re.compile("[二三四五六七八九十]+（[一二三四五六七八九十]+）[0-9]*|[一-龥]+〔[0-9]{4}〕[0-9]+号")
+"""Articles and numbers of a document, which are cited as it counts them."""
+
+
 @pytest.mark.slow
 def test_no_english_in_chinese_and_no_chinese_in_english(town: StudyResult) -> None:
-    """Names and titles of the data stay as they are; everything else is of the language asked for."""
+    """Names, titles and articles of the data stay as they are; everything else is of the language asked for."""
     output = replace(town.inputs.plan.output, language="en")
     english = replace(town, inputs=replace(town.inputs, plan=replace(town.inputs.plan, output=output)))
+    own = [
+        english.inputs.standard.issuer,
+        english.inputs.plan.name,
+        *(p.name for p in english.inputs.plan.siting.phases),
+    ]
+    own += [
+        name for layer in (english.residential, english.facilities, english.units) for name in layer["name"].dropna()
+    ]
+    names = "|".join(map(re.escape, sorted({*own}, key=len, reverse=True)))
     scene = _scene.Scene(english, "en", "run123")
-    ours = [word.plain(block.parts) for block in _document.chapters(scene) if isinstance(block, word.Text)]
-    names = "|".join(map(re.escape, sorted({*english.residential["name"].dropna(), *english.facilities["name"].dropna(),
-                                            english.inputs.plan.name}, key=len, reverse=True)))  # fmt: skip
-    heads = [block.text for block in _document.chapters(scene) if isinstance(block, word.Heading)]
-    for line in [*ours, *heads]:
-        left = re.sub(names, "", line)
-        assert not re.search("[\u4e00-\u9fff]", re.sub("[二三四五六七八九十（）第条款]+", "", left)) or "政" in left, (
-            line
-        )
+    told = []
+    for block in _document.chapters(scene):
+        told += [word.plain(block.parts)] if isinstance(block, word.Text) else []
+        told += [block.text] if isinstance(block, word.Heading) else []
+        told += [block.caption, *block.head, *block.notes] if isinstance(block, word.Table) else []
+    assert len(told) > 100
+    assert not [
+        line
+        for line in told
+        if re.search("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", CITED.sub("", re.sub(names, "", line)))
+    ]
     chinese = [p.text for p in docx.Document(io.BytesIO(report.document(town))).paragraphs]
     assert not [line for line in chinese if re.search(r"\b(the|and|of|areas)\b", line)]
 
@@ -546,3 +561,45 @@ def test_every_kind_of_document_reads_right(tmp_path: Path, standard: str) -> No
     assert ("预设标准" in told) == (found.inputs.standard.kind == "preset")
     assert ("没有一个居住区可以判定" in told) == (found.summary["compliance"]["meets_share"] is None)
     assert not re.search(r"None|nan|<NA>|—。", told)
+
+
+# ---------------------------------------------------------------------------------------- how a planner puts it
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        ("澄河区养老服务设施专项规划（2025—2035年）", ["澄河区养老服务设施专项规划", "（2025—2035年）"]),
+        ("县（试点）养老服务设施专项规划（2025—2035年）", ["县（试点）养老服务设施专项规划", "（2025—2035年）"]),
+        ("养老规划（2035）", ["养老规划（2035）"]),
+        ("A plan for the care of older people of Chenghe (2025-2035)",
+         ["A plan for the care of older people of Chenghe", "(2025-2035)"]),
+        ("（草案）一个很长很长很长很长很长很长很长的名称", ["（草案）一个很长很长很长很长很长很长很长的名称"]),
+    ],
+)  # fmt: skip
+def test_a_title_too_long_for_a_line_goes_on_before_its_bracket(title: str, lines: list[str]) -> None:
+    assert word.titled(title).split("\n") == lines
+
+
+def test_coordinate_systems_are_named_in_the_language_of_the_document(annex: Any, text: Any) -> None:
+    for paper, caption in ((annex, "数据来源表"), (text, "数据来源与坐标处理")):
+        head, *rows = tables(paper)[caption]
+        said = [row[head.index("坐标处理")] for row in rows]
+        assert any("CGCS2000 3 度带，中央经线" in one for one in said)
+        assert not [one for one in said if re.search("Gauss|degree|Kruger", one)]
+
+
+def test_parts_that_miss_their_total_by_rounding_are_said_to(town: StudyResult) -> None:
+    """0.005 + 0.005 shown as 0.01 + 0.01 is not 0.01; 0.25 + 0.25 is 0.5, and nothing is said."""
+    heads = [Heading("level", "级别", "text"), Heading("area", "面积（m²）", "m2")]
+    for parts, is_said in (((0.005, 0.005, 0.01), True), ((0.25, 0.25, 0.5), False)):
+        rows = pd.DataFrame({"level": ["街道"] * 3, "area": parts}, dtype=object)
+        made = _scene.Scene(town, "zh").table(Sheet("a", "一", heads, rows, groups="level"), "a")
+        assert made.notes == (("表中各数分别四舍五入，分项之和与合计可能略有出入。",) if is_said else ())
+
+
+def test_no_wording_that_is_the_programs_own(town: StudyResult) -> None:
+    told = said(docx.Document(io.BytesIO(report.document(town)))) + said(docx.Document(io.BytesIO(report.annex(town))))
+    book = openpyxl.load_workbook(io.BytesIO(report.workbook(town)))
+    told += " ".join(str(cell.value or "") for page in book for row in page.iter_rows() for cell in row)
+    assert not re.search("单独求|其界|其点位|让出|#[0-9]|None|nan", told)

@@ -162,6 +162,30 @@ def test_anything_but_a_file_path_is_refused(tmp_path, path):
     assert faults(tmp_path, LEAST.replace("roads.gpkg", path))["inputs.roads.path"].code == "plan_path_refused"
 
 
+@pytest.mark.parametrize("path", ["龘" * 5000, "a" * 256, "ab/" * 1400 + "x", "a" * 256 + "/roads.gpkg"])
+@pytest.mark.parametrize(
+    ("old", "column"),
+    [
+        ("roads.gpkg", "inputs.roads.path"),
+        ("facilities.gpkg", "inputs.facilities.path"),
+        ("liaocheng", "plan.standard"),
+        ('"facilities.gpkg"', "output.template"),
+        ('"facilities.gpkg"', "output.style"),
+        ('"facilities.gpkg"', "output.schemas"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_a_fault_of_the_plan(tmp_path, old, column, path):
+    """255 letters of a name and 4 000 of a path: beyond, the system itself would refuse to look."""
+    key = column.rpartition(".")[2]
+    more = f"{old}\n[output]\n{key} = " + (f'["{path}"]' if key == "schemas" else f'"{path}"')
+    text = LEAST.replace(old, more if column.startswith("output") else path)
+    assert faults(tmp_path, text)[column].code == "plan_path_long"
+
+
+def test_a_path_as_long_as_the_system_allows_is_looked_for(tmp_path):
+    assert plan.read(written(tmp_path, LEAST.replace("roads.gpkg", "a" * 250 + ".gpkg"))).name == "示例"
+
+
 def test_files_that_are_no_plan(tmp_path):
     with pytest.raises(InputRefused) as caught:
         plan.read(tmp_path / "none.toml")

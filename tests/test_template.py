@@ -231,7 +231,6 @@ def test_bombs_macros_and_broken_parts_are_refused(town: StudyResult, tmp_path: 
 # --------------------------------------------------------------------------------------------------- run, command, page
 
 
-@pytest.mark.slow
 def outside(paper: Any, kind: str, target: str) -> None:
     paper.part.relate_to(target, f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}", True)
 
@@ -264,6 +263,42 @@ def test_a_template_that_would_fetch_or_start_something_is_refused(tmp_path: Pat
     assert [fault.code for fault in _template.check(tmp_path / "t.docx")] == ["template_outside"] * harmful
 
 
+def stating(path: Path, *parts: str) -> Path:
+    """Return a package whose list of parts states more of them."""
+    with zipfile.ZipFile(path) as archive:
+        listed = archive.read("[Content_Types].xml").decode().replace("</Types>", "".join(parts) + "</Types>")
+    return repacked(path, {"[Content_Types].xml": listed.encode()})
+
+
+VBA = "application/vnd.ms-office.vbaProject"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [f'<Override PartName="/word/m.dat" ContentType="{VBA}"/>'],
+        [f'<Default Extension="bin" ContentType="{VBA.upper()}"/>'],
+        ['<Override PartName="/word/m.dat" ContentType="application/vnd.ms-office.vba&#80;roject"/>'],
+        ['<Override PartName="/w.xml" ContentType="application/vnd.ms-word.document.macroEnabled.main+xml"/>'],
+    ],
+)
+def test_macros_are_known_by_what_a_part_is_and_not_by_its_name(tmp_path: Path, parts: list[str]) -> None:
+    path = stating(template(tmp_path, "{{ plan.name }}"), *parts)
+    assert [fault.code for fault in _template.check(path)] == ["template_macros"]
+
+
+def test_macros_of_another_name_and_a_list_of_parts_that_is_broken_are_refused(tmp_path: Path) -> None:
+    path = repacked(template(tmp_path, "{{ plan.name }}"), {"word/VBAPROJECT.xyz": b"x"})
+    assert [fault.code for fault in _template.check(path)] == ["template_macros"]
+    path = repacked(template(tmp_path, "{{ plan.name }}"), {"[Content_Types].xml": b"<Types"})
+    assert [fault.code for fault in _template.check(path)] == ["template_not_docx"]
+
+
+def test_a_name_that_no_file_can_have_is_not_there(tmp_path: Path) -> None:
+    assert [fault.code for fault in _template.check(tmp_path / ("长" * 5000 + ".docx"))] == ["template_not_found"]
+
+
+@pytest.mark.slow
 def test_a_run_fills_the_template_in_and_lists_it(tmp_path: Path) -> None:
     plan = papertown.write(tmp_path, more='[output]\nmaps = []\ntemplate = "t.docx"\n')
     template(tmp_path, "{{ plan.name }}：{{ run.id }}")

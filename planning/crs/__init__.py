@@ -7,8 +7,10 @@ Xi'an 80 are refused: PROJ would move them by nothing at all and be tens of metr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
@@ -232,6 +234,16 @@ def said(crs: CRS, language: texts.Language) -> str:
     if meridian is None or not crs.name.startswith("CGCS2000 / 3-degree"):
         return str(crs.name)
     return texts.t("crs.zone", language, meridian=f"{meridian:g}")
+
+
+def told(text: str, language: texts.Language) -> str:
+    """Return a pipeline as `Transformation.text` records it, in one language: its words, and its CRS by `said`."""
+    words = texts.in_one_language(text, "crs", language)
+    return re.sub(r"(EPSG:\d+) \([^()]*(?:\([^()]*\)[^()]*)*\)", partial(_named, language=language), words)
+
+
+def _named(found: re.Match[str], *, language: texts.Language) -> str:
+    return texts.t("crs.named", language, code=found[1], name=said(CRS.from_user_input(found[1]), language))
 
 
 def transformation(

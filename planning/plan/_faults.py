@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from planning.errors import Fault
@@ -11,6 +13,11 @@ from planning.plan import _screen
 from planning.plan._keys import NEEDED_INPUTS, SECTIONS
 
 _NEEDED: Final = ("plan.name", "plan.standard", *(f"inputs.{name}.path" for name in NEEDED_INPUTS))
+
+_PATHS: Final = (("plan", "standard"), ("output", "template"), ("output", "style"), ("output", "schemas"))
+_LONGEST_NAME: Final = 255
+_LONGEST_PATH: Final = 4000
+_SHOWN: Final = 60
 
 
 def find(words: Mapping[str, Any], file: str) -> list[Fault]:
@@ -86,7 +93,22 @@ def _wrong_values(words: Mapping[str, Any], file: str) -> list[Fault]:
                 )
             elif key in ("path", "table") and isinstance(value, str) and not _is_plain_path(value):
                 faults.append(Fault("plan_path_refused", file=file, column=f"{section}.{key}", value=value[:200]))
+            elif (section, key) in _PATHS or key in ("path", "table"):
+                faults += _too_long(f"{section}.{key}", value, file)
     return faults
+
+
+def _too_long(key: str, value: Any, file: str) -> Iterator[Fault]:
+    """Yield a fault for each path that no file can have: asking for it would be an error of the machine."""
+    for path in value if isinstance(value, list) else [value]:
+        parts = [_length(part) for part in re.split(r"[/\\]", str(path))]
+        if max(parts) > _LONGEST_NAME or sum(parts) + len(parts) > _LONGEST_PATH:
+            yield Fault("plan_path_long", file=file, column=key, value=f"{str(path)[:_SHOWN]}…")
+
+
+def _length(name: str) -> int:
+    """Return how long a name is as the system counts: letters on Windows, bytes elsewhere."""
+    return len(name) if os.name == "nt" else len(name.encode("utf-8", "surrogatepass"))
 
 
 def _quoted(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from planning import texts
+from planning import crs, texts
 from planning.errors import Fault
 from planning.quality._parts import Section, Table, Value
 from planning.quality._record import Checkup
@@ -185,7 +185,7 @@ def files(checkup: Checkup, language: Language, *, short: bool = False) -> Table
             one.path,
             one.layer,
             one.encoding,
-            texts.in_one_language(one.crs_text, "crs", language),
+            crs.told(one.crs_text, language),
             one.rows if one.rows or one.layer or one.encoding else None,
             one.sha256[:_DIGITS] if short else one.sha256,
         ]

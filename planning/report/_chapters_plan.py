@@ -219,7 +219,8 @@ def _alike(scene: Scene, faults: Sequence[Fault]) -> Iterator[str]:
     """Yield the first of every kind of fault, with how many there are of it."""
     counts = Counter(fault.code for fault in faults)
     for fault in {one.code: one for one in reversed(faults)}.values():
-        said = f"{fault.where()}{scene.say('colon')}{fault.message(scene.language)}"
+        said = fault.message(scene.language)
+        said = said if not fault.file or fault.file in said else f"{fault.file}{scene.say('colon')}{said}"
         count = counts[fault.code]
         yield said if count == 1 else scene.say("quality.alike", said=said, count=count)
 

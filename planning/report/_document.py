@@ -14,6 +14,7 @@ from planning.report import (
     _chapters_found,
     _chapters_now,
     _chapters_plan,
+    _grid,
     _origins,
     _proposals,
     _readings,
@@ -42,6 +43,7 @@ _COMPLIANCE: Final = (
     "counted_shortfall_m2",
 )  # fmt: skip
 _LEDGER: Final = ("table", "file", "row", "id", "outcome", "reasons", "column", "value")
+_WITHOUT_NOTES: Final = ("ledger", "readings", "sources")  # theirs speak of the workbook, or are the table before them
 _SOURCES: Final = ("input", "path", "layer", "encoding", "crs_text", "rows")
 _READINGS: Final = ("ambiguity", "title", "reading_used", "is_default", "others", "changed", "reason")
 _SCORECARD: Final = (
@@ -74,7 +76,7 @@ def annex(scene: Scene) -> bytes:
         if key in sheets:
             sheet, columns = sheets[key]
             size = 7.5 if columns else 8.5
-            notes = () if key == "ledger" else tuple(sheet.notes[1:])  # its notes are the table before it
+            notes = () if key in _WITHOUT_NOTES else tuple(sheet.notes[1:])
             more = {"notes": notes, "size": size, "number": number}
             blocks.append(scene.table(sheet, key, columns=columns, caption=title, **more))
         else:
@@ -98,7 +100,7 @@ def _annex_sheets(scene: Scene) -> dict[str, tuple[Sheet, tuple[str, ...]]]:
         found["rollups"] = (_scorecard.rollups(result, language), ())
     if "coverage" in result.summary:
         found["bands"] = (_annex.bands(result, language), ())
-        found["blind"] = (_annex.blind(result, language), ())
+        found["blind"] = (_main_blind(scene), ())
     if result.summary.get("siting") is not None:
         found["planned"] = (_annex.planned(result, language), ())
         found["near_term"] = (_annex.near_term(result, language), ())
@@ -109,6 +111,13 @@ def _annex_sheets(scene: Scene) -> dict[str, tuple[Sheet, tuple[str, ...]]]:
     if len(result.pools):
         found["pools"] = (_proposals.pools(result, language), ())
     return found
+
+
+def _main_blind(scene: Scene) -> Sheet:
+    """Return the areas outside the circle of the level that the plan is about; the workbook has all levels."""
+    level = scene.level(_chapters_now.main_level(scene))
+    sheet = _grid.some(_annex.blind(scene.result, scene.language), lambda rows: rows["level"] == level)
+    return replace(sheet, notes=(*sheet.notes, scene.say("blind.annex", level=level)))
 
 
 def _cover(scene: Scene, kind: str) -> word.Cover:

@@ -65,7 +65,12 @@ def fields(scene: Scene, picture: Picture) -> dict[str, Any]:
 def _run_fields(scene: Scene) -> dict[str, Any]:
     plan, standard, crs = scene.result.inputs.plan, scene.result.inputs.standard, scene.result.inputs.crs
     return {
-        "plan": {"name": plan.name, "as_of": plan.as_of.isoformat(), "notes": list(plan.notes)},
+        "plan": {
+            "name": plan.name,
+            "title": word.titled(plan.name),
+            "as_of": plan.as_of.isoformat(),
+            "notes": list(plan.notes),
+        },
         "run": {"id": scene.run_id},
         "standard": {
             "title": standard_title(scene.result, scene.language),

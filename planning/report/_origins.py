@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from planning import tables, texts
+from planning import crs, tables, texts
 from planning.report._sheet import Kind, Sheet, headings, plain_frame, stamp, words_of
 from planning.study import StudyResult
 from planning.texts import Language
@@ -65,7 +65,7 @@ def sources(result: StudyResult, language: Language) -> Sheet:
             "path": file.path.replace("\\", "/").rsplit("/", 1)[-1],
             "layer": file.layer,
             "encoding": file.encoding,
-            "crs_text": texts.in_one_language(file.crs_text, "crs", language),
+            "crs_text": crs.told(file.crs_text, language),
             "rows": file.rows,
             "sha256": file.sha256,
         }

@@ -51,8 +51,8 @@ def readings(result: StudyResult, language: Language) -> Sheet:
     rows["others"] = rows["others"].mask(rows["switch"] == "service_radius_m", _needed(result, language))
     rows = pd.concat([rows, _settled(result, language)], ignore_index=True)
     rows = rows.sort_values("ambiguity", key=lambda points: points.str[1:].astype(int), kind="stable")
-    note = texts.t("sensitivity.readings_note", language)
-    return _sheet("readings", rows, _READINGS, (*stamp(result, language), note), language)
+    notes = (texts.t(f"sensitivity.{name}", language) for name in ("readings_note", "switch_note"))
+    return _sheet("readings", rows, _READINGS, (*stamp(result, language), *notes), language)
 
 
 def _needed(result: StudyResult, language: Language) -> str:

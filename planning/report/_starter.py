@@ -31,7 +31,7 @@ def _say(key: str, language: Language) -> str:
 
 def _blocks(language: Language) -> Iterator[word.Block]:
     lines: list[word.Parts] = [(_say("cover_standard", language),), (_say("cover_day", language),)]
-    yield word.Cover("{{ plan.name }}", _say("subtitle", language), lines)
+    yield word.Cover("{{ plan.title }}", _say("subtitle", language), lines)
     yield word.Text((_say("hint", language),), "note")
     for chapter in CHAPTERS:
         yield word.Heading(texts.t(f"document.heading.{chapter}", language))
@@ -59,4 +59,4 @@ def _table(name: str, columns: tuple[str, ...]) -> word.Table:
     numbers = frozenset(at for at, column in enumerate(columns) if column in _NUMBERS)
     widths = [_WIDE.get(column, 1.0) for column in columns]
     caption = f"{{{{ tables.{name}.title }}}}"
-    return word.Table(name, caption, head, rows, numbers=numbers, strong=frozenset({4}), widths=widths)
+    return word.Table(name, caption, head, rows, numbers=numbers, strong=frozenset({4}), widths=widths, loose=True)

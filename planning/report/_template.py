@@ -30,6 +30,7 @@ from planning.report._fields import ROOTS, fields
 from planning.report._scene import Scene
 from planning.sources import zips
 
+_KINDS: Final = "[Content_Types].xml"
 _WIDTH_MM: Final = 160.0
 _LARGEST: Final = 64 << 20
 _FILTERS: Final = ("count", "d", "default", "first", "float", "int", "join", "last", "length", "lower", "rejectattr",
@@ -127,8 +128,8 @@ class _Engine(DocxTemplate):  # type: ignore[misc]
 
 def _opened(path: Path) -> _Engine:
     """Open a template that is a Word document and harmless to open."""
-    if not path.is_file():
-        raise InputRefused(Fault("template_not_found", file=path.name, column="output.template", value=path.name))
+    if not _is_there(path):
+        raise InputRefused(Fault("template_not_found", file=path.name, column="output.template", value=path.name[:200]))
     broken = Fault("template_not_docx", file=path.name, column="output.template")
     if path.stat().st_size > _LARGEST or not zipfile.is_zipfile(path):
         raise InputRefused(broken)
@@ -136,7 +137,8 @@ def _opened(path: Path) -> _Engine:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-        if any(name.lower().endswith("vbaproject.bin") for name in names):
+            kinds = archive.read(_KINDS) if _KINDS in names else b""
+        if _has_macros(kinds, names):
             raise InputRefused(Fault("template_macros", file=path.name, column="output.template"))
         if "word/document.xml" not in names:
             raise InputRefused(broken)
@@ -153,6 +155,21 @@ def _opened(path: Path) -> _Engine:
             Fault("template_outside", file=path.name, column="output.template", value=found[:200]) for found in outside
         )
     return engine
+
+
+def _is_there(path: Path) -> bool:
+    """Say whether there is such a file; of a name that none can have there is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _has_macros(kinds: bytes, names: Iterable[str]) -> bool:
+    """Say whether a package holds macros, by the kinds its list of parts states, whatever the parts are called."""
+    stated = [str(part.get("ContentType", "")).lower() for part in parse_xml(kinds)] if kinds else []
+    named = [name.rsplit("/", 1)[-1].lower() for name in names]
+    return any("vbaproject" in one or "macroenabled" in one for one in (*stated, *named))
 
 
 def _outside(engine: DocxTemplate) -> Iterator[str]:

@@ -35,6 +35,7 @@ from planning.word._parts import Table as Table
 from planning.word._parts import Text as Text
 from planning.word._parts import plain as plain
 from planning.word._parts import said as said
+from planning.word._parts import titled as titled
 from planning.word._styles import dress, ident
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -191,7 +192,7 @@ class _Writer:
         self._paper.sections[-1].different_first_page_header_footer = False
 
     def _cover(self, block: Cover) -> None:
-        self._put(_fields.paragraph("Title", _fields.run(block.title)))
+        self._put(_fields.paragraph("Title", _fields.run(titled(block.title))))
         self._put(_fields.paragraph("Subtitle", _fields.run(block.subtitle)))
         for line in block.lines:
             self._put(_fields.paragraph("CoverLine", _fields.parts(line, self._labels)))

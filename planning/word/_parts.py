@@ -10,6 +10,9 @@ from typing import Literal
 from planning import texts
 from planning.texts import Language
 
+_TITLE_CELLS = 34
+"""Half letters of 26 pt on the 160 mm between the margins."""
+
 
 @dataclass(frozen=True)
 class Blank:
@@ -58,7 +61,7 @@ class Table:
 
     ``numbers`` are the columns set to the right, ``strong`` the rows set in bold (sums), ``size`` the letters in
     points, ``widths`` shares of the line (by what the cells hold where left out), ``number`` that of the caption (the
-    next one where left out).
+    next one where left out). Rows of a ``loose`` one need not stay on one page, however few they are.
     """
 
     key: str
@@ -71,6 +74,7 @@ class Table:
     widths: Sequence[float] = ()
     size: float = 9
     number: int | None = None
+    loose: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +154,20 @@ def _pieces(sentence: str, facts: Mapping[str, Part | Parts | float]) -> Iterato
                 yield from fact
             else:
                 yield fact if isinstance(fact, Blank | Reference | Strong) else str(fact)
+
+
+def titled(title: str, *, most: int = _TITLE_CELLS) -> str:
+    """Return a title for a cover: one too long for a line goes on before its last bracket, never within it.
+
+    Parameters
+    ----------
+    most
+        Half letters that a line of the title page holds.
+    """
+    stem, bracket, _ = max((title.rpartition(mark) for mark in ("（", " (")), key=lambda found: len(found[0]))
+    if "\n" in title or texts.cells(title) <= most or not stem or not bracket:
+        return title
+    return f"{stem}\n{title[len(stem) :].lstrip()}"
 
 
 def plain(parts: Parts, labels: Mapping[str, str] | None = None) -> str:

@@ -19,6 +19,7 @@ _MM_A_POINT: Final = 25.4 / 72
 _SIDE_MM: Final = 1.1
 _SMALLEST: Final = 7.0
 _TALLEST: Final = 5  # lines that the longest text of a column should take
+_HEAD: Final = 8  # half letters: four Chinese letters of a heading stay on one line
 _RULES: Final = (
     '<w:tblBorders><w:top w:val="single" w:sz="8" w:space="0" w:color="1F2328"/>'
     '<w:left w:val="nil"/><w:bottom w:val="single" w:sz="8" w:space="0" w:color="1F2328"/><w:right w:val="nil"/>'
@@ -40,8 +41,9 @@ def element(table: Table, width_mm: float) -> Any:
     head = _row(table.head, table, widths, size=size, head=True)
     whole = len(table.rows) <= KEPT_TOGETHER
     last = len(table.rows) - 1
+    tied = set(range(last)) if whole else {last - 1}
     body = "".join(
-        _row(row, table, widths, size=size, bold=at in table.strong, tied=(whole and at < last) or at == last - 1)
+        _row(row, table, widths, size=size, bold=at in table.strong, tied=not table.loose and at in tied)
         for at, row in enumerate(table.rows)
     )
     layout = '<w:tblLayout w:type="fixed"/>'
@@ -118,7 +120,9 @@ def _need(head: str, cells: Sequence[str], *, is_number: bool) -> tuple[float, f
     """Return the half letters that a column cannot do without, the fewest that look well, and those wished for."""
     lengths = sorted(cells_of(cell) for cell in cells)
     longest = lengths[-1] if lengths else 0
-    heading = max((cells_of(word) for word in head.split()), default=0) if head.isascii() else min(cells_of(head), 6)
+    heading = (
+        max((cells_of(word) for word in head.split()), default=0) if head.isascii() else min(cells_of(head), _HEAD)
+    )
     if is_number:
         wished = max(longest, heading, math.ceil(cells_of(head) / 3)) + 1
         return longest + 0.5, max(longest, heading) + 0.5, wished
