@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -288,3 +289,88 @@ def test_a_decimal_becomes_a_float_only_where_it_comes_back(number: Decimal):
     else:
         assert column[0] == str(number)
         assert Decimal(repr(float(number))) != number
+
+
+# --------------------------------------------------------------------------------------------------- results written
+
+
+def a_run(folder: Path, households: tuple[int | None, ...] = (2**53 + 1, None)) -> Path:
+    """A run folder of two layers: areas with every kind of cell, a name that would be SQL elsewhere, and a table."""
+    folder.mkdir(parents=True)
+    areas = gpd.GeoDataFrame(
+        {
+            "residential_id": ["A", "B"],
+            "name": ["东风'; DROP TABLE x; --", None],
+            "households": pd.array(households, dtype="Int64"),
+            "share": [0.1, None],
+            "is_new": pd.array([True, None], dtype="boolean"),
+        },
+        geometry=gpd.points_from_xy([500_000, 500_100], [4_000_000, 4_000_000]),
+        crs=4548,
+    )
+    pyogrio.write_dataframe(areas, folder / "province.gpkg", layer="residential")
+    pyogrio.write_dataframe(pd.DataFrame({"clause_id": ["SX-02"]}), folder / "province.gpkg", layer="clauses")
+    record = {"run_id": "abc", "plan": {"name": "省", "standard": "shaanxi"}, "parameters": {}}
+    (folder / "run.json").write_text(json.dumps(record), "utf-8")
+    return folder
+
+
+def asked(server: Path, query: str) -> list[str]:
+    words = [binaries() / "psql", "-h", server, "-U", "boss", "-d", "postgres", "-At", "-F", "|", "-c", query]
+    return subprocess.run(words, capture_output=True, check=True, text=True).stdout.splitlines()
+
+
+@pytest.mark.slow
+def test_a_run_is_written_whole_and_again_with_the_views_on_it_kept(services, server, tmp_path):
+    done = fetch.publish("boss", a_run(tmp_path / "run"), schema="省级规划")
+    assert (done.schema, done.run_id, dict(done.rows)) == ("省级规划", "abc", {"residential": 2, "clauses": 1})
+    query = (
+        "SELECT fid, residential_id, households, share, is_new, ST_SRID(geometry), ST_X(geometry) FROM {} ORDER BY fid"
+    )
+    rows = ["1|A|9007199254740993|0.1|t|4548|500000", "2|B||||4548|500100"]
+    assert asked(server, query.format('"省级规划".residential')) == rows
+    assert asked(server, 'SELECT name FROM "省级规划".residential WHERE fid = 1') == ["东风'; DROP TABLE x; --"]
+    asked(server, 'CREATE VIEW public.mine AS SELECT * FROM "省级规划".residential')
+    fetch.publish("boss", a_run(tmp_path / "again", (None, 7)), schema="省级规划")
+    assert asked(server, "SELECT households FROM public.mine ORDER BY fid") == ["", "7"]
+    assert asked(server, 'SELECT run_id, plan, standard FROM "省级规划".planning_run') == ["abc|省|shaanxi"]
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_be_written_to_its_end_leaves_the_one_before(services, server, tmp_path):
+    """The second layer meets a view that needs a column it has not: neither of the two is changed."""
+    fetch.publish("boss", a_run(tmp_path / "run"), schema="half")
+    asked(server, "CREATE VIEW public.needs AS SELECT clause_id FROM half.clauses")
+    other = a_run(tmp_path / "other", (1, 2))
+    pyogrio.write_dataframe(pd.DataFrame({"clause": ["X"]}), other / "province.gpkg", layer="clauses")
+    with pytest.raises(MachineFailed) as failed:
+        fetch.publish("boss", other, schema="half")
+    assert [fault.code for fault in failed.value.faults] == ["postgis_failed"]
+    assert asked(server, "SELECT households FROM half.residential ORDER BY fid") == ["9007199254740993", ""]
+    assert asked(server, "SELECT clause_id FROM public.needs") == ["SX-02"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("service", "schema", "code"),
+    [
+        ("boss", "public", "postgis_schema"),
+        ("boss", 'x"; DROP', "postgis_schema"),
+        ("boss", "规划", "postgis_schema_taken"),
+        ("plan", "neu", "postgis_no_rights"),
+        ("nowhere", "neu", "postgis_service"),
+        ("gone", "neu", "postgis_no_connection"),
+    ],
+)
+def test_what_cannot_be_written_to_is_refused(services, server, tmp_path, service, schema, code):
+    with pytest.raises((InputRefused, MachineFailed)) as error:
+        fetch.publish(service, a_run(tmp_path / "run"), schema=schema)
+    assert [fault.code for fault in error.value.faults] == [code]
+    assert PASSWORD not in str(error.value)
+    assert asked(server, "SELECT count(*) FROM pg_namespace WHERE nspname = 'neu'") == ["0"]
+
+
+def test_a_folder_that_is_no_run_is_not_written(tmp_path):
+    with pytest.raises(InputRefused) as error:
+        fetch.publish("boss", tmp_path)
+    assert [fault.code for fault in error.value.faults] == ["not_a_run_folder"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,9 +19,11 @@ import pytest
 import shapely
 from provinces import ROOT, TINY, listed, made, make_province
 
-from planning import province
+from planning import province, sources
 from planning.errors import InputRefused, WrongUsage
 from planning.province import _county, _executors, _halo, _intake, _merge, _split, _tables, _work
+from planning.sources import osm
+from planning.sources.raw import Dataset
 
 
 @pytest.fixture(autouse=True)
@@ -193,6 +197,70 @@ def test_a_stumble_is_told_and_raises_nothing():
     assert done["failed"].startswith("KeyError")
 
 
+def raising(error: BaseException):
+    def task(_spec):
+        raise error
+
+    return task
+
+
+def test_a_county_that_takes_all_memory_is_set_aside_and_a_full_disk_stops_the_run(monkeypatch):
+    spec = {"code": "610102", "code_hash": _intake.code_hash()}
+    monkeypatch.setattr(_county, "run_county", raising(MemoryError()))
+    told = _county.perform("county", spec)
+    assert (told.get("machine"), [fault["code"] for fault in told["faults"]]) == (None, ["province_county_memory"])
+    for number, code in ((errno.ENOSPC, "machine_disk_full"), (errno.EDQUOT, "machine_disk_full"),
+                         (errno.EIO, "machine_write")):  # fmt: skip
+        monkeypatch.setattr(_county, "run_county", raising(OSError(number, "no")))
+        told = _county.perform("county", spec)
+        assert (told["machine"], [fault["code"] for fault in told["faults"]]) == (True, [code])
+
+
+def test_status_says_of_each_county_what_the_last_run_did(tmp_path):
+    """The run before is not counted; a line that a kill cut short is passed over."""
+    with _work.held(tmp_path / "out") as work:
+        work.log("county", code="1", seconds=9.0, peak_mib=900.0, run_id="x")
+    with _work.held(tmp_path / "out") as work:
+        work.log("take_in", code="1", seconds=0.25, peak_mib=100.0)
+        work.log("kept", code="3")
+        work.log("county", code="2", seconds=1.0, faults=["table_without_rows"])
+        work.log("county", code="1", seconds=0.5, peak_mib=300.0, run_id="y")
+        with (work.folder / _work.LOG).open("a", encoding="utf-8") as stream:
+            stream.write('{"event": "coun\n')
+    found = _work.status(tmp_path / "out")["of_counties"]
+    assert {code: (one["state"], one["seconds"], one["peak_mib"], one["faults"]) for code, one in found.items()} == {
+        "1": ("done", 0.75, 300.0, []),
+        "2": ("missing", 1.0, None, ["table_without_rows"]),
+        "3": ("kept", 0.0, None, []),
+    }
+
+
+def test_what_killed_runs_left_half_made_goes_with_the_next_run_unless_it_is_fresh(tmp_path):
+    store = tmp_path / "out.work" / "store"
+    for name in (".part-old", ".part-new", "entry"):
+        (store / name).mkdir(parents=True)
+    for name in (".part-old", "entry"):
+        os.utime(store / name, (0, 0))
+    with _work.held(tmp_path / "out"):
+        pass
+    assert sorted(path.name for path in store.iterdir()) == [".part-new", "entry"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="procfs")
+def test_memory_is_that_of_the_process_and_not_of_the_one_that_started_it():
+    """A program started by a process of 300 MiB says what it held itself."""
+    held = bytearray(300 << 20)
+    words = [
+        sys.executable,
+        "-c",
+        "from planning.province._county import peak_mib as p; import sys; sys.stdout.write(str(p()))",
+    ]
+    told = float(subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    assert len(held) == 300 << 20
+    assert _county.peak_mib() > 300
+    assert told < _county.peak_mib() - 50
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_a_county_that_ends_its_worker_every_time_is_set_aside_and_the_others_are_done(tmp_path):
@@ -244,9 +312,43 @@ def test_every_row_goes_to_one_county(tmp_path):
     roads = sum(part["roads"]["rows"] for part in found.parts.values() if "roads" in part)
     assert roads == len(make_province.road_lines(TINY))
     for code in found.names:
-        rows = _tables.read_json(tmp_path / "parts" / code / "residential" / "table.json")
+        rows = _tables.read_json(tmp_path / "parts" / code / "residential" / "00000" / "table.json")
         assert rows["read"] == TINY.areas
     assert _split.split(settings, tmp_path / "parts", ()).parts == found.parts
+
+
+@pytest.mark.parametrize("roads", ["pbf", "gpkg", "fgb"])
+def test_pieces_of_a_file_are_the_file(tmp_path, monkeypatch, roads):
+    """Seven rows at a time: cells, places, node ids and counts are those of the file read at once, in its order."""
+    plan = made(tmp_path / "p", roads="pbf" if roads == "pbf" else "gpkg")
+    if roads == "fgb":
+        gpd.read_file(tmp_path / "p" / "roads.gpkg").to_file(tmp_path / "p" / "roads.fgb", driver="FlatGeobuf")
+        plan.write_text(plan.read_text("utf-8").replace("roads.gpkg", "roads.fgb"), "utf-8")
+    settings = province.read(plan).settings
+    whole = sources.whereabouts(settings, "roads")
+    pieces = list(sources.pieces(settings, "roads", rows=7))
+    sizes = [len(one.opened.raw.rows) for one in pieces]
+    assert (sum(sizes), max(sizes)) == (len(make_province.road_lines(TINY)), 7)
+    assert np.array_equal(np.concatenate([one.degrees for one in pieces]), whole.degrees)
+    for at, one in enumerate(pieces):
+        _tables.leave(one.opened.raw, tmp_path / "parts" / f"{at:05d}")
+    joined = _split.part_of(tmp_path / "parts")
+    raw = whole.opened.raw
+    pd.testing.assert_frame_equal(joined.frame, raw.frame)
+    assert shapely.to_wkb(joined.geometry).tolist() == shapely.to_wkb(raw.geometry).tolist()
+    assert (joined.rows.tolist(), joined.read, joined.crs) == (raw.rows.tolist(), raw.read, raw.crs)
+    assert (joined.node_ids is None) == (roads != "pbf")
+    assert joined.node_ids is None or joined.node_ids.tolist() == raw.node_ids.tolist()
+
+
+def test_a_piece_that_was_cut_short_is_told(tmp_path, monkeypatch):
+    """What the second count finds beyond the pieces stands with the last, so that rows cannot get lost between them."""
+    plan = made(tmp_path / "p", roads="pbf")
+    monkeypatch.setattr(osm, "_count", lambda _dataset: len(make_province.road_lines(TINY)) + 1)
+    dataset = Dataset("osm", tmp_path / "p" / "roads.pbf", plan)
+    *others, last = osm.read_pieces(dataset, rows=10)
+    assert all(one.read == len(one.rows) for one in others)
+    assert last.read == len(last.rows) + 1
 
 
 def test_a_column_of_codes_wins_over_the_polygon(tmp_path):

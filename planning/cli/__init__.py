@@ -14,7 +14,7 @@ import click
 from planning import __version__
 from planning.cli._check import check
 from planning.cli._compare import compare
-from planning.cli._fetch import fetch, postgis
+from planning.cli._fetch import fetch, postgis, publish
 from planning.cli._init import init
 from planning.cli._machine import app, doctor, verify
 from planning.cli._province import status, workers
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 for _command in (
-    run, check, init, fetch, postgis, demo, app, standards, compare, style, verify, status, workers, doctor,
+    run, check, init, fetch, postgis, publish, demo, app, standards, compare, style, verify, status, workers, doctor,
     report_template, wheelhouse,
 ):  # fmt: skip
     main.add_command(_command)

@@ -1,4 +1,4 @@
-"""The commands that bring data from elsewhere (part of ``cli``): ``fetch`` from OpenStreetMap, ``postgis``."""
+"""The commands to and from elsewhere (part of ``cli``): ``fetch`` from OpenStreetMap, ``postgis``, ``publish``."""
 
 from __future__ import annotations
 
@@ -66,3 +66,21 @@ def postgis(service: str, table: str, out: Path, geometry: str | None) -> None:
     for line in room.tell_copied(copied, table):
         click.echo(line)
     click.echo(texts.both("fetch.done", path=copied.path))
+
+
+@click.command()
+@click.argument("service")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--schema", default="planning", help="模式名 / the schema [planning]")
+@shown
+def publish(service: str, folder: Path, schema: str) -> None:
+    """把成果的图层写入 PostGIS。 / Write the layers of a run FOLDER into SERVICE (in pg_service.conf)."""
+    from planning import fetch as room
+    from planning import runs
+    from planning.errors import Fault, InputRefused
+
+    changed = runs.verify(folder)
+    if changed:
+        raise InputRefused(Fault("publish_changed", file=folder.name, value=", ".join(changed[:5])))
+    for line in room.tell_published(room.publish(service, folder, schema=schema)):
+        click.echo(line)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from planning import texts
-from planning.cli._say import list_faults, shown
+from planning.cli._say import list_faults, shown, table
 
 
 def run_province(plan: Path, *, out: Path | None, workers: int | None, scheduler: str | None) -> None:
@@ -47,7 +48,24 @@ def status(folder: Path, *, as_json: bool) -> None:
     if counts:
         click.echo(texts.both("province.counted", **counts))
     click.echo(texts.both("province.where", began=found["began"], at=found["at"], pid=found["pid"], host=found["host"]))
+    table(_county_lines(found["of_counties"]))
     click.echo(f"  {found['log']}")
+
+
+def _county_lines(counties: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return a line for each county: state, seconds, memory, what is against it."""
+    heads = {name: texts.both(f"province.status_head.{name}") for name in ("code", "state", "seconds", "peak", "why")}
+    return [
+        {
+            heads["code"]: code,
+            heads["state"]: texts.both(f"province.status_state.{one['state']}"),
+            heads["seconds"]: f"{one['seconds']:.1f}",
+            heads["peak"]: "—" if one["peak_mib"] is None else f"{one['peak_mib']:.0f}",
+            heads["why"]: ", ".join(dict.fromkeys(one["faults"])),
+        }
+        for code, one in counties.items()
+        if code != "_outside"
+    ]
 
 
 @click.command()

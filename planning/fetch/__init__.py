@@ -3,7 +3,7 @@
 Roads, residential land, places of care and of medicine, and administrative units come through OSMnx from an Overpass
 server, the outline of a named place from a Nominatim server; nothing else is contacted. What OpenStreetMap does not
 hold (households, levels of facilities, floor areas) is said, never made up. `copy_table` copies a table of a PostGIS
-database into a GeoPackage.
+database into a GeoPackage, `publish` writes the layers of a run into one.
 """
 
 from __future__ import annotations
@@ -25,8 +25,23 @@ from planning.fetch._ask import Endpoints
 from planning.fetch._note import tell
 from planning.fetch._postgis import Copied, copy_table
 from planning.fetch._postgis import tell as tell_copied
+from planning.fetch._publish import Published, publish
+from planning.fetch._publish import tell as tell_published
 
-__all__ = ["CACHE", "MARGIN_M", "Copied", "Endpoints", "Fetched", "copy_table", "fetch", "tell", "tell_copied"]
+__all__ = [
+    "CACHE",
+    "MARGIN_M",
+    "Copied",
+    "Endpoints",
+    "Fetched",
+    "Published",
+    "copy_table",
+    "fetch",
+    "publish",
+    "tell",
+    "tell_copied",
+    "tell_published",
+]
 
 CACHE: Final = ".osm-cache"
 MARGIN_M: Final = 1000.0

@@ -131,30 +131,41 @@ def _asked(service: str, table: str, out: Path) -> tuple[str, str]:
 @contextmanager
 def _connected(service: str) -> Iterator[Any]:
     """Give a connection in one read-only transaction that sees one state of the data; it is never committed."""
-    try:
+    with opened(service, _OPTIONS, CONNECT_S) as connection:
         import psycopg
-    except ImportError:
-        raise MachineFailed(Fault("postgis_missing")) from None
-    try:
-        connection = psycopg.connect(service=service, connect_timeout=CONNECT_S, options=_OPTIONS)
-    except psycopg.Error as error:
-        if "definition of service" in str(error) or "service file" in str(error):
-            raise InputRefused(Fault("postgis_service", value=service)) from None
-        raise MachineFailed(Fault("postgis_no_connection", value=service, facts={"why": _why(error)})) from None
-    with connection:
+
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         try:
             yield connection
         except psycopg.errors.InsufficientPrivilege as error:
-            raise InputRefused(Fault("postgis_no_rights", value=service, facts={"why": _why(error)})) from None
+            raise InputRefused(Fault("postgis_no_rights", value=service, facts={"why": why(error)})) from None
         except psycopg.Error as error:
-            raise MachineFailed(Fault("postgis_failed", value=service, facts={"why": _why(error)})) from None
+            raise MachineFailed(Fault("postgis_failed", value=service, facts={"why": why(error)})) from None
         finally:
             connection.rollback()
 
 
-def _why(error: Exception) -> str:
+@contextmanager
+def opened(service: str, options: str, timeout_s: int) -> Iterator[Any]:
+    """Give a connection to a service of libpq's files, closed afterwards."""
+    try:
+        import psycopg
+    except ImportError:
+        raise MachineFailed(Fault("postgis_missing")) from None
+    if not _SERVICE.fullmatch(service):
+        raise InputRefused(Fault("postgis_service", value=printable(service)[:100]))
+    try:
+        connection = psycopg.connect(service=service, connect_timeout=timeout_s, options=options)
+    except psycopg.Error as error:
+        if "definition of service" in str(error) or "service file" in str(error):
+            raise InputRefused(Fault("postgis_service", value=service)) from None
+        raise MachineFailed(Fault("postgis_no_connection", value=service, facts={"why": why(error)})) from None
+    with connection:
+        yield connection
+
+
+def why(error: Exception) -> str:
     """Return the first line of what the server or libpq says; neither ever repeats a password."""
     lines = str(error).strip().splitlines()
     return printable(lines[0])[:200] if lines else type(error).__name__

@@ -33,7 +33,7 @@ from planning.province._plan import is_province as is_province
 from planning.province._work import Work
 from planning.province._work import folder_of as work_folder
 from planning.province._work import status as status
-from planning.runs._target import refuse_foreign, refuse_inputs_inside
+from planning.runs._target import put_back, refuse_foreign, refuse_inputs_inside
 
 __all__ = ["ProvinceFolder", "ProvincePlan", "is_province", "read", "run", "status", "work_folder"]
 
@@ -89,6 +89,7 @@ def run(
     start = time.perf_counter()
     province = _plan.read(path)
     target = Path(out) if out is not None else province.path.parent / "out"
+    put_back(target)
     refuse_foreign(target)
     refuse_inputs_inside(target, province.settings)
     with _work.held(target) as work, contextlib.closing(executor(workers, scheduler)) as pool:
@@ -99,16 +100,19 @@ def run(
             raise _nothing_done(job.missing)
         found = outputs.Results(province, done, job.names, job.missing, job.warnings, job.files)
         run_id, summary = outputs.write(found, target)
-        timing = {"seconds": round(time.perf_counter() - start, 3), "workers": pool.name, "counties": job.timing}
+        seconds = round(time.perf_counter() - start, 3)
+        timing = {"seconds": seconds, "workers": pool.name, "peak_mib": tasks.peak_mib(), "counties": job.timing}
         kept.write_json(target / "timing.json", timing)
-        work.log("written", run_id=run_id, missing=sorted(job.missing))
+        for code in sorted(job.missing):
+            work.log("missing", code=code, faults=[fault.code for fault in job.missing[code]])
+        work.log("written", run_id=run_id, missing=sorted(job.missing), peak_mib=timing["peak_mib"])
     return ProvinceFolder(target, run_id, summary, job.missing, tuple(job.warnings))
 
 
 def _nothing_done(missing: Mapping[str, tuple[Fault, ...]]) -> InputRefused | MachineFailed:
     """Return what a run says of which no county is done: bad input, unless the program or its workers failed."""
     faults = [fault for code in sorted(missing) for fault in missing[code]]
-    ours = {"province_county_failed", "province_worker_died", "province_other_version"}
+    ours = {"province_county_failed", "province_worker_died", "province_county_memory", "province_other_version"}
     return MachineFailed(faults) if ours & {fault.code for fault in faults} else InputRefused(faults)
 
 

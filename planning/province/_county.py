@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 import threading
 import time
 import traceback
@@ -39,7 +40,7 @@ def perform(task: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     -------
     dict
         ``code``, ``seconds``, ``peak_mib`` and what the task returns; or ``faults`` for which it could not be done
-        (``machine``: disk or memory ran out, which stops the run); or ``failed``, what the program stumbled over.
+        (``machine``: the disk is full, which stops the run); or ``failed``, what the program stumbled over.
     """
     start = time.perf_counter()
     work: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -54,8 +55,9 @@ def perform(task: str, spec: Mapping[str, Any]) -> dict[str, Any]:
             done = {"code": spec["code"], "faults": parcel.faults_as_json(refused.faults), "refused": True}
         except MachineFailed as failed:
             done = _machine(spec, failed.faults)
-        except MemoryError:
-            done = _machine(spec, (Fault("machine_memory"),))
+        except MemoryError:  # of this county: the others may be smaller
+            fault = Fault("province_county_memory", value=str(spec["code"]), facts={"peak": f"{peak_mib() or 0:.0f}"})
+            done = {"code": spec["code"], "faults": parcel.faults_as_json([fault]), "refused": True}
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             fault = Fault("machine_disk_full" if full else "machine_write", value=str(error)[:200])
@@ -63,7 +65,7 @@ def perform(task: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         except Exception as error:  # noqa: BLE001  one county's stumble must not stop the others
             trace = traceback.format_exc(limit=-6)
             done = {"code": spec["code"], "failed": f"{type(error).__name__}: {error}"[:500], "trace": trace}
-    return {**done, "seconds": round(time.perf_counter() - start, 3), "peak_mib": _peak_mib()}
+    return {**done, "seconds": round(time.perf_counter() - start, 3), "peak_mib": peak_mib()}
 
 
 def _refuse_other_version(spec: Mapping[str, Any]) -> None:
@@ -168,10 +170,19 @@ def _machine(spec: Mapping[str, Any], faults: tuple[Fault, ...]) -> dict[str, An
     return {"code": spec["code"], "faults": parcel.faults_as_json(faults), "machine": True}
 
 
-def _peak_mib() -> float | None:
-    """Return the most memory that this process ever held."""
+def peak_mib() -> float | None:
+    """Return the most memory that this process ever held; None where the system does not say.
+
+    Linux counts what its parent held at the fork towards ``ru_maxrss``, but not towards ``VmHWM``.
+    """
+    try:
+        status = Path("/proc/self/status").read_text("ascii", "replace")
+        return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
+    except (OSError, ValueError, IndexError):
+        pass
     try:
         import resource
     except ImportError:
         return None
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    unit_b = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_b / (1 << 20), 1)

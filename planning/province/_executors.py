@@ -6,11 +6,13 @@ county that ends its worker every time is set aside with a word, and the others 
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from planning.errors import Fault, MachineFailed, WrongUsage
@@ -123,7 +125,8 @@ class _Slot:
         """Do a task, again with a new worker if one died of it."""
         for _ in range(TRIES):
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+                spawned = multiprocessing.get_context("spawn")
+                self._pool = ProcessPoolExecutor(1, mp_context=spawned, initializer=_give_way)
             try:
                 return self._pool.submit(self._work, task, spec).result()
             except BrokenProcessPool:
@@ -139,6 +142,12 @@ class _Slot:
             for process in list((pool._processes or {}).values()):  # noqa: SLF001  there is no other way to end one
                 process.kill()
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _give_way() -> None:
+    """Let a machine that runs out of memory end this worker, whose county is tried again, rather than the run."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", "ascii")
 
 
 class Cluster:

@@ -169,7 +169,7 @@ def _opened(spec: Mapping[str, Any], one: InputSpec) -> tuple[Opened, ...]:
     folder = Path(spec["parts"]) / code / one.name
     if not folder.is_dir():  # every row of the layer lies in other counties
         folder = next(iter(sorted(Path(spec["parts"]).glob(f"*/{one.name}"))))
-    raw = parcel.unpack(parcel.answer(folder), folder)
+    raw = splits.part_of(folder)
     if one.name not in spec["rows"]:
         raw = splits.rows_of(raw, np.zeros(len(raw.rows), dtype=bool))
     digest = spec["rows"].get(one.name, {"sha256": hashlib.sha256(b"").hexdigest()})["sha256"]

@@ -8,7 +8,7 @@ Parts are what the readers hand over, with the row numbers of the province's fil
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,8 @@ OUTSIDE: Final = "_outside"
 SKIPPED: Final = ("candidates", "parcels", "land_use", "hazards", "places")
 """Inputs that only siting looks at, which a province does not run."""
 _BY_AREA: Final = ("entrances", "pools", "population")
+_IN_PIECES: Final = ("roads", "barriers")
+"""Inputs that nothing is placed by: dealt out as they are read."""
 _ORDER: Final = ("units", "residential", "facilities", "roads")
 Codes = NDArray[np.object_]
 
@@ -89,15 +91,13 @@ def _take_apart(settings: Plan, folder: Path) -> None:
     parts: dict[str, dict[str, Any]] = {code: {} for code in (*ground.names, OUTSIDE)}
     faults: list[Fault] = []
     for name in inputs_of(settings):
-        one = units if name == "units" else _whole(sources.whereabouts(settings, name))
-        owner = ground.owners(name, one)
-        faults += ground.left_over(name, owner, one)
-        for code, raw in _apart(one.opened.raw, owner):
-            place = folder / code / name
-            place.mkdir(parents=True)
-            parcel.leave(parcel.pack(raw, place), place)
-            parts[code][name] = {"rows": len(raw.rows), "sha256": kept.digest_of(place)}
-        del one
+        dealt = _Dealt(folder, name)
+        for one in (units,) if name == "units" else _read(settings, name):
+            owner = ground.owners(name, _whole(one))
+            faults += (*_told(one.opened.raw, faults), *ground.left_over(name, owner, one))
+            dealt.deal(one.opened.raw, owner)
+        for code, told in dealt.told().items():
+            parts[code][name] = told
         gc.collect()  # the next file may be as large
     kept.write_json(
         folder / "split.json",
@@ -109,6 +109,74 @@ def _take_apart(settings: Plan, folder: Path) -> None:
             "faults": parcel.faults_as_json([*ground.faults, *faults]),
         },
     )
+
+
+def _read(settings: Plan, name: str) -> Iterator[Whereabouts]:
+    """Read an input in pieces, or whole where rows of other inputs are placed by what is in it."""
+    if name in _IN_PIECES:
+        yield from sources.pieces(settings, name)
+    else:
+        yield sources.whereabouts(settings, name)
+
+
+def _told(raw: Raw, before: Sequence[Fault]) -> list[Fault]:
+    """Return what the reader says of the file as a whole, once."""
+    return [fault for fault in raw.faults if fault not in before]
+
+
+class _Dealt:
+    """The rows of one input on their way to the counties: as many pieces in each folder as brought rows of it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder, self._name = folder, name
+        self._rows: dict[str, int] = {}
+        self._digests: dict[str, list[str]] = {}
+
+    def deal(self, raw: Raw, owner: Codes) -> None:
+        """Leave the rows of each county in a piece of its own."""
+        for code in sorted(set(owner)):
+            part = rows_of(raw, owner == code)
+            digests = self._digests.setdefault(str(code), [])
+            place = self._folder / code / self._name / f"{len(digests):05d}"
+            kept.leave(part, place)
+            digests.append(kept.digest_of(place))
+            self._rows[str(code)] = self._rows.get(str(code), 0) + len(part.rows)
+
+    def told(self) -> dict[str, dict[str, Any]]:
+        """Return how many rows each county has, and the hash of them."""
+        return {code: {"rows": self._rows[code], "sha256": kept.digest(found)} for code, found in self._digests.items()}
+
+
+def part_of(folder: Path) -> Raw:
+    """Return a county's rows of an input, piece after piece."""
+    pieces = [parcel.unpack(parcel.answer(place), place) for place in sorted(folder.iterdir())]
+    first = pieces[0]
+    if len(pieces) == 1:
+        return first
+    return replace(
+        first,
+        frame=pd.concat([one.frame for one in pieces], ignore_index=True),
+        rows=np.concatenate([one.rows for one in pieces]),
+        read=sum(one.read for one in pieces),
+        geometry=_stacked([one.geometry for one in pieces]),
+        node_ids=_stacked([one.node_ids for one in pieces]),
+        uncalculated=tuple(place for one in pieces for place in one.uncalculated),
+        dropped=_marks(pieces, "dropped"),
+        flagged=_marks(pieces, "flagged"),
+    )
+
+
+def _marks(pieces: Sequence[Raw], group: str) -> dict[str, NDArray[np.bool_]]:
+    """Return what the reader marked, piece after piece; a piece without a mark has none of it."""
+    return {
+        code: np.concatenate([getattr(one, group).get(code, np.zeros(len(one.rows), dtype=bool)) for one in pieces])
+        for code in sorted({code for one in pieces for code in getattr(one, group)})
+    }
+
+
+def _stacked(arrays: Sequence[Codes | None]) -> Codes | None:
+    known = [array for array in arrays if array is not None]
+    return np.concatenate(known) if len(known) == len(arrays) else None
 
 
 def _whole(one: Whereabouts) -> Whereabouts:
@@ -245,12 +313,6 @@ def _code(value: Any) -> str | None:
     if value is None or pd.isna(value) or not str(value).strip():
         return None
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-
-
-def _apart(raw: Raw, owner: Codes) -> Iterator[tuple[str, Raw]]:
-    """Yield the rows of each county in order of code."""
-    for code in sorted(set(owner)):
-        yield str(code), rows_of(raw, owner == code)
 
 
 def rows_of(raw: Raw, mask: NDArray[np.bool_]) -> Raw:

@@ -35,7 +35,13 @@ def save(table: pd.DataFrame, folder: Path) -> None:
         crs=table.crs if isinstance(table, gpd.GeoDataFrame) else None,
         node_ids=None if nodes is None or nodes.isna().all() else nodes.where(nodes.notna(), None).to_numpy(),
     )
-    parcel.leave(parcel.pack(raw, folder) | {"has_nodes": nodes is not None}, folder)
+    leave(raw, folder, has_nodes=nodes is not None)
+
+
+def leave(raw: Raw, folder: Path, **said: Any) -> None:
+    """Write rows as a reader hands them over into a folder of their own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parcel.leave(parcel.pack(raw, folder) | said, folder)
 
 
 def fetch(folder: Path) -> gpd.GeoDataFrame:

@@ -9,9 +9,11 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +27,9 @@ SUFFIX: Final = ".work"
 LOG: Final = "log.jsonl"
 STATUS: Final = "status.json"
 LOCK: Final = "lock"
+_SAID: Final = {"take_in": "read", "county": "done", "kept": "kept", "missing": "missing"}
+_MOST_LINES: Final = 20_000
+_STALE_S: Final = 3600.0
 
 
 def folder_of(target: Path) -> Path:
@@ -71,6 +76,7 @@ def held(target: Path) -> Iterator[Work]:
     folder = folder_of(target)
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / LOCK):
+        _sweep(folder)
         work = Work(folder)
         work.state = {"pid": os.getpid(), "host": socket.gethostname(), "machine": platform.platform(), "began": _now()}
         work.say(state="running")
@@ -87,8 +93,20 @@ def held(target: Path) -> Iterator[Work]:
         work.log("done")
 
 
+def _sweep(folder: Path) -> None:
+    """Take away what killed runs left half-made; a worker elsewhere may still be at what is fresh."""
+    for left in folder.glob("*/.part-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE_S:
+                shutil.rmtree(left, ignore_errors=True)
+
+
 def status(target: Path) -> dict[str, Any] | None:
-    """Return how far a run is, ``alive`` if a process holds it; None where there never was one."""
+    """Return how far a run is, ``alive`` if a process holds it; None where there never was one.
+
+    ``of_counties`` has by code the state (``done``, ``kept``, ``read``, ``missing``), the seconds, the most memory in
+    MiB that the county's worker had held by then, and the codes of its faults; as the log of the last run says.
+    """
     folder = target if target.name.endswith(SUFFIX) else folder_of(target)
     said = kept.read_json(folder / STATUS)
     if said is None:
@@ -96,7 +114,33 @@ def status(target: Path) -> dict[str, Any] | None:
     alive = _is_held(folder / LOCK)
     if said.get("state") == "running" and not alive:
         said["state"] = "killed"
-    return {**said, "alive": alive, "log": str(folder / LOG)}
+    return {**said, "alive": alive, "log": str(folder / LOG), "of_counties": _of_counties(folder / LOG)}
+
+
+def _of_counties(log: Path) -> dict[str, dict[str, Any]]:
+    """Return what the last run said of each county."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in _last_run(log):
+        if "code" not in line or line["event"] not in _SAID:
+            continue
+        one = found.setdefault(str(line["code"]), {"seconds": 0.0, "peak_mib": None, "faults": []})
+        failed = line["event"] == "county" and "run_id" not in line
+        one["state"] = "missing" if failed or line["event"] == "missing" else _SAID[line["event"]]
+        one["seconds"] = round(one["seconds"] + line.get("seconds", 0.0), 3)
+        one["peak_mib"] = max(filter(None, (one["peak_mib"], line.get("peak_mib"))), default=None)
+        one["faults"] = [*one["faults"], *line.get("faults", ())]
+    return {code: found[code] for code in sorted(found)}
+
+
+def _last_run(log: Path) -> list[dict[str, Any]]:
+    """Return the lines of the last run; one that a kill cut short is passed over."""
+    lines: list[dict[str, Any]] = []
+    with contextlib.suppress(OSError), log.open(encoding="utf-8", errors="replace") as stream:
+        for text in stream:
+            with contextlib.suppress(ValueError):
+                line = json.loads(text)
+                lines = [] if line.get("event") == "began" else [*lines[-_MOST_LINES:], line]
+    return lines
 
 
 @contextlib.contextmanager

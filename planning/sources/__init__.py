@@ -8,7 +8,7 @@ brought into the metric CRS of the run (`geometry`), rows held against each othe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -30,7 +30,7 @@ from planning.sources._overlaps import say_shapes
 from planning.sources._placing import settle
 from planning.sources._repair import MAX_REPAIR_SHARE
 from planning.sources._roadfit import say_offsets
-from planning.sources.apart import Opened, Opening
+from planning.sources.apart import Opened, Opening, open_pieces
 from planning.sources.draft import Draft, SourceFile, known_ids
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Whereabouts",
     "check",
     "look",
+    "pieces",
     "read",
     "whereabouts",
 ]
@@ -52,6 +53,7 @@ Progress = Callable[[str, int, int], None]
 Opener = Callable[[InputSpec], tuple[Opened, ...]]
 """Hands over what was read of an input: its table, and its attribute table where it has one."""
 
+PIECE_ROWS: Final = 50_000
 _FALLBACK_CRS: Final = 4490
 _EMPTY_CODES: Final = {
     "roads": "table_without_rows",
@@ -179,10 +181,29 @@ def whereabouts(plan: Plan, name: str, *, outlines: bool = False) -> Whereabouts
     spec = plan.inputs[name]
     with Opening([spec]) as opening:
         found = opening.of(spec)
-    one = draft.read(spec, found)
+    return _whereabouts(draft.read(spec, found), found[0], outlines=outlines)
+
+
+def pieces(plan: Plan, name: str, *, rows: int = PIECE_ROWS) -> Iterator[Whereabouts]:
+    """Read one input of ``plan`` in pieces and say where the rows of each lie, so that no more is ever held.
+
+    As `whereabouts`, but ``frame`` has no columns where the file brings shapes of its own.
+
+    Raises
+    ------
+    InputRefused
+        If the file cannot be read, or a piece not be placed on the earth.
+    """
+    spec = plan.inputs[name]
+    for found in open_pieces(spec, rows=rows):
+        one = draft.bare(spec, found) if found.raw.geometry is not None else draft.read(spec, (found,))
+        yield _whereabouts(one, found)
+
+
+def _whereabouts(one: Draft, found: Opened, *, outlines: bool = False) -> Whereabouts:
     degrees = np.full((len(one.frame), 2), np.nan)
     if one.shapes is None:
-        return Whereabouts(found[0], one.frame, degrees, tuple(one.notes.all_faults()))
+        return Whereabouts(found, one.frame, degrees, tuple(one.notes.all_faults()))
     if not _located(one):
         raise InputRefused(one.notes.all_faults())
     way, live, shapes = _way(one, CRS.from_epsg(_FALLBACK_CRS)), one.live(), one.shapes.copy()
@@ -193,7 +214,7 @@ def whereabouts(plan: Plan, name: str, *, outlines: bool = False) -> Whereabouts
 
     degrees[live] = to_degrees(geometry.inner(shapes[live]))
     lines = crss.transform_geometries(shapes, to_degrees) if outlines else None
-    return Whereabouts(found[0], one.frame, degrees, tuple(one.notes.all_faults()), lines)
+    return Whereabouts(found, one.frame, degrees, tuple(one.notes.all_faults()), lines)
 
 
 def _drafts(

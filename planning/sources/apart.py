@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +153,36 @@ def open_one(spec: InputSpec, path: Path, *, layer: str | None) -> Opened:
     if not isinstance(found, Opened):
         raise InputRefused(found)
     return found
+
+
+def open_pieces(spec: InputSpec, *, rows: int) -> Iterator[Opened]:
+    """Read an input in pieces of ``rows`` rows, as far as its format can be read so; neither side holds more.
+
+    Raises
+    ------
+    InputRefused
+        See `open_jobs`.
+    """
+    caps = caps_of(size_b(spec.file))
+    with tempfile.TemporaryDirectory(prefix="planning-", ignore_cleanup_errors=True) as made:
+        folder, stopped = Path(made), None
+        one = {"spec": _plain(spec), "path": str(Path.cwd() / spec.file), "layer": spec.layer, "folder": "0"}
+        try:
+            isolation.call(MODULE, {"files": [one | {"rows": rows}]}, folder, caps)
+        except Stopped as error:
+            stopped = error
+        try:
+            said = parcel.answer(folder / "0")
+        except parcel.NoAnswer as none:
+            raise InputRefused(_why(stopped or Stopped("died", str(none)), caps, spec.file)) from None
+        for at in range(said.get("pieces", 1)):
+            place = folder / "0" / f"{at}"
+            raw = {"raw": parcel.answer(place)} if "pieces" in said else {}
+            found = _opened(said | raw, place, spec.file)
+            if not isinstance(found, Opened):
+                raise InputRefused(found)
+            yield found
+            shutil.rmtree(place)
 
 
 def _open_some(work: Sequence[Job], folder: Path, stop: threading.Event | None) -> list[Outcome]:

@@ -99,6 +99,16 @@ def read(spec: InputSpec, opened: tuple[Opened, ...]) -> Draft:
     return _drafted(spec, table, found, known, notes)
 
 
+def bare(spec: InputSpec, opened: Opened) -> Draft:
+    """Return one input with its shapes alone: enough to say where its rows lie."""
+    raw, notes = opened.raw, _notes(spec.name, spec.file, opened.raw)
+    notes.faults += raw.faults
+    _say_reader_marks(raw, notes)
+    frame = pd.DataFrame(index=pd.RangeIndex(len(raw.rows)))
+    table = tables.contract(spec.name)
+    return Draft(spec, table, notes, frame, raw.read, raw.geometry, raw.crs, raw.encoding, opened.hashed(), raw.headers)
+
+
 def _read_joined(
     spec: InputSpec, table: tables.Table, layer: Opened, attribute_table: Opened, attribute_file: Path, key: str
 ) -> Draft:

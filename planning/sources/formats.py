@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +45,19 @@ def read(dataset: Dataset, spec: InputSpec, table: tables.Table, layer: str | No
     }
     raw = readers.get(dataset.kind, lambda: layers.read(dataset, layer=layer))()
     return replace(raw, faults=(*raw.faults, *_misread(raw, dataset.file)))
+
+
+def read_pieces(dataset: Dataset, spec: InputSpec, table: tables.Table, layer: str | None, rows: int) -> Iterator[Raw]:
+    """Yield what `read` returns in pieces of ``rows`` rows, where the format can be read so; else all at once."""
+    if dataset.kind == "osm" and spec.name == "roads":
+        pieces = osm.read_pieces(dataset, rows=rows)
+    elif dataset.kind in ("gpkg", "fgb", "gdb"):
+        pieces = layers.read_pieces(dataset, layer=layer, rows=rows)
+    else:
+        yield read(dataset, spec, table, layer)
+        return
+    for raw in pieces:
+        yield replace(raw, faults=(*raw.faults, *_misread(raw, dataset.file)))
 
 
 def _misread(raw: Raw, file: str) -> list[Fault]:

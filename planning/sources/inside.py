@@ -12,7 +12,7 @@ from planning import tables
 from planning.errors import Fault, InputRefused
 from planning.plan import INPUTS, InputSpec
 from planning.sources import columns as cols
-from planning.sources import draft, files, layers, parcel
+from planning.sources import draft, files, formats, layers, parcel
 from planning.sources.raw import Dataset
 
 _POINT: Final = (
@@ -42,11 +42,12 @@ def work(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     Parameters
     ----------
     request : mapping
-        ``files``: of each its ``spec`` (an `InputSpec` as JSON), ``path``, ``layer``, and a name for its ``folder``.
+        ``files``: of each its ``spec`` (an `InputSpec` as JSON), ``path``, ``layer``, a name for its ``folder``, and
+        ``rows`` where it is wanted in pieces of so many rows.
     folder : Path
         Takes a folder for each file: the table (`parcel.pack`) and the answer (`parcel.leave`). An answer holds
-        ``refused``, the faults for which the file is not read; or ``failed``, what a library raised; or ``raw``,
-        ``paths`` and ``sha256`` of each path.
+        ``refused``, the faults for which the file is not read; or ``failed``, what a library raised; or ``raw``
+        (``pieces``, how many there are, each in a folder of its own), ``paths`` and ``sha256`` of each path.
     """
     for said in request["files"]:
         place = folder / said["folder"]
@@ -68,10 +69,27 @@ def _read(said: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     spec, path = _spec(said["spec"]), Path(said["path"])
     files.admit(path)
     before = draft.fingerprints(path)
-    raw, _ = draft.open_raw(spec, path, tables.contract(spec.name), layer=said["layer"])
+    table = tables.contract(spec.name)
+    if said.get("rows") is None:
+        raw, _ = draft.open_raw(spec, path, table, layer=said["layer"])
+        read: dict[str, Any] = {"raw": parcel.pack(raw, folder)}
+    else:
+        read = {"pieces": _in_pieces(spec, path, table, said, folder)}
     if draft.fingerprints(path) != before:
         raise InputRefused(Fault("file_changed", file=path.name))
-    return {"raw": parcel.pack(raw, folder), "paths": [str(part) for part in before], "sha256": list(before.values())}
+    return {**read, "paths": [str(part) for part in before], "sha256": list(before.values())}
+
+
+def _in_pieces(spec: InputSpec, path: Path, table: tables.Table, said: Mapping[str, Any], folder: Path) -> int:
+    """Leave a file piece by piece, each in a folder of its own, and return how many there are."""
+    count = 0
+    with files.dataset(path, layer=said["layer"]) as found:
+        for raw in formats.read_pieces(found, spec, table, said["layer"], said["rows"]):
+            place = folder / f"{count}"
+            place.mkdir()
+            parcel.leave(parcel.pack(raw, place), place)
+            count += 1
+    return count
 
 
 def _spec(said: Mapping[str, Any]) -> InputSpec:

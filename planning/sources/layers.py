@@ -74,6 +74,25 @@ def read(dataset: Dataset, *, layer: str | None) -> Raw:
         return readers.get(dataset.kind, _plain)(dataset, layer)
 
 
+def read_pieces(dataset: Dataset, *, layer: str | None, rows: int) -> Iterator[Raw]:
+    """Yield what `read` returns in pieces of ``rows`` rows, one at least; kinds of which all is read at once in one.
+
+    What the other count finds more or less stands with the last.
+    """
+    with _translated(dataset):
+        if dataset.kind == "gpkg":
+            with _quiet_copy(dataset) as path:
+                told = _table_counts(path, dataset)
+                name = pick(list(told), layer, dataset)
+                for first, raw in _pieces(path, dataset, name, told[name], rows):
+                    yield _with_text_cells(raw, path, name, dataset, first)
+        elif dataset.kind in ("fgb", "gdb"):
+            name, count = _named(dataset, layer)
+            yield from (raw for _, raw in _pieces(dataset.path, dataset, name, count, rows))
+        else:
+            yield read(dataset, layer=layer)
+
+
 def read_shapes(path: Path, dataset: Dataset) -> tuple[NDArray[np.object_], CRS | None]:
     """Return geometries and CRS of a shapefile; None where a record has no shape."""
     with _translated(dataset):
@@ -148,13 +167,19 @@ def _plain_cells(series: pd.Series[Any]) -> NDArray[np.object_]:
 
 def _plain(dataset: Dataset, layer: str | None) -> Raw:
     """Read a layer of a FlatGeobuf or a File Geodatabase; where `counts` cannot tell its rows, GDAL counts them."""
+    name, count = _named(dataset, layer)
+    return _read(dataset.path, dataset, name, count)
+
+
+def _named(dataset: Dataset, layer: str | None) -> tuple[str, int]:
+    """Return the layer to read and how many rows it has."""
     pyogrio = gdal()
     names = [str(name) for name in pyogrio.list_layers(dataset.path)[:, 0]]
     name = pick(names, layer, dataset)
     count = counts.of(dataset, name)
     if count is None:
         count = int(pyogrio.read_info(dataset.path, layer=name, force_feature_count=True)["features"])
-    return _read(dataset.path, dataset, name, count)
+    return name, count
 
 
 def pick(names: list[str], layer: str | None, dataset: Dataset) -> str:
@@ -218,8 +243,8 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _with_text_cells(raw: Raw, path: Path, layer: str, dataset: Dataset) -> Raw:
-    """Return the layer with columns of numbers in which text stands as SQLite holds them.
+def _with_text_cells(raw: Raw, path: Path, layer: str, dataset: Dataset, first: int = 0) -> Raw:
+    """Return the layer, from row ``first`` on, with columns of numbers in which text stands as SQLite holds them.
 
     SQLite keeps text in a column of integers as it is; GDAL makes a number of it (120户 becomes 120, 无 becomes 0).
     """
@@ -227,7 +252,7 @@ def _with_text_cells(raw: Raw, path: Path, layer: str, dataset: Dataset) -> Raw:
     mode = "ro" if path != dataset.path else "ro&immutable=1"
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)) as connection:
         for at, header in enumerate(raw.headers):
-            cells = _text_cells(connection, layer, header)
+            cells = _text_cells(connection, layer, header, first, len(frame))
             if cells is not None and len(cells) != len(frame):
                 raise _broken(dataset, f"{len(cells)} / {len(frame)}")
             if cells is not None:
@@ -235,8 +260,8 @@ def _with_text_cells(raw: Raw, path: Path, layer: str, dataset: Dataset) -> Raw:
     return replace(raw, frame=frame)
 
 
-def _text_cells(connection: sqlite3.Connection, layer: str, column: str) -> list[Any] | None:
-    """Return the cells of a column declared to hold numbers in which text stands; None for any other column."""
+def _text_cells(connection: sqlite3.Connection, layer: str, column: str, first: int, count: int) -> list[Any] | None:
+    """Return cells of a column declared to hold numbers in which text stands; None for any other column."""
     listed = connection.execute("SELECT type FROM pragma_table_info(?) WHERE name = ?", (layer, column)).fetchall()
     if not any(_NUMERIC.search(str(kind)) for (kind,) in listed):
         return None
@@ -244,7 +269,8 @@ def _text_cells(connection: sqlite3.Connection, layer: str, column: str) -> list
     found = f"SELECT 1 FROM {table} WHERE typeof({cell}) = 'text' LIMIT 1"  # noqa: S608 - quoted names
     if connection.execute(found).fetchone() is None:
         return None
-    return [value for (value,) in connection.execute(f"SELECT {cell} FROM {table} ORDER BY rowid")]  # noqa: S608
+    asked = f"SELECT {cell} FROM {table} ORDER BY rowid LIMIT ? OFFSET ?"  # noqa: S608 - quoted names
+    return [value for (value,) in connection.execute(asked, (count, first))]
 
 
 # ---------------------------------------------------------------------------------------------------- through Arrow
@@ -252,13 +278,34 @@ def _text_cells(connection: sqlite3.Connection, layer: str, column: str) -> list
 
 def _read(path: Path, dataset: Dataset, layer: str | None, count: int) -> Raw:
     meta, table = gdal().raw.read_arrow(path, layer=layer)
+    return _raw(meta, table, dataset, layer, (0, count))
+
+
+def _pieces(path: Path, dataset: Dataset, layer: str, count: int, rows: int) -> Iterator[tuple[int, Raw]]:
+    """Yield the first row and the table of every piece."""
+    import pyarrow as pa
+
+    with gdal().raw.open_arrow(path, layer=layer, batch_size=rows, use_pyarrow=True) as (meta, reader):
+        done, batch = 0, next(reader, None)
+        while True:
+            following = next(reader, None)
+            table = reader.schema.empty_table() if batch is None else pa.Table.from_batches([batch])
+            left = count - done if following is None else table.num_rows
+            yield done, _raw(meta, table, dataset, layer, (done, left))
+            if following is None:
+                return
+            done, batch = done + table.num_rows, following
+
+
+def _raw(meta: dict[str, Any], table: Any, dataset: Dataset, layer: str | None, told: tuple[int, int]) -> Raw:
+    """Return an Arrow table; ``told`` is how many rows stand before it, and how many another count says it has."""
     fields = {str(name) for name in meta["fields"]}
     columns = [(name, _values(table.column(at))) for at, name in enumerate(table.column_names) if name in fields]
     geometry = _geometry(meta, table) if meta["geometry_type"] is not None else None
     return raw_table(
         columns,
-        np.arange(1, table.num_rows + 1),
-        count,
+        np.arange(told[0] + 1, told[0] + table.num_rows + 1),
+        told[1],
         layer=layer or "",
         geometry=geometry,
         crs=None if geometry is None else _crs(meta["crs"], dataset),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from operator import ne
 from typing import Any, Final, NamedTuple
 
@@ -36,18 +37,38 @@ def read(dataset: Dataset) -> Raw:
     InputRefused
         ``file_broken``.
     """
+    (raw,) = read_pieces(dataset, rows=None)
+    return raw
+
+
+def read_pieces(dataset: Dataset, *, rows: int | None) -> Iterator[Raw]:
+    """Yield what `read` returns in pieces of ``rows`` ways each, one at least; None: all in one.
+
+    Only the places of the nodes and one piece are held. What the second count finds more or less stands with the last.
+    """
     try:
-        ways = _ways(dataset)
-        count = _count(dataset)
+        every, done = _every_way(dataset), 0
+        ways = _ways(every, rows)
+        while True:
+            following = _ways(every, rows) if len(ways.ids) == rows else _Ways.none()
+            is_last = not following.ids
+            count = _count(dataset) - done if is_last else len(ways.ids)
+            yield _piece(ways, done, count)
+            if is_last:
+                return
+            done += len(ways.ids)
+            ways = following
     except (RuntimeError, ValueError) as error:
         raise InputRefused(Fault("file_broken", file=dataset.file, facts={"why": str(error)[:200]})) from None
+
+
+def _piece(ways: _Ways, done: int, count: int) -> Raw:
     geometry, node_ids = _shapes(ways)
     names = ("road_id", "highway", "name", "walkable", "level", "oneway")
     columns = [(name, _objects(values)) for name, values in zip(names, ways.columns(), strict=True)]
-    rows = np.arange(1, len(ways.ids) + 1)
     return raw_table(
         columns,
-        rows,
+        np.arange(done + 1, done + len(ways.ids) + 1),
         count,
         geometry=geometry,
         crs=CRS.from_epsg(4326),
@@ -85,6 +106,11 @@ class _Ways(NamedTuple):
     nodes: list[list[int]]
     places: dict[int, list[tuple[int, tuple[float, float] | None]]]
 
+    @classmethod
+    def none(cls) -> _Ways:
+        """Return no ways."""
+        return cls([], [], [], [], {})
+
     def cut(self) -> NDArray[np.bool_]:
         """Say of each way whether some of its nodes are not in the extract."""
         short = [at for at, places in self.places.items() if any(place is None for _, place in places)]
@@ -102,20 +128,25 @@ class _Ways(NamedTuple):
         )
 
 
-def _ways(dataset: Dataset) -> _Ways:
-    """Read the ways with a class; only what is not a plain line of different known nodes is taken node by node."""
-    ways = _Ways([], [], [], [], {})
-    factory = osmium.geom.WKBFactory()
+def _every_way(dataset: Dataset) -> Iterator[osmium.osm.Way]:
     processor = osmium.FileProcessor(str(dataset.path)).with_locations()
     for way in processor.with_filter(osmium.filter.KeyFilter("highway")):
         if isinstance(way, osmium.osm.Way):
-            ways.ids.append(str(way.id))
-            ways.tags.append({key: way.tags.get(key) for key in _TAGS})
-            ways.nodes.append([node.ref for node in way.nodes])
-            ways.lines.append(_plain_line(factory, way, ways.nodes[-1]))
-            if ways.lines[-1] is None:
-                places = [(node.ref, (node.lon, node.lat) if node.location.valid() else None) for node in way.nodes]
-                ways.places[len(ways.lines) - 1] = places
+            yield way
+
+
+def _ways(every: Iterator[osmium.osm.Way], most: int | None) -> _Ways:
+    """Take the next ways with a class; only what is not a plain line of different known nodes, node by node."""
+    ways = _Ways.none()
+    factory = osmium.geom.WKBFactory()
+    for way in itertools.islice(every, most):
+        ways.ids.append(str(way.id))
+        ways.tags.append({key: way.tags.get(key) for key in _TAGS})
+        ways.nodes.append([node.ref for node in way.nodes])
+        ways.lines.append(_plain_line(factory, way, ways.nodes[-1]))
+        if ways.lines[-1] is None:
+            places = [(node.ref, (node.lon, node.lat) if node.location.valid() else None) for node in way.nodes]
+            ways.places[len(ways.lines) - 1] = places
     return ways
 
 
