@@ -6,11 +6,13 @@ The paper town (see papertown): of 63 elderly people 1 is covered, 15 with the t
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import papertown
 import pytest
@@ -18,8 +20,9 @@ from test_app import HOSTILE, bodies, finished, opened, said
 
 from planning import runs, scenario, texts
 from planning.ui import scenes, whatif
-from planning.ui.pages import compare
+from planning.ui.pages import compare, compare_book
 from planning.ui.pages import whatif as page
+from planning.ui.session import Desk
 
 
 @pytest.fixture
@@ -192,3 +195,35 @@ def test_a_plan_that_was_only_checked_says_so(tmp_path):
     app = opened(finished(run, tmp_path / "plan.toml"), page="compare")
     assert not app.exception
     assert texts.t("ui.compare.nothing", "zh") in said(app)
+
+
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.slow)])
+def test_the_comparison_is_saved_as_a_workbook(town, language):
+    """H3 (9 of 63) against H1 (7) with K1 off: the page's differences stand in the book; D is gone, B and C come."""
+    desk = Desk(town.run, language)
+    other = (scenario.Open("H1"), scenario.SwitchOff("K1"))
+    pair = (made_of(town, scenario.Open("H3"), name="=A1+1"), made_of(town, *other, name="乙"))
+    found = [scenario.figures(scenario.prepare(town.run.result), made) for made in pair]
+    apart = scenario.difference(*found)
+    content = compare_book.book(desk, apart, pair, "elderly")
+    assert content == compare_book.book(desk, apart, pair, "elderly")
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    texts_ = {sheet.title: [[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book}
+    flat = {title: [value for row in rows for value in row if value is not None] for title, rows in texts_.items()}
+    name = {key: texts.t(f"ui.compare.sheet_{key}", language) for key in ("levels", "law", "areas", "sites", "streets")}
+    assert -2 in flat[name["levels"]]
+    assert 200 in flat[name["law"]]
+    areas = {row[0]: row[-1] for row in texts_[name["areas"]] if row[0] in "ABCDEF"}
+    assert areas["D"] == texts.t("ui.compare.change_lost", language)
+    assert areas["B"] == texts.t("ui.compare.change_gained", language)
+    assert "=A1+1" in flat[name["sites"]]
+    assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row
+               if cell.value == "=A1+1")  # fmt: skip
+
+
+def test_maps_side_by_side_and_what_can_be_saved(town):
+    folder = town.run.result.inputs.plan.folder
+    scenario.save(made_of(town, scenario.Open("H3"), name="A1"), folder)
+    app = opened(town, page="compare", **{"compare-map": "beside"})
+    assert not app.exception
+    assert "下载比选表" in "".join(one.label for one in app.get("download_button"))

@@ -6,7 +6,9 @@ The street town (papertown): of 63 elderly S1 reaches 1 within 900 m; H3 adds D 
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -387,3 +389,22 @@ def test_points_that_stand_are_asked_like_points_that_do_not():
     for other, leg in ((network.build(gridtown.roads()), 100), (ways, 200)):
         with pytest.raises(ValueError, match="stand on another network"):
             catchment.nearest(other, sites, standing, max_snap_m=leg)
+
+
+@pytest.mark.slow
+def test_a_packed_scenario_stands_alone_and_runs_to_the_same_bytes(base, town, tmp_path):
+    """Everything it reads lies inside it: the plan's folder may be gone, the figures are the export's."""
+    made = begun(base, *EVERY, name="丙")
+    archive = scenario.pack(base.inputs, made)
+    assert archive == scenario.pack(base.inputs, made)
+    with zipfile.ZipFile(io.BytesIO(archive)) as box:
+        names = box.namelist()
+        box.extractall(tmp_path / "别处")
+    assert set(names) == {"plan.toml", "candidates.parquet", "facilities.parquet", "barriers.parquet",
+                          "entrances.parquet", "data/roads/roads.gpkg", "data/residential/residential.gpkg",
+                          "data/units/units.gpkg"}  # fmt: skip
+    assert ".." not in (tmp_path / "别处" / "plan.toml").read_text("utf-8")
+    beside = scenario.export(base.inputs, made, town.parent / "scenarios" / "丙")
+    texts = [(runs.run(plan, out=plan.parent / "out", only="siting").folder / "summary.json").read_bytes()
+             for plan in (beside, tmp_path / "别处" / "plan.toml")]  # fmt: skip
+    assert texts[0] == texts[1]

@@ -22,6 +22,8 @@ _PARTS: Final = frozenset((".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix
 _MAPINFO_PARTS: Final = frozenset((".dat", ".map", ".id", ".ind", ".mid"))
 SUFFIXES: Final = _DATA | _PARTS | _MAPINFO_PARTS
 _OWN: Final = frozenset({"plan.toml", "fields.toml"})
+SCENARIOS: Final = "scenarios"
+"""Beside a plan file: what was tried on the plan, and plans made of it; no data of the plan's own."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class Found:
 def find(folder: Path) -> Found:
     """List what lies in ``folder`` and below, in order of the paths.
 
-    Hidden folders, run folders (they hold a ``run.json``) and the parts of a shapefile beside its ``.shp`` are passed
-    over; a ``.gdb`` folder is one dataset; linked folders are not followed.
+    Hidden folders, run folders (they hold a ``run.json``), the scenarios of a plan and the parts of a shapefile beside
+    its ``.shp`` are passed over; a ``.gdb`` folder is one dataset; linked folders are not followed.
 
     Raises
     ------
@@ -69,6 +71,8 @@ def _walk(folder: Path) -> list[Path]:
         if at != folder and "run.json" in names:
             folders.clear()
             continue
+        if at == folder:
+            folders[:] = [name for name in folders if name != SCENARIOS]
         found += [at / name for name in folders if name.lower().endswith(".gdb")]
         folders[:] = [name for name in folders if not (name.startswith((".", "__")) or name.lower().endswith(".gdb"))]
         found += [at / name for name in names if not name.startswith((".", "~$"))]

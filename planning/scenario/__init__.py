@@ -28,9 +28,11 @@ from planning.scenario._engine import prepare as prepare
 from planning.scenario._engine import prepare_inputs as prepare_inputs
 from planning.scenario._engine import told as told
 from planning.scenario._export import export as export
+from planning.scenario._pack import pack as pack
 from planning.scenario._places import degrees as degrees
 from planning.scenario._places import metres as metres
 from planning.scenario._places import new_site as new_site
+from planning.scenario._store import FOLDER as FOLDER
 from planning.scenario._store import delete as delete
 from planning.scenario._store import load as load
 from planning.scenario._store import path_of as path_of

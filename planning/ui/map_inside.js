@@ -119,9 +119,25 @@
   window.addEventListener("message", function (event) {
     var asked = event.data || {};
     if (event.source !== window.parent || asked.planmap !== 1) { return; }
+    if (asked.view) { return go(asked.view); }
     if (asked.theme && asked.theme !== api.theme.key && data.themes.some(function (theme) { return theme.key === asked.theme; })) { api.setTheme(asked.theme); }
     if (JSON.stringify(asked.scene || null) !== JSON.stringify(scene)) { scene = asked.scene || null; showLegend(); showScene(); }
     if ((asked.id || "") !== (api.picked ? api.picked.id : "")) { mark(asked); }
+  });
+
+  /* A map beside this one was moved by hand: this one goes along, and tells nobody. */
+  var led = false;
+  function go(view) {
+    var snap = api.map.options.zoomSnap;
+    led = moved = true;
+    api.map.options.zoomSnap = 0; // a view that was fitted lies between two zooms
+    api.map.setView([view.lat, view.lon], view.zoom, { animate: false });
+    api.map.options.zoomSnap = snap;
+    led = false;
+  }
+  api.map.on("moveend", function () {
+    var at = api.map.getCenter();
+    if (moved && !led) { tell({ what: "view", lat: at.lat, lon: at.lng, zoom: api.map.getZoom() }); }
   });
 
   /* What the page picked is marked, and brought into view if it lies outside. */

@@ -68,6 +68,8 @@ class Scene:
         Colour and words of each role, with how many there are.
     placing
         A click gives its place, whatever lies there.
+    group
+        Maps of one group move together; empty: this one moves alone.
     """
 
     paint: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class Scene:
     lines: Sequence[Sequence[tuple[float, float]]] = ()
     legend: Sequence[Mapping[str, str]] = ()
     placing: bool = False
+    group: str = ""
 
 
 def show(

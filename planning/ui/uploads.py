@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from planning import init, plan, runs
+from planning import init, plan, runs, scenario
 from planning.errors import Fault, InputRefused
 from planning.plan import Plan
 from planning.sources import zips
@@ -64,8 +64,8 @@ class Tray:
         return self.folder / init.PLAN
 
     def names(self) -> tuple[str, ...]:
-        """Return the data files, in order; paths relative to the folder."""
-        return tuple(name for name in self._every() if PurePosixPath(name).suffix.lower() not in _OWN)
+        """Return the data files, in order; paths relative to the folder. Scenarios and plan files are none."""
+        return tuple(name for name in self._every() if _is_data(name))
 
     def size(self, name: str) -> int:
         """Return the bytes of a file."""
@@ -148,6 +148,8 @@ class Tray:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
         self._fresh.add(name)
+        if name == init.PLAN:
+            self.answers = {key: said for key, said in self.answers.items() if key not in ("made", "anew")}
 
     def _put_back(self, name: str) -> None:
         (self.folder / name).unlink(missing_ok=True)
@@ -241,6 +243,11 @@ def _is_wanted(path: Path, root: Path) -> bool:
     """Say whether a file of a plan folder is brought along: data and settings, not what an earlier run has written."""
     results = any(runs.is_run_folder(folder) for folder in path.parents if folder.is_relative_to(root))
     return not results and path.suffix.lower() in init.SUFFIXES | _OWN | _BESIDE
+
+
+def _is_data(name: str) -> bool:
+    pure = PurePosixPath(name)
+    return pure.suffix.lower() not in _OWN and pure.parts[0] != scenario.FOLDER
 
 
 def _dataset(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -137,6 +139,18 @@ def export(desk: Desk, made: Scenario) -> Path | None:
     except (InputRefused, MachineFailed) as error:
         st.session_state[FAULTS] = error.faults
         return None
+
+
+def packed(desk: Desk, made: Scenario) -> bytes:
+    """Return a scenario as a folder that stands alone, zipped; where that is not possible, the faults in a text."""
+    try:
+        return scenario.pack(base(desk).inputs, made)
+    except (InputRefused, MachineFailed) as error:
+        told = "\n".join(f"{fault.message(desk.language)} {fault.remedy(desk.language)}" for fault in error.faults)
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as box:
+            box.writestr(f"{desk.say('whatif.refused_file')}.txt", told)
+        return stream.getvalue()
 
 
 def saved(desk: Desk) -> tuple[Scenario, ...]:

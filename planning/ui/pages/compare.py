@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +14,8 @@ import streamlit as st
 from planning import palette, scenario, texts
 from planning.errors import InputRefused
 from planning.scenario import Difference, Figures, Scenario
-from planning.ui import charts, parts, planmap, scenes, whatif, words
+from planning.ui import charts, parts, planmap, scenes, session, whatif, words
+from planning.ui.pages import compare_book, outputs, siting
 from planning.ui.pages import whatif as hand
 from planning.ui.parts import Cell, Column
 from planning.ui.planmap import Scene
@@ -52,8 +55,10 @@ def show(desk: Desk) -> None:
         _levels(desk, apart, weight, (one, other))
         _law(desk, apart, (one, other))
     _streets(desk, apart, weight, (one, other))
+    siting.phases(desk)
     _curve(desk, weight, (one, other), found)
     _spread(desk, found[1])
+    _save(desk, apart, (one, other), weight)
     _kept(desk, own)
 
 
@@ -82,19 +87,15 @@ def _settings(desk: Desk, apart: Difference) -> None:
         parts.muted(desk.say("compare.same"))
         return
     told = [
-        desk.say("compare.setting", name=_setting_name(desk, key), a=_plain(one), b=_plain(other))
+        desk.say(
+            "compare.setting",
+            name=compare_book.setting_name(desk, key),
+            a=compare_book.plain(one),
+            b=compare_book.plain(other),
+        )
         for key, (one, other) in apart.settings.items()
     ]
     st.warning(_quiet(desk.say("compare.differ", what=desk.say("joint").join(told))), icon=":material/warning:")
-
-
-def _setting_name(desk: Desk, key: str) -> str:
-    known = {"speed_m_per_s": "whatif.speed", "siting_minutes": "compare.siting_minutes"}
-    return desk.say(known.get(key, f"whatif.{key}"))
-
-
-def _plain(value: Any) -> str:
-    return "/".join(f"{part:g}" for part in value) if isinstance(value, tuple) else str(value)
 
 
 # --------------------------------------------------------------------------------------------------------------- map
@@ -104,16 +105,21 @@ def _map(desk: Desk, apart: Difference, pair: tuple[Scenario, Scenario], found: 
     """Put the difference of coverage on the map, or either scenario by itself: before and after in one place."""
     shown = str(
         st.segmented_control(
-            desk.say("compare.map_theme"), ("change", "one", "other"), default="change", required=True,
+            desk.say("compare.map_theme"), ("change", "one", "other", "beside"), default="change", required=True,
             key="compare-map", label_visibility="collapsed",
-            format_func=lambda name: desk.say("compare.map_change" if name == "change" else f"compare.{name}"),
+            format_func=lambda name: desk.say(f"compare.{name if name in ('one', 'other') else f'map_{name}'}"),
         )
     )  # fmt: skip
     changed = apart.areas["change"].isin(["gained", "lost"])
     parts.head(desk.say("compare.map_head"), desk.say("compare.areas_differ", count=int(changed.sum())))
     theme = "siting" if desk.summary.get("siting") is not None else f"coverage_{found[0].settings.level}"
-    planmap.show(desk, theme=theme, key="map-compare", height="max(420px, calc(100vh - 360px))",
-                 scene=_scene(desk, apart, pair, found, shown))  # fmt: skip
+    sides = ("one", "other") if shown == "beside" else (shown,)
+    for place, side in zip(st.columns(len(sides), gap="small"), sides, strict=True):
+        with place:
+            if shown == "beside":
+                parts.head(pair[sides.index(side)].name)
+            planmap.show(desk, theme=theme, key=f"map-compare-{side}", height="max(420px, calc(100vh - 360px))",
+                         scene=replace(_scene(desk, apart, pair, found, side), group=shown))  # fmt: skip
     if shown == "change":
         parts.muted(desk.say("compare.marks"))
 
@@ -148,8 +154,8 @@ def _levels(desk: Desk, apart: Difference, weight: str, pair: tuple[Scenario, Sc
     parts.table(
         columns,
         [
-            [_level(desk, row["level"]), _covered(desk, row, "a"), _covered(desk, row, "b"), _delta(row["delta"]),
-             hand.points(row["a_share"], row["b_share"])]
+            [compare_book.level_name(desk, row["level"]), _covered(desk, row, "a"), _covered(desk, row, "b"),
+             _delta(row["delta"]), hand.points(row["a_share"], row["b_share"])]
             for row in rows
         ],
         strong=next((place for place, row in enumerate(rows) if row["level"] == "planned"), None),
@@ -158,14 +164,6 @@ def _levels(desk: Desk, apart: Difference, weight: str, pair: tuple[Scenario, Sc
 
 def _pair_columns(desk: Desk, pair: tuple[Scenario, Scenario]) -> list[Column]:
     return [*(Column(made.name, "num") for made in pair), Column(desk.say("compare.delta"), "num")]
-
-
-def _level(desk: Desk, level: str) -> str:
-    return (
-        desk.say("compare.planned", level=desk.level(desk.plan.siting.level))
-        if level == "planned"
-        else desk.level(level)
-    )
 
 
 def _covered(desk: Desk, row: Mapping[Any, Any], side: str) -> Cell:
@@ -329,7 +327,29 @@ def _kept(desk: Desk, own: tuple[Scenario, ...]) -> None:
                 st.button(desk.say("whatif.keep"), key=f"kept-rename-{place}", on_click=whatif.rename,
                           args=(desk, made, name), disabled=not name.strip() or name == made.name)  # fmt: skip
             st.button(desk.say("compare.export"), key=f"kept-export-{place}", on_click=_export, args=(desk, made))
+            st.download_button(
+                desk.say("compare.pack"), data=partial(whatif.packed, desk, made), mime="application/zip",
+                file_name=f"{scenario.stem(made.name)}.zip", key=f"kept-pack-{place}", on_click="ignore",
+                help=desk.say("compare.pack_means"),
+            )  # fmt: skip
             st.button(desk.say("compare.delete"), key=f"kept-delete-{place}", on_click=whatif.delete, args=(desk, made))
+
+
+def _save(desk: Desk, apart: Difference, pair: tuple[Scenario, Scenario], weight: str) -> None:
+    """Offer the comparison as a workbook."""
+    parts.head(desk.say("compare.save_head"), desk.say("compare.save_beside"))
+    with st.container(horizontal=True):
+        st.download_button(
+            desk.say("compare.save"), data=partial(compare_book.book, desk, apart, pair, weight),
+            file_name=f"{outputs.stem(desk, desk.run)}_{desk.say('compare.file')}.xlsx", key="compare-save",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+        if session.is_brought():
+            st.download_button(
+                desk.say("intake.save_folder"), data=session.tray().archive, file_name="plan_folder.zip",
+                mime="application/zip", key="compare-folder", icon=":material/folder_zip:", on_click="ignore",
+                help=desk.say("compare.folder_means"),
+            )  # fmt: skip
 
 
 def _open(desk: Desk, made: Scenario) -> None:

@@ -148,7 +148,7 @@ def _first_words(language: Language) -> None:
 
 def _plan(tray: Tray, found: Survey, language: Language) -> str | None:
     """Ask what the plan needs to know and return its text; None while a needed answer is missing."""
-    if tray.plan.is_file() and not tray.answers.get("anew", tray.answers.get("made", False)):
+    if _has_own_plan(tray):
         return _brought_plan(tray, language)
     roles, columns, datums = claims.ask(tray, found, language)
     answers = _facts(tray, language, datums)
@@ -159,6 +159,11 @@ def _plan(tray: Tray, found: Survey, language: Language) -> str | None:
         parts.muted(words.say("intake.missing", language, what=words.say("comma", language).join(missing)))
         return None
     return text
+
+
+def _has_own_plan(tray: Tray) -> bool:
+    """Say whether the plan file is one that came with the data, not one that was written here."""
+    return tray.plan.is_file() and not (tray.answers.get("anew") or tray.answers.get("made"))
 
 
 def _brought_plan(tray: Tray, language: Language) -> str:
@@ -278,8 +283,8 @@ def _examination(tray: Tray, text: str | None, language: Language) -> None:
 
 def _check(tray: Tray, text: str) -> None:
     """Write the plan file and look at everything it names."""
+    tray.answers["made"] = not _has_own_plan(tray)
     tray.write_plan(text)
-    tray.answers["made"] = True
     faults = plan_faults(tray.plan)
     job = None if any(fault.severity == "error" for fault in faults) else Job(tray.plan, task="check", keep=tray)
     st.session_state[_CHECK] = (_mark(tray, text), job)

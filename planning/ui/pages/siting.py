@@ -55,7 +55,7 @@ def _solved(desk: Desk) -> None:
             parts.muted(*told.said("aim"), *told.said("money", "closed"))
         _before_and_after(desk, siting)
     _sites(desk, siting)
-    _phases(desk, told)
+    phases(desk)
     _lines(desk, told)
     _left_over(desk, siting, told)
 
@@ -165,8 +165,11 @@ def _site_row(
     return [said[name] for name in names]
 
 
-def _phases(desk: Desk, told: Decided) -> None:
-    """Put what each phase reaches beside the best plan for that phase alone."""
+def phases(desk: Desk) -> None:
+    """Put what each phase reaches beside the best plan for that phase alone; nothing where the plan has no phases."""
+    if desk.summary.get("siting") is None:
+        return
+    told = Decided(desk.result, desk.language)
     rows, language = told.phases(), desk.language
     if not rows:
         return

@@ -27,6 +27,7 @@ from planning.scenario import (
 )
 from planning.tables import LEVELS
 from planning.ui import charts, parts, planmap, scenes, whatif, words
+from planning.ui.pages import compare_book
 from planning.ui.parts import Column
 from planning.ui.session import Desk
 
@@ -291,7 +292,7 @@ def _card(desk: Desk, made: Scenario) -> None:
 def _sites(desk: Desk, made: Scenario) -> None:
     """Put the sites and what was switched off, as the marks on the map number them."""
     state, names = made.state, scenes.names(desk, made)
-    rows = [[str(rank), names.get(one, one), one, desk.say(f"whatif.what_{_what(one, made)}")]
+    rows = [[str(rank), names.get(one, one), one, desk.say(f"whatif.what_{compare_book.what(one, made)}")]
             for rank, one in enumerate(state.sites, 1)]  # fmt: skip
     rows += [["×", names.get(one, one), one, desk.say("whatif.what_off")] for one in sorted(state.off)]
     rows += [["", desk.say("whatif.what_barrier"), str(number), ""] for number in range(1, len(state.barriers) + 1)]
@@ -302,12 +303,6 @@ def _sites(desk: Desk, made: Scenario) -> None:
         return
     heads = ("head_name", "head_id", "head_what")
     parts.table([Column("", "num"), *(Column(desk.say(f"whatif.{head}")) for head in heads)], rows)
-
-
-def _what(one: str, made: Scenario) -> str:
-    if one in made.state.placed:
-        return "placed"
-    return "moved" if one in made.state.moved else "candidate"
 
 
 # ----------------------------------------------------------------------------------------------------------- streets
