@@ -42,11 +42,13 @@ from shapely.geometry import box
 
 from planning import compare, runs, texts
 from planning.cli import main
-from planning.compare import _folder, _sums, _values
+from planning.compare import _causes, _folder, _keys, _sums, _values
 from planning.compare._causes import cause_of_table
 from planning.errors import InputRefused
 from planning.plan import INPUTS
+from planning.plan._keys import SECTIONS
 from planning.runs import _record
+from planning.tables import input_name
 
 EVIL = '=1+1</script><b>|"x"'
 FASTER = "[walk]\nspeed_m_per_s = 1.2"
@@ -466,3 +468,81 @@ def test_the_bytes_are_the_same_over_hash_seeds(town, tmp_path):
         subprocess.run(words, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
     for name in compare.FILES:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+
+
+# ------------------------------------------------------------------------------------------------ read by a planner
+
+
+@pytest.mark.parametrize("section", ["plan", "walk", "standards", "siting", "output"])
+def test_every_key_of_a_plan_has_words(section):
+    for key in SECTIONS[section]:
+        for language in texts.LANGUAGES:
+            said = _keys.named(f"{section}.{key}", language)
+            assert said != f"{section}.{key}"
+            assert f"{section}.{key}" in said
+
+
+@pytest.mark.parametrize("name", ["roads", "residential", "candidates"])
+def test_every_key_of_an_input_has_words(name):
+    for key in set(SECTIONS[f"inputs.{name}"]) - {"path", "table"}:
+        said = _keys.named(f"inputs.{name}.{key}", "zh")
+        assert said.startswith(input_name(name, "zh"))
+        assert said.endswith(f"（inputs.{name}.{key}）")
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "zh", "en"),
+    [
+        ("walk.speed_m_per_s", "1.2", "1.2", "1.2"),
+        ("walk.hard_border", "true", "是", "yes"),
+        ("walk.minutes", "[5, 10, 15]", "5、10、15", "5, 10, 15"),
+        ("walk.rule", "entrance", "以出入口能否到达为准", "by the gates"),
+        ("siting.level", "street", "街道（镇）级", "street"),
+        ("siting.budget", "", "未写明", "not stated"),
+        ("siting.may_close", "[]", "未写明", "not stated"),
+        ("siting.phases", '[{"budget": null, "by": null, "name": "近期", "p": 4}, {"name": "远期", "p": 10}]',
+         "近期、累计处数：4；远期、累计处数：10", "近期, sites so far: 4; 远期, sites so far: 10"),
+        ("siting.generate", '{"from": "grid", "spacing_m": 600}', "来源：grid、间距（m）：600",
+         "from: grid, spacing (m): 600"),
+        ("inputs.barriers", f"{'a' * 64} 护 栏 utf-8 1200", f"校验值 {'a' * 12}，护 栏 utf-8，1,200 行",
+         f"SHA-256 {'a' * 12}, 护 栏 utf-8, 1,200 rows"),
+        ("inputs.roads", f"{'b' * 64} 3", f"校验值 {'b' * 12}，3 行", f"SHA-256 {'b' * 12}, 3 rows"),
+        ("plan.standard.content", "c" * 64, "c" * 12, "c" * 12),
+    ],
+)  # fmt: skip
+def test_values_of_keys_are_said_in_words(key, text, zh, en):
+    assert _keys.shown(key, text, "zh") == zh
+    assert _keys.shown(key, text, "en").lower() == en.lower()
+
+
+def test_a_number_stated_as_it_is_by_default_is_no_difference():
+    """200 in one plan and 200.0 by default in the other, [5, 10] and [5.0, 10.0], are the same; true is not 1."""
+    assert _causes._text(200) == _causes._text(200.0) == "200"
+    assert _causes._text({"a": [5, 10.0]}) == _causes._text({"a": [5.0, 10]})
+    assert _causes._text(True) == "true"
+    assert _causes._text(0.5) == "0.5"
+
+
+def test_statuses_stand_in_the_order_of_levels_then_the_plan_then_the_rule():
+    asked = [
+        "unit_ok",
+        "street_distance_m",
+        "village_status",
+        "verdict",
+        "planned_status",
+        "county_status",
+        "paper_verdict",
+    ]
+    assert sorted(asked, key=_values.order) == [
+        "county_status", "village_status", "planned_status", "verdict", "unit_ok", "paper_verdict", "street_distance_m",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_the_text_has_no_key_without_words_and_no_data_of_machines(town, tmp_path, language):
+    folder = compare.write(town.held, tmp_path / "c", language=language)
+    told = (folder / "compare.md").read_text("utf-8").replace("\\", "")
+    assert not re.search(r'[{\[]"|null|[0-9a-f]{32}| presence|[0-9] plan \|', told)
+    keys = re.findall(r"(?<![（(])\b(?:walk|siting|plan|standards)\.[a-z_]+", told)
+    assert keys == []
+    assert ("步行速度（m/s）（walk.speed_m_per_s）" if language == "zh" else "walking speed (m/s)") in told

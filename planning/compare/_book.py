@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -18,9 +17,6 @@ from planning.report import Kind, Sheet
 from planning.tables import contract
 from planning.texts import Language
 
-_HASH: Final = 12
-_IS_HASH: Final = re.compile("[0-9a-f]{64}")
-_LONG: Final = 120
 _SHOWN_CATEGORIES: Final = ("changed", "figures", "added", "removed")
 
 
@@ -57,22 +53,8 @@ def _overview(held: Comparison, words: Words) -> Sheet:
     return _sheet("overview", words, columns, rows, notes=(*words.stamp(), *words.method()))
 
 
-def _differences(held: Comparison, words: Words) -> Sheet:
-    rows = [
-        {"cause": words.say(f"cause.{one.cause or 'nothing'}"), "key": words.key(one.key), **shown_pair(one.a, one.b)}
-        for one in held.differences
-    ]
-    return _sheet("differences", words, {"cause": "text", "key": "text", "a": "text", "b": "text"}, rows)
-
-
-def shown_pair(a: str, b: str) -> dict[str, str]:
-    """Return two values of the records to be read: hashes by their first letters, long ones from where they part."""
-    pair = [" ".join(word[:_HASH] if _IS_HASH.fullmatch(word) else word for word in text.split()) for text in (a, b)]
-    shared = next((at for at, (x, y) in enumerate(zip(*pair, strict=False)) if x != y), 0)
-    start = max(0, shared - _HASH) if max(map(len, pair)) > _LONG else 0
-    cut = [f"…{text[start:]}" if start else text for text in pair]
-    said = [(f"{text[:_LONG]}…" if len(text) > _LONG else text) or "—" for text in cut]
-    return {"a": said[0], "b": said[1]}
+def _differences(_held: Comparison, words: Words) -> Sheet:
+    return _sheet("differences", words, dict.fromkeys(("cause", "key", "a", "b"), "text"), words.differences())
 
 
 def _areas(held: Comparison, words: Words) -> Sheet:
@@ -106,9 +88,13 @@ def changes_by_area(held: Comparison, words: Words, *, status_only: bool = False
     rows = held.changes[(held.changes["kind"] == "area") & (held.changes["aspect"] != _values.PRESENCE)]
     status = rows["aspect"].map(_values.is_status).astype(bool)
     decided = rows[status | (~rows["id"].isin(rows.loc[status, "id"]) & (not status_only))]
+    mixed = decided.drop_duplicates(["id", "sufficient"])["id"].value_counts() > 1
     said: dict[str, list[str]] = {}
-    for row in each(decided):
-        said.setdefault(str(row.id), []).append(words.change(row))
+    for row in sorted(each(decided), key=lambda row: _values.order(row.aspect)):
+        what = words.change(row)
+        if mixed[row.id]:
+            what = words.say("with_cause", what=what, cause=words.cause(row.sufficient, row.possible))
+        said.setdefault(str(row.id), []).append(what)
     return {name: words.say("semicolon").join(one) for name, one in said.items()} | _of_one_run(held, words)
 
 
@@ -116,7 +102,7 @@ def _of_one_run(held: Comparison, words: Words) -> dict[str, str]:
     """Return the statuses of the areas that only one run has."""
     found = {}
     for category, side in (("added", held.b), ("removed", held.a)):
-        columns = [name for name in side.areas.columns if _values.is_status(name)]
+        columns = sorted(filter(_values.is_status, side.areas.columns), key=_values.order)
         rows = side.areas.loc[held.areas.index[held.areas["category"] == category], columns]
         for name, row in zip(rows.index, rows.to_dict("records"), strict=True):
             said = [
@@ -130,6 +116,9 @@ def _values_of_areas(held: Comparison, words: Words) -> Sheet:
     rows = held.changes[held.changes["kind"] == "area"].join(held.areas[["name", "street"]], on="id")
     columns = {"id": "text", "name": "text", "street": "text", "aspect": "text", "a": "text", "b": "text",
                "change": "plain", "cause": "text", "undoing": "text"}  # fmt: skip
+    rows = rows.iloc[
+        sorted(range(len(rows)), key=lambda at: (rows["id"].iloc[at], _values.order(rows["aspect"].iloc[at])))
+    ]
     shown = [{**_line(row, words), "name": row.name, "street": words.street(row.street)} for row in each(rows)]
     return _sheet("values", words, columns, shown, frozen=2, kinds=_kinds(rows, words))
 
@@ -143,7 +132,7 @@ def _line(row: Any, words: Words) -> dict[str, Any]:
     """Return one changed value as a row of a sheet."""
     return {
         "kind": words.say(f"kind.{row.kind}"),
-        "id": row.id,
+        "id": words.subject(row.kind, row.id),
         "aspect": words.aspect(row.aspect),
         "a": words.value(row.aspect, row.before),
         "b": words.value(row.aspect, row.after),
@@ -222,7 +211,7 @@ def _cancelled(held: Comparison, words: Words) -> Sheet:
     areas = held.areas["name"].dropna()
     names = facility_names(held) | dict(zip(areas.index.astype("str"), areas.astype("str"), strict=True))
     rows = [
-        {"kind": words.say(f"kind.{row.kind}"), "id": row.id, "name": names.get(row.id, ""),
+        {"kind": words.say(f"kind.{row.kind}"), "id": words.subject(row.kind, row.id), "name": names.get(row.id, ""),
          "aspect": words.aspect(row.aspect), "value": words.value(row.aspect, row.value),
          "would": words.cause(row.sufficient), "would_be": words.value(row.aspect, row.would_be)}
         for row in each(held.cancelled)

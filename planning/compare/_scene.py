@@ -17,7 +17,6 @@ from planning.compare._book import facility_names
 from planning.compare._held import Comparison
 from planning.compare._values import each
 from planning.compare._words import Words
-from planning.tables import LEVELS
 
 _ROUND_M: Final = 1.0
 _SIMPLE_M: Final = 1.0
@@ -34,7 +33,7 @@ def scene(held: Comparison, words: Words) -> dict[str, Any]:
     frame = _Frame(shapes)
     rows = held.changes[held.changes["kind"] == "area"]
     status = rows[rows["aspect"].map(_values.is_status).astype(bool)]
-    themes = sorted(set(status["aspect"]), key=_order)
+    themes = sorted(set(status["aspect"]), key=_values.order)
     areas = _areas(held, words, frame, shapes, rows)
     roles = _roles()
     return {
@@ -130,7 +129,7 @@ def _card(rows: pd.DataFrame, words: Words) -> list[list[str]]:
     return [
         [words.aspect(row.aspect), words.value(row.aspect, row.before), words.value(row.aspect, row.after),
          words.cause(row.sufficient, row.possible)]
-        for row in sorted(each(rows), key=lambda row: (not _values.is_status(row.aspect), _order(row.aspect)))
+        for row in sorted(each(rows), key=lambda row: _values.order(row.aspect))
     ]  # fmt: skip
 
 
@@ -233,9 +232,3 @@ def _labels(area: Mapping[str, Any]) -> set[str]:
 def _present(areas: list[dict[str, Any]]) -> set[str]:
     tones = {tone for area in areas for tone in area["tones"].values()}
     return tones | {str(area["category"]) for area in areas} | {"unchanged"}
-
-
-def _order(aspect: str) -> tuple[int, str]:
-    """Return the place of a status: coverage from the largest level down, then the plan, then the law."""
-    first = [*(f"{level}_status" for level in LEVELS), "planned_status", "verdict"]
-    return (first.index(aspect), "") if aspect in first else (len(first), aspect)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import texts
-from planning.compare import _sums
-from planning.compare._book import changes_by_area, facility_names, shown_pair
+from planning.compare import _sums, _values
+from planning.compare._book import changes_by_area, facility_names
 from planning.compare._faults import of as faults_of
 from planning.compare._held import CATEGORIES, Comparison
 from planning.compare._values import each
@@ -63,10 +63,7 @@ def _why(held: Comparison, words: Words) -> Iterator[str]:
     if not held.differences:
         yield words.say("text.no_difference")
         return
-    rows = [
-        (words.say(f"cause.{one.cause or 'nothing'}"), words.key(one.key), *shown_pair(one.a, one.b).values())
-        for one in held.differences
-    ]
+    rows = [tuple(row.values()) for row in words.differences()]
     yield from table([words.say(f"head.{name}") for name in ("cause", "key", "a", "b")], rows)
 
 
@@ -114,14 +111,30 @@ def _others(held: Comparison, words: Words) -> Iterator[str]:
     rows = held.changes[held.changes["kind"] != "area"]
     names = facility_names(held)
     heads = [words.say(f"head.{name}") for name in ("kind", "id", "name", "what", "cause")]
-    shown = [
-        (words.say(f"kind.{row.kind}"), row.id, names.get(row.id, ""), words.change(row),
+    alone = _of_one_document(rows)
+    shown = list(_summed(rows[alone], words)) + [
+        (words.say(f"kind.{row.kind}"), words.subject(row.kind, row.id), names.get(row.id, ""), words.change(row),
          words.cause(row.sufficient, row.possible))
-        for row in each(rows.head(_MOST))
+        for row in each(rows[~alone].head(_MOST))
     ]  # fmt: skip
+    rows = rows[~alone]
     yield from table(heads, shown) if shown else [words.say("text.no_other")]
     if len(rows) > _MOST:
         yield f"\n{words.say('text.more', count=len(rows) - _MOST)}"
+
+
+def _of_one_document(rows: pd.DataFrame) -> Any:
+    """Say which rows are clauses that one run has and the other has not: another document brings dozens of them."""
+    return (rows["kind"] == "clause") & (rows["aspect"] == _values.PRESENCE)
+
+
+def _summed(rows: pd.DataFrame, words: Words) -> Iterator[tuple[str, ...]]:
+    """Yield the clauses of one run alone, one line for each run and cause; the workbook lists them."""
+    for _, group in rows.groupby(["before", "sufficient"], sort=True):
+        first, *more = (words.subject("clause", name) for name in group["id"])
+        row = next(each(group))
+        said = words.say("clauses_of_one", first=first, count=len(group), more=len(more)) if more else first
+        yield words.say("kind.clause"), said, "", words.change(row), words.cause(row.sufficient, row.possible)
 
 
 def _limits(held: Comparison, words: Words) -> Iterator[str]:

@@ -38,6 +38,12 @@ def is_status(aspect: str) -> bool:
     return aspect in _STATUS or aspect.endswith("_status")
 
 
+def order(aspect: str) -> tuple[int, int, str]:
+    """Return the place of an aspect: statuses (coverage by level, the plan, the rule), then figures."""
+    first = [*(f"{level}_status" for level in LEVELS), "planned_status", "verdict", "rate_ok", "unit_ok"]
+    return not is_status(aspect), first.index(aspect) if aspect in first else len(first), aspect
+
+
 def of_outcome(found: Outcome) -> pd.Series:
     """Return the values of a study: `KEY` → word."""
     areas = found.residential.set_index("residential_id")

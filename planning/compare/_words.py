@@ -8,16 +8,17 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import report, texts
-from planning.compare import _values
+from planning.compare import _keys, _values
 from planning.compare._attribute import UNPROVEN
 from planning.compare._held import Comparison
-from planning.tables import LEVELS, contract, input_name
+from planning.tables import LEVELS, contract
 from planning.texts import Language
 
 _FLAGS: Final = frozenset(
     {"rate_ok", "unit_ok", "in_service", "outside_area", "counts_for_quota", "size_ok", "overdue"}
 )
 _SHARES: Final = ("share",)
+_LONG, _BEFORE = 120, 12  # letters of a value that are shown, and of those before the first that differs
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,17 +134,37 @@ class Words:
 
     def change(self, row: Any) -> str:
         """Return one changed value as ``what: before → after``."""
+        if row.aspect == _values.PRESENCE:
+            return self.say("only_in", run="B" if row.before == _values.ABSENT else "A")
         before, after = self.value(row.aspect, row.before), self.value(row.aspect, row.after)
         if row.aspect == "place" and before == after:
             return self.say("place_moved")
-        return f"{self.aspect(row.aspect)} {before} → {after}"
+        return self.say("means", name=self.aspect(row.aspect), what=f"{before} → {after}")
 
-    def key(self, name: str) -> str:
-        """Return what an input or a key of the plan is called; keys stay as the plan writes them."""
-        section, _, rest = name.partition(".")
-        if section == "inputs" and rest.partition(".")[2] in ("", "table"):
-            return input_name(rest, self.language)
-        return self.say("key.standard_content") if name == "plan.standard.content" else name
+    def subject(self, kind: str, name: str) -> str:
+        """Return the id of what changed to be read; of a clause its number and whom it is about."""
+        clause, _, whose = name.partition(" ")
+        if kind != "clause" or not whose:
+            return name
+        subject, mark, again = whose.partition(" #")
+        said = self.say("whole_plan") if subject == "plan" else self.street(subject)
+        return self.say("of_whom", name=clause, whose=f"{said}{mark}{again}")
+
+    def differences(self) -> list[dict[str, str]]:
+        """Return what differs between the records of the runs, one a row: cause, key, and both values in words."""
+        return [
+            {"cause": self.say(f"cause.{one.cause or 'nothing'}"), "key": _keys.named(one.key, self.language),
+             **dict(zip("ab", self._pair(one.key, one.a, one.b), strict=True))}
+            for one in self.held.differences
+        ]  # fmt: skip
+
+    def _pair(self, key: str, a: str, b: str) -> list[str]:
+        """Return two values to be read; long ones from where they part."""
+        pair = [_keys.shown(key, text, self.language) for text in (a, b)]
+        shared = next((at for at, (x, y) in enumerate(zip(*pair, strict=False)) if x != y), 0)
+        start = max(0, shared - _BEFORE) if max(map(len, pair)) > _LONG else 0
+        cut = [f"…{text[start:]}" if start else text for text in pair]
+        return [f"{text[:_LONG]}…" if len(text) > _LONG else text for text in cut]
 
     def stamp(self) -> tuple[str, str]:
         """Return one line on each run."""

@@ -19,7 +19,7 @@ _MM_A_POINT: Final = 25.4 / 72
 _SIDE_MM: Final = 1.1
 _SMALLEST: Final = 7.0
 _TALLEST: Final = 5  # lines that the longest text of a column should take
-_HEAD: Final = 8  # half letters: four Chinese letters of a heading stay on one line
+_HEAD, _NUMBER_HEAD = 8, 6  # half letters: so many Chinese letters of a heading stay on one line
 _RULES: Final = (
     '<w:tblBorders><w:top w:val="single" w:sz="8" w:space="0" w:color="1F2328"/>'
     '<w:left w:val="nil"/><w:bottom w:val="single" w:sz="8" w:space="0" w:color="1F2328"/><w:right w:val="nil"/>'
