@@ -237,7 +237,7 @@ def test_rare_and_traditional_characters_are_printed(result, tmp_path):
         atlas.write(dataclasses.replace(result, residential=smiling), "x", tmp_path / "out", formats=())
     (fault,) = caught.value.faults
     assert (fault.code, fault.value, fault.facts["code"]) == ("atlas_glyph_missing", "😀", "U+1F600")
-    assert (fault.file, fault.row) != ("", None)
+    assert (fault.file, fault.row, fault.column) == ("residential.gpkg", 1, "name")
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ import pytest
 import webmap_town
 from webmap_town import HOSTILE
 
-from planning import standards, texts, webmap
+from planning import inert, standards, texts, webmap
 from planning.errors import InputRefused
 from planning.webmap import _assets as assets
 from planning.webmap import _roles as roles
@@ -112,13 +112,13 @@ def test_every_vendored_library_says_where_it_is_from() -> None:
 
 
 def test_escape_leaves_no_sign_that_html_scripts_or_templates_read() -> None:
-    assert assets.escape("<a href='x'>&\"") == "&lt;a href=&#x27;x&#x27;&gt;&amp;&quot;"
-    assert not set(assets.escape(HOSTILE)) & set("<>`${}\\'\"")
+    assert inert.escape("<a href='x'>&\"") == "&lt;a href=&#x27;x&#x27;&gt;&amp;&quot;"
+    assert not set(inert.escape(HOSTILE)) & set("<>`${}\\'\"")
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "\\u003c", "a\\", "{{", "{%", "'", "\u2029", "\n", ""])
 def test_a_literal_gives_its_text_back_and_closes_nothing(text: str) -> None:
-    found = assets.literal({"name": text, "n": [1.5, None]})
+    found = inert.literal({"name": text, "n": [1.5, None]})
     inner = found.removeprefix("JSON.parse('").removesuffix("')")
     assert not set(inner) & set("<>'`$\u2028\u2029\n")
     assert not re.search(r"\{[{%#]", inner)
@@ -127,7 +127,7 @@ def test_a_literal_gives_its_text_back_and_closes_nothing(text: str) -> None:
 
 def test_a_literal_refuses_what_json_has_no_word_for() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        assets.literal({"x": float("nan")})
+        inert.literal({"x": float("nan")})
 
 
 def test_hostile_names_reach_the_page_as_data_only() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planning.webmap import _assets as assets
+from planning import inert
 from planning.webmap import _words as words
 
 
@@ -76,7 +76,7 @@ def test_minutes_never_promise_a_shorter_walk(distance_mm: int) -> None:
 
 @given(st.text())
 def test_any_text_is_inert_in_html_and_in_a_script(text: str) -> None:
-    assert not set(assets.escape(text)) & set("<>`${}\\'\"")
-    inner = assets.literal([text]).removeprefix("JSON.parse('").removesuffix("')")
+    assert not set(inert.escape(text)) & set("<>`${}\\'\"")
+    inner = inert.literal([text]).removeprefix("JSON.parse('").removesuffix("')")
     assert not set(inner) & set("<>&'`$\u2028\u2029")
     assert not any(opener in inner for opener in ("{{", "{%", "{#"))

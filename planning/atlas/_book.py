@@ -179,6 +179,7 @@ def _draw(view: View, sheet: Listed, sheets: Sequence[Listed]) -> Canvas:
     else:
         frame.draw(made)
         sheet.draw(made)
+        made.footnotes += [] if sheet.unit_id else furniture.beyond(made)
         furniture.close(made)
     return made
 
@@ -210,8 +211,8 @@ def _frames(sheets: Sequence[Listed]) -> list[tuple[str, str, Any]]:
 def _listed(view: View) -> list[Listed]:
     """Return every sheet the result can fill, with its place on the ground and in the book."""
     asked = view.plan.output
-    layout, scale = choose(asked.paper, view.border, orientation=asked.orientation)
-    place = extent(layout, scale, view.border)
+    layout, scale = choose(asked.paper, view.subject, orientation=asked.orientation)
+    place = extent(layout, scale, view.subject)
     found: list[Listed] = []
 
     def add(key: str, number: str, draw: Draw, *, subtitle: str = "", title: str = "") -> None:

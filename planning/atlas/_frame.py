@@ -28,6 +28,10 @@ LOGO_ROWS: Final = (2, 3)
 STANDARD_ROW: Final = 6
 ARROW_MM: Final = 12.0
 PATCH_ALPHA: Final = 0.82
+PAGE_NUMBER_MM: Final = 24.0
+GRID_TEXT_MM: Final = 3.6
+NOTE_WAYS: Final = ((5.8, 2.75, 2.6), (5.5, 2.35, 1.5))
+"""How notes may be set: type size, distance of lines, height of the last above the frame; all in mm but the first."""
 
 
 def draw(canvas: Canvas) -> None:
@@ -307,20 +311,36 @@ def _notes(canvas: Canvas) -> None:
 
 
 def footnotes(canvas: Canvas) -> None:
-    """Set source and notes under the map, two lines, three where the sheet has room."""
-    layout, view = canvas.layout, canvas.view
-    limit = layout.page_x - layout.notes_x - 24
-    head = view.say("note.head") + view.say("note.public" if view.public else "note.km", step=f"{published.STEP_M:g}")
-    source = view.say(
-        "note.source", files=view.say("list_comma").join(_sources(canvas)), day=view.plan.as_of.isoformat()
-    )
-    if fonts.width_mm(source, 5.8) > limit:
-        source = view.say("note.source_brief", day=view.plan.as_of.isoformat())
-    lines = [fonts.shortened(source, limit, 5.8)]
-    lines += fonts.wrapped(head + "".join(canvas.footnotes), limit, 5.8)[: 2 if layout.landscape else 3]
-    top = layout.frame.y0 + 2.6 + 2.75 * (len(lines) - 1)
+    """Set source and notes under the map, all of them: closer and in the least type where the room is scarce."""
+    layout, page = canvas.layout, canvas.page
+    style = canvas.style("note")
+    top = (layout.window.y0 - GRID_TEXT_MM if layout.landscape else layout.columns[0].y0) - 0.4
+    for pt, pitch, foot in NOTE_WAYS:
+        lines = _note_lines(canvas, pt)
+        fit = int((top - pt * fonts.MM_PER_PT - layout.frame.y0 - foot) / pitch) + 1
+        if len(lines) <= fit:
+            break
+    if len(lines) > fit:  # a cut shows as one
+        lines = [*lines[: fit - 1], fonts.shortened("".join(lines[fit - 1 :]), _note_room(canvas), pt)]
+    high = layout.frame.y0 + foot + pitch * (len(lines) - 1)
     for place, line in enumerate(lines):
-        canvas.page.text(layout.notes_x, top - 2.75 * place, line, canvas.style("note"), kind="note")
+        set_in = Type(pt, style.weight, style.hex)
+        page.text(layout.notes_x, high - pitch * place, line, set_in, kind="note")
+
+
+def _note_room(canvas: Canvas) -> float:
+    return canvas.layout.page_x - canvas.layout.notes_x - PAGE_NUMBER_MM
+
+
+def _note_lines(canvas: Canvas, pt: float) -> list[str]:
+    """Return the source in one line, briefly where it is long, and the notes in as many as they need."""
+    view, limit = canvas.view, _note_room(canvas)
+    day = view.plan.as_of.isoformat()
+    head = view.say("note.head") + view.say("note.public" if view.public else "note.km", step=f"{published.STEP_M:g}")
+    source = view.say("note.source", files=view.say("list_comma").join(_sources(canvas)), day=day)
+    if fonts.width_mm(source, pt) > limit:
+        source = view.say("note.source_brief", day=day)
+    return [*fonts.wrapped(source, limit, pt), *fonts.wrapped(head + "".join(canvas.footnotes), limit, pt)]
 
 
 def _sources(canvas: Canvas) -> list[str]:

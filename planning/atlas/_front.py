@@ -122,13 +122,17 @@ def index(canvas: Canvas, rows: Sequence[tuple[str, ...]], frames: Sequence[tupl
         )
         canvas.placer.area(canvas.extent.shape(row["geometry"]), [label], led=label)
     flow = Flow(canvas)
+    if view.subject is not view.border:
+        furniture.inset_block(flow)
     flow.head(view.say("head.index"), view.say("index.note", n=len(rows)))
     columns = [Column(view.say("column.number"), 1.2, "left"), Column(view.say("column.title"), 4.6, "left"),
                Column(view.say("column.scale"), 1.1), Column(view.say("column.page"), 0.6)]  # fmt: skip
     if canvas.layout.paper == "A4":  # there every sheet says its scale, and titles need the room
         columns, rows = [*columns[:2], columns[3]], [(*row[:2], row[3]) for row in rows]
     _listed(flow, columns, rows)
+    _outside(flow)
     canvas.placer.draw()
+    canvas.footnotes += furniture.beyond(canvas)
     canvas.footnotes.append(view.say("note.index"))
     frame.footnotes(canvas)
     frame.title_block(canvas)
@@ -150,6 +154,25 @@ def _listed(flow: Flow, columns: Sequence[Column], rows: Sequence[tuple[str, ...
         if not rest or flow.column == last:
             return
         flow.turn(flow.column + 1)
+
+
+def _outside(flow: Flow) -> None:
+    """List what lies outside the frame of the sheets of the whole plan: facilities first, then areas by households."""
+    view = flow.canvas.view
+    found = view.outside(flow.canvas.extent)
+    areas = found["areas"].assign(_place=view.order("households")[found["areas"].index])
+    areas = areas.sort_values(["_place", "residential_id"], na_position="last")
+    rows = [
+        [words.text(row[key]), view.name(row, key), view.say(f"beyond.kind_{kind}")]
+        for kind, key, frame in (("facility", "facility_id", found["facilities"]), ("area", "residential_id", areas))
+        for row in frame.drop(columns="geometry").to_dict("records")
+    ]
+    if not rows:
+        return
+    flow.head(view.say("head.beyond"), view.say("beyond.count", n=words.whole(len(rows))))
+    columns = [Column(view.say("column.code"), 1.2, "left"), Column(view.say("column.name"), 3, "left"),
+               Column(view.say("column.kind"), 1, "left")]  # fmt: skip
+    flow.table(columns, rows, more=view.more)
 
 
 def _worded(said: str, _: int) -> str:

@@ -23,6 +23,9 @@ INSET_HIGH_MM: Final = 34.0
 CORNER_GAP_MM: Final = 5.0
 INSET_NAME_MM: Final = 12.0
 GATE_SMALL: Final = 0.65
+SCATTERED_MM: Final = 0.3
+# What a symbol or an area that a corner hides counts for, beside the ground of the plan.
+HIDING_MM2: Final = 4.0
 INSET_MM: Final = {"A3": (56.0, 46.0), "A4": (38.0, 31.0)}
 
 
@@ -61,14 +64,22 @@ def _corner(
     ]
     offers = [offer for offer in offers if canvas.window.holds(offer) and not any(offer.meets(box) for box in taken)]
     hidden = [shapely.box(box.x0, box.y0, box.x1, box.y1).intersection(subject).area for box in offers]
+    hidden = [area + HIDING_MM2 * _hides(canvas, box) for area, box in zip(hidden, offers, strict=True)]
     return offers[int(np.argmin(np.round(hidden, 3)))]
+
+
+def _hides(canvas: Canvas, box: Box) -> int:
+    """Return how many areas and facilities stand where a corner would be."""
+    frames = (canvas.view.areas, canvas.view.facilities, canvas.view.candidates)
+    ground = shapely.box(*canvas.extent.metres(box.x0, box.y0), *canvas.extent.metres(box.x1, box.y1))
+    return sum(int(shapely.intersects(frame.geometry.to_numpy(), ground).sum()) for frame in frames)
 
 
 def inset(canvas: Canvas, box: Box, *, chosen: str = "") -> None:
     """Draw the plan area small: its streets, the street ``chosen`` in the ribbon's violet, or else the whole of it."""
     page, view, book = canvas.page, canvas.view, canvas.view.book
     page.rectangle(box, book.ink["halo"], edge=Pen(book.ink["frame"], book.line["frame_map_mm"]), z=40)
-    bounds = view.border.bounds
+    bounds = view.border.bounds  # wider than the sheet where that shows the core alone
     scale = max((bounds[2] - bounds[0]) / (box.width - 6), (bounds[3] - bounds[1]) / (box.height - 5)) * 1000
     small = Extent(int(scale) + 1, ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2), box)
     ribbon = book.line["county_boundary"]["ribbon_hex"]
@@ -79,6 +90,17 @@ def inset(canvas: Canvas, box: Box, *, chosen: str = "") -> None:
         page.fill(shape, ribbon if here else "", edge=Pen(book.line["street_boundary"]["hex"], 0.18), z=40.2)
         _inset_name(canvas, box, shape, words.text(view.name(row, "unit_id")), named, bold=here)
     page.fill(small.shape(view.border), "", edge=Pen(book.line["county_boundary"]["hex"], 0.4), z=40.4)
+    if view.subject is not view.border:
+        _scattered(canvas, box, small)
+
+
+def _scattered(canvas: Canvas, box: Box, small: Extent) -> None:
+    """Draw on the inset where all areas lie, and the frame of the sheet."""
+    view, page = canvas.view, canvas.page
+    here = shapely.centroid(view.areas.geometry.to_numpy()[~view.astray])
+    page.dots(shapely.get_coordinates(small.shapes(here)), SCATTERED_MM, view.book.ink["text"], z=40.5)
+    frame_ = shapely.boundary(small.shape(canvas.extent.ground))
+    page.lines(frame_, Pen(view.book.ink["draft"], 0.4), z=40.6, window=box)
 
 
 def _inset_name(canvas: Canvas, box: Box, shape: Any, name: str, named: list[Box], *, bold: bool) -> None:
@@ -129,12 +151,22 @@ def close(canvas: Canvas) -> None:
     """Set road names and all labels, then notes and title block."""
     names.roads(canvas)
     canvas.placer.draw()
-    astray = int(canvas.view.astray.sum())
-    if astray:
-        canvas.footnotes.append(canvas.view.say("note.astray", n=astray))
     dropped = len(canvas.placer.dropped)
     if dropped:
         canvas.footnotes.append(canvas.view.say("note.dropped", n=dropped))
     frame.footnotes(canvas)
     frame.title_block(canvas)
     canvas.page.finish()
+
+
+def beyond(canvas: Canvas) -> list[str]:
+    """Return how many areas, facilities and candidates lie outside the frame of a sheet of the whole plan."""
+    view = canvas.view
+    outside = view.outside(canvas.extent)
+    many = {name: len(rows) for name, rows in outside.items() if len(rows)}
+    if not many:
+        return []
+    parts = view.say("list_comma").join(view.say(f"beyond.{name}", n=words.whole(n)) for name, n in many.items())
+    astray = int(view.astray.sum())
+    far = view.say("beyond.astray", n=words.whole(astray)) if astray else ""
+    return [view.say("note.beyond", parts=parts, far=far)]

@@ -21,6 +21,8 @@ from planning.atlas._labels import Label
 from planning.atlas._now import OUTSIDE
 from planning.atlas._page import Type
 
+CODED: Final = 150
+"""More candidates than these bear no codes on the map."""
 CODE_ROOM: Final = 0.34
 """How much of the table's width the codes may take: suggested candidates have long ones."""
 POINTS_HEAD_MM: Final = 18.0
@@ -37,7 +39,9 @@ def candidates(canvas: Canvas) -> None:
     base.areas(canvas, status.where(status.isin(OUTSIDE), "neutral"))
     furniture.corners(canvas, canvas.border)
     style = Type(5.8, 500, view.book.candidate.hex, 0.5)
-    found = marks.candidates(canvas, label=lambda row: Label((words.text(row["facility_id"]),), (style,), "code"))
+    coded = len(view.candidates) <= CODED
+    label = (lambda row: Label((words.text(row["facility_id"]),), (style,), "code")) if coded else None
+    found = marks.candidates(canvas, label=label)
     found += marks.facilities(canvas, (level,), label=marks.plain_label(canvas))
     places = marks.draw(canvas, found)
     names.streets(canvas)
@@ -56,8 +60,9 @@ def candidates(canvas: Canvas) -> None:
     why = view.decided.summed()
     _candidate_list(flow, reserve_mm=POINTS_HEAD_MM + POINT_MM * len(why) if why else 0.0)
     panel.points(flow, why)
+    told = "candidates" if coded else "candidates_many"
     made = view.candidates.get("suggested", pd.Series(dtype=bool)).astype(bool).any()
-    canvas.footnotes += [view.say(f"note.{name}") for name in ("candidates", *(["suggested"] if made else []))]
+    canvas.footnotes += [view.say(f"note.{name}") for name in (told, *(["suggested"] if made else []))]
 
 
 def _sources(flow: Flow) -> None:

@@ -121,8 +121,9 @@ def _lowest(view: View, level: str) -> tuple[str, float] | None:
         for row in view.streets.drop(columns="geometry").to_dict("records")
         if (figures := view.unit_figures.get(row["unit_id"]))
     ]
+    untold = view.public and any(words.missing(share) for share, _ in known)
     known = [(share, row) for share, row in known if not words.missing(share)]
-    if len(known) < 2:
+    if len(known) < 2 or untold:
         return None
     share, row = min(known, key=lambda entry: entry[0])
     return words.text(view.name(row, "unit_id")), share

@@ -58,7 +58,7 @@ def layout(canvas: Canvas) -> None:
             *legend.base(canvas, communities=True),
         ]
     )
-    site_table(flow, view.sites)
+    site_table(flow, view.sites, reserve_mm=before_after_mm(view) if len(flow.canvas.layout.columns) == 1 else 0.0)
     before_after(flow)
     panel.points(flow, _plan_points(view))
     canvas.footnotes.append(view.say("note.layout"))
@@ -92,8 +92,8 @@ def short_phase(name: str) -> str:
     return name.strip() or name
 
 
-def site_table(flow: Flow, frame: pd.DataFrame, *, head: str = "head.sites") -> None:
-    """Set a table of chosen sites."""
+def site_table(flow: Flow, frame: pd.DataFrame, *, head: str = "head.sites", reserve_mm: float = 0.0) -> None:
+    """Set a table of chosen sites, ``reserve_mm`` kept free below it."""
     view = flow.canvas.view
     what = view.say(f"weight.{view.plan.siting.demand}")
     deficit = view.plan.siting.model == "deficit"
@@ -117,7 +117,13 @@ def site_table(flow: Flow, frame: pd.DataFrame, *, head: str = "head.sites") -> 
         ]
         for row in frame.drop(columns="geometry").to_dict("records")
     ]
-    flow.table(columns, rows, more=view.more)
+    flow.table(columns, rows, reserve_mm=reserve_mm, more=view.more)
+
+
+def before_after_mm(view: View) -> float:
+    """Return how high the table of `before_after` stands, with its head."""
+    rows = change_rows(view, view.siting["before"], view.siting["after"])
+    return blocks.GAP_MM + blocks.HEAD_MM + blocks.TABLE_ROW_MM * (len(rows) + 1) + 2
 
 
 def before_after(flow: Flow) -> None:

@@ -18,6 +18,8 @@ import shapely
 
 from planning import palette, texts
 from planning.atlas import _words as words
+from planning.atlas._core import core
+from planning.atlas._layout import Extent, choose
 from planning.atlas._typeface import Prepared, prepare
 from planning.coverage import held_column
 from planning.study import layers, tallied
@@ -32,6 +34,7 @@ HOLE_M2: Final = 90_000.0
 WIGGLE_M: Final = 2.0
 WIDEN_M: Final = 60.0
 CLOSE_M: Final = 70.0
+CLEARER: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,13 +124,34 @@ class View(Seen):
         return shapely.convex_hull(shapely.union_all(here)).buffer(100)
 
     @cached_property
+    def subject(self) -> Any:
+        """Return what the sheets of the whole plan show: the plan area; without units its core, where that is clearer.
+
+        The core (`_core.core`) is taken where it can be drawn at `CLEARER` times the scale or more.
+        """
+        if len(self.units):
+            return self.border
+        asked, here = self.plan.output, self.areas.geometry.to_numpy()[~self.astray]
+        inside = shapely.convex_hull(shapely.union_all(here[core(here)])).buffer(100)
+        (_, near), (_, far) = (choose(asked.paper, one, orientation=asked.orientation) for one in (inside, self.border))
+        return inside if CLEARER * near <= far else self.border
+
+    @cached_property
     def astray(self) -> np.ndarray:
-        """Say which areas lie beyond the roads and a tenth of their extent around; none where all would."""
+        """Say which areas lie beyond the roads and a tenth of their longer side around; none where all would."""
         x0, y0, x1, y1 = self.shown.inputs.tables["roads"].total_bounds
-        wide, high = (x1 - x0) / 10, (y1 - y0) / 10
-        ground = shapely.box(x0 - wide, y0 - high, x1 + wide, y1 + high)
+        wide = max(x1 - x0, y1 - y0) / 10
+        ground = shapely.box(x0 - wide, y0 - wide, x1 + wide, y1 + wide)
         away = ~shapely.intersects(self.areas.geometry.to_numpy(), ground)
         return np.zeros(len(away), dtype=bool) if len(self.units) or away.all() else away
+
+    def outside(self, extent: Extent) -> dict[str, pd.DataFrame]:
+        """Return the areas, facilities and candidates that no part of a map window shows, by id."""
+        frames = {"areas": self.areas, "facilities": self.facilities, "candidates": self.candidates}
+        return {
+            name: pd.DataFrame(frame[~shapely.intersects(frame.geometry.to_numpy(), extent.ground)])
+            for name, frame in frames.items()
+        }
 
     @property
     def siting(self) -> Mapping[str, Any]:

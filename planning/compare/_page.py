@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib import resources
 from string import Template
-from typing import Any, Final
+from typing import Final
 
+from planning import inert
 from planning.compare._held import Comparison
 from planning.compare._scene import scene
 from planning.compare._words import Words
@@ -77,7 +77,7 @@ def write(held: Comparison, language: Language) -> str:
         "runs": _paragraphs(words.stamp()),
         "method": html.escape(words.method()[0]),
         "cause": html.escape(words.say("head.cause")),
-        "data": _inert(scene(held, words)),
+        "data": inert.element(scene(held, words)),
         "script": script,
     }
     for key in ("search", "print", "show", "legend", "whole", "noscript", "hint", "offline", "north"):
@@ -87,12 +87,6 @@ def write(held: Comparison, language: Language) -> str:
 
 def _paragraphs(lines: Iterable[str]) -> str:
     return "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-
-
-def _inert(data: Mapping[str, Any]) -> str:
-    """Return JSON that cannot close its element."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _read(name: str) -> str:

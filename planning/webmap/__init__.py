@@ -14,9 +14,10 @@ from branca.element import Element
 from folium.elements import JSCSSMixin
 from folium.template import Template
 
-from planning import texts
+from planning import inert, texts
+from planning.inert import escape
 from planning.webmap import _assets as assets_
-from planning.webmap._assets import Assets, escape
+from planning.webmap._assets import Assets
 from planning.webmap._data import gather
 from planning.webmap._pack import pack
 from planning.webmap._page import standalone
@@ -107,7 +108,7 @@ class PlanLayers(JSCSSMixin):
     def __init__(self, data: Mapping[str, Any], assets: Assets) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "PlanLayers"
-        self.data = assets_.literal(pack(data))
+        self.data = inert.literal(pack(data))
         self.default_js = [("planmap", assets_.link("planmap.js", assets))]
         self.default_css = [("planmap_css", assets_.link("planmap.css", assets))]
 

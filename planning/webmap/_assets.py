@@ -1,14 +1,12 @@
-"""The page's outside: vendored files as data URIs, data as a script literal, text as HTML; belongs to `webmap`.
+"""The page's outside: vendored files as data URIs; belongs to `webmap`.
 
-No page asks another host for anything. Names come from planners' files and may hold anything; they reach the page in
-two ways only, through `literal` (data of a script) and through `escape` (HTML).
+No page asks another host for anything. Names come from planners' files and may hold anything; they reach the page
+through `inert.literal` (data of a script) and `inert.escape` (HTML) only.
 """
 
 from __future__ import annotations
 
 import base64
-import html
-import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -22,27 +20,7 @@ Assets = Literal["inline", "static"]
 
 STATIC_URL: Final = "/app/static/vendor/"
 _TYPES: Final[Mapping[str, str]] = {".js": "text/javascript", ".css": "text/css", ".png": "image/png"}
-_ENTITIES: Final = {ord(sign): f"&#{ord(sign)};" for sign in "`${}\\"}
-_UNSAFE: Final = re.compile("[<>&'`$\u2028\u2029]|\\{(?=[{%#])")
 _OUTSIDE: Final = re.compile(r"""(?:\b(?:src|href|action)\s*=\s*|@import\s+|url\(\s*)["']?\s*(?:[a-z]+:)?//""", re.I)
-
-
-def escape(text: object) -> str:
-    """Return ``text`` for HTML, inert also in a template literal, in a Jinja template and after a back-slash."""
-    return html.escape(str(text)).translate(_ENTITIES)
-
-
-def literal(data: object) -> str:
-    r"""Return a JavaScript expression that gives ``data``; it cannot close its script, nor start a template.
-
-    The JSON stands in a single-quoted string, where every sign may be written as ``\uXXXX``.
-    """
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("\\", "\\\\")
-    return f"JSON.parse('{_UNSAFE.sub(_as_unicode, text)}')"
-
-
-def _as_unicode(match: re.Match[str]) -> str:
-    return f"\\u{ord(match.group()):04x}"
 
 
 def read(path: str) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from string import Template
 from typing import Final
 
+from planning.inert import escape
 from planning.webmap import _assets as assets
 from planning.webmap import _words as words
-from planning.webmap._assets import escape
 from planning.webmap._view import View
 
 LANGUAGE_TAGS: Final = {"zh": "zh-CN", "en": "en"}
