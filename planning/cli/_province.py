@@ -21,6 +21,8 @@ def run_province(plan: Path, *, out: Path | None, workers: int | None, scheduler
     done = province.run(plan, out=out, workers=workers, scheduler=scheduler, progress=_tell)
     list_faults(done.warnings)
     for code in sorted(done.missing):
+        name = texts.printable(done.names.get(code, ""))
+        click.echo(texts.both("province.missing_county", code=texts.printable(code), name=name), err=True)
         list_faults(done.missing[code])
     _report(done)
     if done.missing:
@@ -91,8 +93,9 @@ def _report(done: Any) -> None:
     click.echo(texts.both("province.done", folder=done.folder, run_id=done.run_id, **facts))
     if done.missing:
         click.echo(texts.both("province.missing", codes=", ".join(sorted(done.missing))))
-    for name in ("province.xlsx", "province.gpkg", "summary.json"):
-        click.echo(f"  {done.folder / name}")
+    for name in ("province.xlsx", "atlas.pdf", "province.gpkg", "summary.json"):
+        if (done.folder / name).exists():
+            click.echo(f"  {done.folder / name}")
 
 
 def _clause(row: Any) -> None:

@@ -53,6 +53,7 @@ class ProvinceFolder:
     summary: Mapping[str, Any]
     missing: Mapping[str, tuple[Fault, ...]]
     warnings: tuple[Fault, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(
@@ -106,7 +107,7 @@ def run(
         for code in sorted(job.missing):
             work.log("missing", code=code, faults=[fault.code for fault in job.missing[code]])
         work.log("written", run_id=run_id, missing=sorted(job.missing), peak_mib=timing["peak_mib"])
-    return ProvinceFolder(target, run_id, summary, job.missing, tuple(job.warnings))
+    return ProvinceFolder(target, run_id, summary, job.missing, tuple(job.warnings), job.names)
 
 
 def _nothing_done(missing: Mapping[str, tuple[Fault, ...]]) -> InputRefused | MachineFailed:

@@ -16,6 +16,7 @@ import pyogrio
 from planning import runs, texts
 from planning.errors import Fault
 from planning.plan import Plan
+from planning.province import _atlas as atlases
 from planning.province import _merge as merge
 from planning.province import _sheet as sheets
 from planning.province import _tables as kept
@@ -56,6 +57,8 @@ def write(found: Results, target: Path) -> tuple[str, dict[str, Any]]:
     entered = None if found.province.has_plans else merge.entered_table(found.settings)
     clauses = merge.clauses(found.counties, layers, found.settings, entered)
     scorecard = merge.scorecard(found.counties, clauses, standard)
+    record = _record(found)
+    run_id = kept.digest(record)[:12]
     summary = _summary(found, clauses, crs, standard)
     words = {clause.id: {"zh": clause.text_zh, "en": clause.text_en} for clause in standard.clauses}
     language = found.settings.output.language
@@ -72,14 +75,19 @@ def write(found: Results, target: Path) -> tuple[str, dict[str, Any]]:
         clause_words=words,
     )
     rows = sheets.county_rows(told)
+    drawn, faults = atlases.pdf(atlases.Atlas(told, atlases.share_clauses(standard, summary), run_id, language))
+    summary["warnings"] += [fault.as_dict() for fault in faults]
     with runs.machine_faults(target), runs.folder_in_place(target) as folder:
         kept.write_json(folder / "summary.json", summary)
         _geopackage({"counties": _county_layer(rows, layers["units"]), **layers, "clauses": clauses,
                      "scorecard": scorecard}, found.settings, folder / "province.gpkg")  # fmt: skip
         (folder / "province.xlsx").write_bytes(sheets.write(told, language))
+        if drawn:
+            (folder / "atlas.pdf").write_bytes(drawn)
         for one in found.counties:
             _bring(one.folder, folder / "counties" / one.code)
-        return _seal(found, folder), summary
+        runs.write_record(folder, {"run_id": run_id, **record, "outputs": _files(folder)})
+        return run_id, summary
 
 
 def _summary(found: Results, clauses: pd.DataFrame, crs: Any, standard: Any) -> dict[str, Any]:
@@ -173,10 +181,10 @@ def _bring(source: Path, folder: Path) -> None:
             shutil.copyfile(path, place)
 
 
-def _seal(found: Results, folder: Path) -> str:
-    """Write ``run.json`` and return the run id: made of plan, inputs and the counties' own ids."""
+def _record(found: Results) -> dict[str, Any]:
+    """Return what ``run.json`` says beside its files; the run id is its hash: plan, inputs, the counties' own ids."""
     plan_file = found.province.path
-    record = {
+    return {
         "tool": TOOL,
         "schema": SCHEMA,
         "province": True,
@@ -188,9 +196,6 @@ def _seal(found: Results, folder: Path) -> str:
         ],
         "missing": {code: parcel.faults_as_json(found.missing[code]) for code in sorted(found.missing)},
     }
-    run_id = kept.digest(record)[:12]
-    runs.write_record(folder, {"run_id": run_id, **record, "outputs": _files(folder)})
-    return run_id
 
 
 def _files(folder: Path) -> list[dict[str, str]]:
