@@ -98,20 +98,20 @@ def scattered(tmp_path_factory):
 
 
 def test_a_far_estate_does_not_make_a_map_of_a_province(scattered):
-    """The town is 3 km long, the far village 60 km off: the sheets show the town, and say what lies outside."""
+    """The town is 3 km long, the village 60 km off. Shown is what hangs together: D and H3 at its end are outside too."""
     drawn = {one.listed.key: one for one in atlas.pages(scattered, run_id="x", only=["index", "facilities"])}
     assert drawn["facilities"].listed.scale <= 20_000
     assert View(scattered, "zh").border.bounds[2] - papertown.X0 > 59_000
     for one in drawn.values():
         (note,) = [text for text in ["".join(said(one, "note"))] if "图幅以外" in text]
-        assert "1 个居住区、1 处设施在图幅以外" in note
-    assert {"Z", "远村", "K9", "远站"} <= set(said(drawn["index"], "cell"))
+        assert "2 个居住区、1 处设施、1 个备选点位在图幅以外" in note
+    assert {"D", "Z", "远村", "K9", "远站"} <= set(said(drawn["index"], "cell"))
 
 
 def test_nothing_is_said_to_lie_outside_where_all_is_shown(scattered):
-    """Without the village and its station the sheets show all, the same scale, and no note."""
+    """Without the village, its station and the candidate beyond D the sheets show all, and no note."""
     here = scattered.residential["residential_id"] != "Z"
-    places = scattered.facilities[scattered.facilities["facility_id"] != "K9"].reset_index(drop=True)
+    places = scattered.facilities[~scattered.facilities["facility_id"].isin(["K9", "H3"])].reset_index(drop=True)
     small = dataclasses.replace(
         scattered, residential=scattered.residential[here].reset_index(drop=True), facilities=places
     )
