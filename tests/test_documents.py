@@ -23,8 +23,8 @@ import papertown
 import pytest
 from docx.oxml.ns import qn
 
-from planning import report, runs, study, word
-from planning.report import Heading, Sheet, _annexed, _document, _scene
+from planning import report, runs, study, texts, word
+from planning.report import Heading, Sheet, _annexed, _document, _origins, _scene
 from planning.report._annex import with_rest
 from planning.study import StudyResult
 
@@ -603,3 +603,19 @@ def test_no_wording_that_is_the_programs_own(town: StudyResult) -> None:
     book = openpyxl.load_workbook(io.BytesIO(report.workbook(town)))
     told += " ".join(str(cell.value or "") for page in book for row in page.iter_rows() for cell in row)
     assert not re.search("单独求|其界|其点位|让出|#[0-9]|None|nan", told)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_reasons_of_rows_are_words_with_their_code_in_brackets(language: Any) -> None:
+    """Whatever a reader may say of a row: no gap where a value stood, no code alone."""
+    told = {
+        key.split(".")[1]: _origins.said(key.split(".")[1], language)
+        for key, entry in texts.entries().items()
+        if key.startswith("fault.") and key.endswith(".message") and "{row}" in entry["zh"]
+    }
+    assert len(told) > 70
+    own = {"export_not_gbk", "siting_required_excluded", "rows_above_heading", "unit_in_title"}  # no row of a ledger
+    for code, said in told.items():
+        words = said.removesuffix(f"（{code}）" if language == "zh" else f" ({code})")
+        assert code in own or (words not in (said, "") and not re.search(r"…|[{}]|\s\s|^\W", words)), said
+        assert code in own or language == "en" or not re.search("[a-z]{3,}", words), said

@@ -133,7 +133,7 @@ def _summed(rows: pd.DataFrame, words: Words) -> Iterator[tuple[str, ...]]:
     for _, group in rows.groupby(["before", "sufficient"], sort=True):
         first, *more = (words.subject("clause", name) for name in group["id"])
         row = next(each(group))
-        said = words.say("clauses_of_one", first=first, count=len(group), more=len(more)) if more else first
+        said = words.say("clauses_of_one", first=first, count=len(group)) if more else first
         yield words.say("kind.clause"), said, "", words.change(row), words.cause(row.sufficient, row.possible)
 
 

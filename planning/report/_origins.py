@@ -11,6 +11,7 @@ from planning.report._sheet import Kind, Sheet, headings, plain_frame, stamp, wo
 from planning.study import StudyResult
 from planning.texts import Language
 
+_PLACE: Final = re.compile(r"^.*?\{file\}[^{]*?\{row\}\s*(?:行的?|[:,])?\s*|^\{file\}\s*(?:中|的)?")
 _SOURCE_COLUMNS: Final[Mapping[str, Kind]] = {
     "input": "text",
     "path": "text",
@@ -53,8 +54,15 @@ def said(code: str, language: Language) -> str:
     if texts.has(f"quality.code.{code}"):
         return texts.t("report.ledger_code", language, words=texts.t(f"quality.code.{code}", language), code=code)
     entry = texts.entries().get(f"fault.{code}.message")
-    words = "" if entry is None else re.sub(r"\{[^}]*\}", "…", re.split("[；。;]", entry[language], maxsplit=1)[0])
+    words = "" if entry is None else _beginning(entry[language])
     return texts.t("report.ledger_code", language, words=words, code=code) if words else code
+
+
+def _beginning(message: str) -> str:
+    """Return what a message says of every row alike: no place, no value, its first sentence."""
+    plain = _PLACE.sub("", message)
+    first = re.split("[；。;：:（(]", plain, maxsplit=1)[0]
+    return re.sub(r"[“”]|\{[^}]*\}", "", first).strip(" ，,")
 
 
 def sources(result: StudyResult, language: Language) -> Sheet:

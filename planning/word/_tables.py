@@ -120,9 +120,8 @@ def _need(head: str, cells: Sequence[str], *, is_number: bool) -> tuple[float, f
     """Return the half letters that a column cannot do without, the fewest that look well, and those wished for."""
     lengths = sorted(cells_of(cell) for cell in cells)
     longest = lengths[-1] if lengths else 0
-    heading = (
-        max((cells_of(word) for word in head.split()), default=0) if head.isascii() else min(cells_of(head), _HEAD)
-    )
+    words, kept = max(map(cells_of, head.split()), default=0), _NUMBER_HEAD if is_number else _HEAD
+    heading = words if head.isascii() else min(cells_of(head), kept)
     if is_number:
         wished = max(longest, heading, math.ceil(cells_of(head) / 3)) + 1
         return longest + 0.5, max(longest, heading) + 0.5, wished
