@@ -249,3 +249,26 @@ def test_the_text_of_the_pdf_is_the_text_of_the_sheets(sample, tmp_path):
             if ink.kind in ("head", "figure", "title", "draft", "sentence", "count", "block", "note"):
                 for part in ink.text.split("\u3000"):  # a wide gap may be read as another column
                     assert re.sub(r"\s", "", part) in page, (drawn.listed.key, part)
+
+
+# ------------------------------------------------------------------------------------------------ words, both languages
+
+
+def test_limits_before_and_after_are_set_apart_from_their_minutes():
+    from planning import palette
+
+    limit = palette.load().limit_label(15.0, "zh")
+    shown = [words.say(f"legend.limit_{key}", "zh", said=limit) for key in ("before", "after")]
+    assert not [text for text in shown if re.search(r"[\u4e00-\u9fff]\d", text)]
+
+
+def test_every_reservation_of_a_chinese_sheet_stands_on_the_english_one():
+    """What is not vouched for in Chinese (不作, 不得, 不计, 仅) is not vouched for in English either."""
+    reserved = re.compile("不作|不得|不标注|仅作|另有|不注")
+    said = re.compile(r"\b(?:not|no|only|drawings?|outside|unnamed|left out|no codes|too many)\b", re.I)
+    entries = {key: entry for key, entry in texts.entries().items() if key.startswith(("atlas.", "webmap."))}
+    kept = [key for key, entry in entries.items() if reserved.search(entry["zh"])]
+    assert len(kept) > 8
+    assert [key for key in kept if not said.search(entries[key]["en"])] == []
+    assert "delimiting" in entries["atlas.note.grid"]["en"]
+    assert "gates" in entries["atlas.note.coverage"]["en"]

@@ -257,7 +257,7 @@ def _logo(canvas: Canvas, box: Box) -> None:
 def _block_rows(canvas: Canvas) -> list[tuple[str, str, bool]]:
     view, head = canvas.view, canvas.head
     plan, standard = view.plan, view.result.inputs.standard
-    title = view.titled(head.title, head.subtitle) if head.subtitle and view.language == "zh" else head.title
+    title = view.titled(head.title, head.subtitle) if head.subtitle else head.title
     if fonts.width_mm(title, 6.5, 700) > canvas.layout.block.width - 23:
         title = head.title
     day, drawn = plan.as_of, view.house.date or plan.as_of

@@ -60,7 +60,7 @@ def candidates(canvas: Canvas) -> None:
     why = view.decided.summed()
     _candidate_list(flow, reserve_mm=POINTS_HEAD_MM + POINT_MM * len(why) if why else 0.0)
     panel.points(flow, why)
-    told = "candidates" if coded else "candidates_many"
+    told = ("candidates_public" if view.public else "candidates") if coded else "candidates_many"
     made = view.candidates.get("suggested", pd.Series(dtype=bool)).astype(bool).any()
     canvas.footnotes += [view.say(f"note.{name}") for name in (told, *(["suggested"] if made else []))]
 

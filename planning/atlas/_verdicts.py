@@ -46,7 +46,7 @@ def draw(canvas: Canvas) -> None:
         ranks = names.said(canvas, lambda row: _lacking(view, row))
         names.areas(canvas, named, ranks)
         names.areas(canvas, ~named, names.code_only(canvas), leaders=False)
-        canvas.footnotes.append(view.say("note.codes", n=len(ranked)))
+        canvas.footnotes.append(view.say("note.codes_public" if view.public else "note.codes", n=len(ranked)))
     _panel(canvas, roles)
     canvas.footnotes.append(view.say("note.compliance"))
 
