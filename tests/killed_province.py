@@ -98,7 +98,7 @@ class Killer:
 
     def __init__(self, plan: Path, other: Path, out: Path, seed: int) -> None:
         self.plan, self.out = plan, out
-        self.dice = random.Random(seed)
+        self.dice, self.left = random.Random(seed), 1.0
         self.events, self.lasts_s = measure(plan, out)
         self.whole = bytes_of(out)
         wait(begin(other, out, 1))
@@ -116,8 +116,10 @@ class Killer:
 
     def _prepare(self) -> None:
         """Leave the work of the kill before or none, and an earlier run of another plan, or none."""
+        self.left = 0.4  # of a run, where most is done
         if self.dice.random() < 0.5:
             shutil.rmtree(f"{self.out}.work", ignore_errors=True)
+            self.left = 1.0
         shutil.rmtree(self.out, ignore_errors=True)
         if self.dice.random() < 0.5:
             shutil.copytree(self.shelf, self.out)
@@ -125,10 +127,10 @@ class Killer:
     def _main(self, kind: str) -> tuple[float, bool, int, int]:
         """Kill the main process; say also how many of its workers outlive it by ten seconds."""
         if kind.endswith("event"):
-            at: float = self.dice.randint(1, self.events)
+            at: float = self.dice.randint(1, int(self.left * self.events))
             code = wait(begin(self.plan, self.out, 1, strike=int(at)))
             return at, code < 0, code, 0
-        at = self.dice.uniform(0, self.lasts_s)
+        at = self.dice.uniform(0, self.left * self.lasts_s)
         child = begin(self.plan, self.out, 2)
         time.sleep(at)
         family = kin(child)
@@ -142,13 +144,13 @@ class Killer:
         """Kill a worker; the run goes on by itself."""
         if kind.endswith("event"):
             note = self.out.with_name("strike")
-            at: float = self.dice.randint(1, self.events // 2)
+            at: float = self.dice.randint(1, int(self.left * self.events / 3))
             note.write_text(str(int(at)), "ascii")
             code = wait(begin(self.plan, self.out, 2, worker_strikes=note))
             killed = not note.exists()
             note.unlink(missing_ok=True)
             return at, killed, code, 0
-        at = self.dice.uniform(0.1 * self.lasts_s, self.lasts_s)
+        at = self.dice.uniform(0.2, 0.9) * self.left * self.lasts_s
         child = begin(self.plan, self.out, 2)
         time.sleep(at)
         there = workers_of(child)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -126,7 +128,7 @@ class _Slot:
         for _ in range(TRIES):
             if self._pool is None:
                 spawned = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(1, mp_context=spawned, initializer=_give_way)
+                self._pool = ProcessPoolExecutor(1, mp_context=spawned, initializer=_attend)
             try:
                 return self._pool.submit(self._work, task, spec).result()
             except BrokenProcessPool:
@@ -144,10 +146,22 @@ class _Slot:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _give_way() -> None:
-    """Let a machine that runs out of memory end this worker, whose county is tried again, rather than the run."""
+def _attend() -> None:
+    """Let this worker end with the run that started it, however that ends, and before it where memory runs out.
+
+    The system takes this worker, whose county is tried again, rather than the run. Nothing else tells a worker that
+    waits for work that the run was killed: the others hold its pipe open.
+    """
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", "ascii")
+    threading.Thread(target=_end_with_run, daemon=True, name="planning-province-attend").start()
+
+
+def _end_with_run() -> None:
+    run = multiprocessing.parent_process()
+    if run is not None:
+        connection.wait([run.sentinel])
+        os._exit(1)
 
 
 class Cluster:
