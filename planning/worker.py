@@ -29,7 +29,10 @@ Step = Callable[[str], None]
 def main() -> None:
     """Do the one piece of work that standard input asks for."""
     told = _claim_output()
-    request = json.loads(sys.stdin.readline())
+    asked = sys.stdin.readline()
+    if not asked:  # nobody asked, and the caller is gone
+        os._exit(0)
+    request = json.loads(asked)
     threading.Thread(target=_end_with_caller, daemon=True).start()
     _cap_memory()
     folder = Path(request["folder"])

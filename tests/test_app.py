@@ -37,7 +37,8 @@ HOSTILE = (
 
 def finished(run: runs.RunFolder, plan: Path) -> Any:
     """Return what a session holds of a job that is done."""
-    return SimpleNamespace(run=run, plan=plan, state="done", faults=(), is_sample=False, cancel=lambda: None)
+    return SimpleNamespace(run=run, plan=plan, state="done", faults=(), is_sample=False, cancel=lambda: None,
+                           is_shared=False)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture(autouse=True)
 def _no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["app.py"])
+    monkeypatch.setenv("PLANNING_NO_SPARE", "1")
 
 
 @pytest.fixture(scope="module")
@@ -345,3 +347,22 @@ def test_coordinates_are_told_in_one_language():
 def test_a_fault_of_the_app_speaks_both_languages():
     assert "意外中断" in Fault("ui_run_broke_off").message("zh")
     assert "broke off" in Fault("ui_run_broke_off").message("en")
+
+
+@pytest.mark.parametrize(("is_shared", "stopped"), [(False, 1), (True, 0)])
+def test_leaving_a_plan_stops_no_run_that_others_look_at(town, is_shared, stopped):
+    """Two tabs on one plan file share one run; closing the plan in one of them leaves the other's at work."""
+    stops: list[int] = []
+    job = SimpleNamespace(**{**vars(town), "is_shared": is_shared, "cancel": lambda: stops.append(1)})
+    app = opened(job)
+    app.button(key="close").click().run()
+    assert not app.exception
+    assert len(stops) == stopped
+
+
+def test_an_area_that_is_picked_shows_its_walk(town):
+    """S1 stands at x = 0, A at 300: 300 m; E is on no road."""
+    app = opened(town, page="coverage", **{"picked-covered-area": "A"})
+    assert not app.exception
+    assert "步行 300\u00a0m" in said(app)
+    assert "没有能步行到达" in said(opened(town, page="coverage", **{"picked-covered-area": "E"}))

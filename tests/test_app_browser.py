@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -44,7 +45,8 @@ def workbench(*arguments: str) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port),
                "--server.headless", "true", "--", *arguments]  # fmt: skip
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    waiting = {**os.environ, "PLANNING_NO_SPARE": "0"}
+    server = subprocess.Popen(command, cwd=ROOT, env=waiting, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port)
         yield f"http://127.0.0.1:{port}"
@@ -168,6 +170,6 @@ def test_a_deep_link_finds_its_page(browser):
         page = browser.new_page()
         watch = Watch(page, root)
         page.goto(f"{root}/compliance")
-        page.locator("h1", has_text=texts.t("ui.page.compliance", "zh")).wait_for(timeout=20_000)
+        page.locator("h1", has_text=texts.t("ui.page.compliance", "zh")).wait_for(timeout=60_000)
         rest = [one for one in watch.bad if not PROBES.search(one) and "404 (Not Found)" not in one]
         assert rest == []

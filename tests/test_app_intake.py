@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(autouse=True)
 def _no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["app.py"])
+    monkeypatch.setenv("PLANNING_NO_SPARE", "1")
 
 
 @pytest.fixture

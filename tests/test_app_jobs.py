@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("streamlit.testing.v1")
 
 from planning import worker
-from planning.ui import folders, jobs, words
+from planning.ui import folders, jobs, spares, words
 from planning.ui.jobs import EVERYTHING, FIGURES, USUAL_S, Job
 
 
@@ -29,8 +29,8 @@ def made(script: str) -> type[Job]:
     )
 
     class Made(Job):
-        def _command(self) -> list[str]:
-            return [sys.executable, "-c", program]
+        def _take_worker(self) -> spares.Worker:
+            return spares.Worker([sys.executable, "-c", program])
 
     return Made
 
@@ -178,3 +178,52 @@ def test_a_real_run_comes_back_whole(tmp_path):
     assert not (tmp_path / "out").exists()
     assert job.steps == FIGURES
     assert worker.answer(tmp_path) is None
+
+
+def ended(one: spares.Worker) -> None:
+    one.end()
+    one.process.stdout.close()
+
+
+def test_a_worker_in_waiting_is_taken_once_and_another_takes_its_place(monkeypatch):
+    monkeypatch.setattr(spares, "usual", lambda: [sys.executable, "-c", "import sys; sys.stdin.readline()"])
+    shelf = spares.Shelf()
+    first = shelf.take()  # before it is open nobody waits
+    shelf.fill()
+    assert shelf._worker is None
+    shelf.open()
+    waiting = shelf.take()
+    assert waiting.is_ready
+    shelf.fill()
+    other = shelf.take()
+    assert other.process.pid != waiting.process.pid
+    folder = waiting.folder
+    assert folder.is_dir()
+    for one in (waiting, other, first):
+        ended(one)
+    del waiting, one
+    gc.collect()
+    until(lambda: not folder.exists())
+    shelf.clear()
+
+
+def test_a_worker_that_died_in_waiting_is_not_handed_out(monkeypatch):
+    monkeypatch.setattr(spares, "usual", lambda: [sys.executable, "-c", "import sys; sys.stdin.readline()"])
+    shelf = spares.Shelf()
+    shelf.open()
+    dead = shelf._worker
+    assert dead is not None
+    ended(dead)
+    taken = shelf.take()
+    assert taken.is_ready
+    ended(taken)
+
+
+@pytest.mark.slow
+def test_a_worker_ends_when_its_caller_is_gone():
+    """The pipe is closed before anything was asked: it ends by itself, without a word."""
+    one = spares.Worker(spares.usual())
+    assert one.process.stdin is not None
+    one.process.stdin.close()
+    assert one.process.wait(60) == 0
+    ended(one)

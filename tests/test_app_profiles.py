@@ -21,6 +21,7 @@ IDS = standards.ids()
 @pytest.fixture(autouse=True)
 def _no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["app.py"])
+    monkeypatch.setenv("PLANNING_NO_SPARE", "1")
 
 
 @pytest.mark.parametrize("name", IDS)

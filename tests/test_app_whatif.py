@@ -42,6 +42,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> runs.RunFolder:
 @pytest.fixture(autouse=True)
 def _no_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["app.py"])
+    monkeypatch.setenv("PLANNING_NO_SPARE", "1")
 
 
 def by_hand(town: Any, **state: Any) -> Any:

@@ -27,6 +27,7 @@ from planning.scenario._engine import figures as figures
 from planning.scenario._engine import prepare as prepare
 from planning.scenario._engine import prepare_inputs as prepare_inputs
 from planning.scenario._engine import told as told
+from planning.scenario._engine import walk as walk
 from planning.scenario._export import export as export
 from planning.scenario._pack import pack as pack
 from planning.scenario._places import degrees as degrees
@@ -45,3 +46,4 @@ from planning.scenario._text import from_json as from_json
 from planning.scenario._text import to_json as to_json
 from planning.scenario._value import Scenario as Scenario
 from planning.scenario._value import begin as begin
+from planning.scenario._walk import Walk as Walk

@@ -31,6 +31,7 @@ from planning.scenario._apply import applied
 from planning.scenario._edits import Settings, State
 from planning.scenario._law import Law, Whole
 from planning.scenario._value import Scenario
+from planning.scenario._walk import Walk, shortest
 from planning.study import StudyInputs, StudyResult, circles, grounds, layers, people, sums
 from planning.study.records import Ground, Places
 from planning.tables import WEIGHTS
@@ -169,6 +170,33 @@ def figures(base: Base, scenario: Scenario) -> Figures:
     )
 
 
+def walk(base: Base, scenario: Scenario, residential_id: str, *, level: str | None = None) -> Walk | None:
+    """Return the walk from an area to its nearest facility, None where it reaches none.
+
+    Parameters
+    ----------
+    level
+        Of the facilities, existing ones alone; None: those of the level of the new sites, with the sites that are open.
+
+    Raises
+    ------
+    InputRefused
+        As `figures`.
+    """
+    inputs, state = applied(base.inputs, scenario), scenario.state
+    scene, plan = _Scene.of(base, inputs, state), inputs.plan
+    serving = layers.serving(scene.facilities, level or plan.siting.level)
+    if level is None:
+        serving = layers.together(serving, scene.facilities[scene.facilities["facility_id"].isin(state.sites)])
+    covered = scene.cover(serving, plan.radius_m if level else plan.siting_radius_m).covered
+    nearest = covered["facility_id"].get(residential_id)
+    if nearest is None or pd.isna(nearest):
+        return None
+    spot = serving.loc[serving["facility_id"] == nearest].geometry.representative_point()
+    doors = scene.doors(residential_id)
+    return shortest(scene.walkways, str(nearest), spot, doors, max_snap_m=plan.walk.max_snap_m)
+
+
 @dataclass(frozen=True, eq=False)
 class _Cover:
     """Who is covered, and the sums of it."""
@@ -206,6 +234,15 @@ class _Scene:
     def places(self) -> Places:
         """Return where areas lie; no edit moves one."""
         return self.base.ground.places
+
+    def doors(self, residential_id: str) -> list[Any]:
+        """Return where the access points of an area stand on the network."""
+        points = self.access.points
+        placed = self.standing.placed
+        mine = np.flatnonzero((points["residential_id"] == residential_id).to_numpy()[placed.row])
+        columns = {name: getattr(placed, name)[mine] for name in placed._fields}
+        at = points.geometry.to_numpy()[columns.pop("row")]
+        return list(pd.DataFrame({**columns, "at": at}).itertuples(index=False))
 
     def cover(self, serving: gpd.GeoDataFrame, radius_m: float) -> _Cover:
         """Return who is covered by the facilities ``serving``."""

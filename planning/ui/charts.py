@@ -76,7 +76,9 @@ def distances(table: pd.DataFrame, *, limit_m: float, labels: dict[str, str], ke
         .encode(
             x=alt.X("from_m:Q", title=labels["from_m"], axis=alt.Axis(format=",.0f")),
             x2="to_m:Q",
-            y=alt.Y("count:Q", title=labels["count"], axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True)),
+            y=alt.Y(
+                "count:Q", title=labels["count"], axis=alt.Axis(tickCount=4, tickMinStep=1), scale=alt.Scale(zero=True)
+            ),
             y2="_none:Q",
             tooltip=_tips(labels, {"from_m": ",.0f", "to_m": ",.0f", "count": ",.0f"}),
         )

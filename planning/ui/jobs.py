@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -23,6 +20,7 @@ from planning.errors import Fault
 from planning.quality import Checkup
 from planning.runs import RunFolder
 from planning.ui import folders
+from planning.ui.spares import Shelf, Worker
 
 FIGURES: Final = ("read", "network", "coverage", "compliance", "siting", "layers", "report")
 EVERYTHING: Final = (*FIGURES[:-1], "export", "atlas", "report", "webmap")
@@ -38,6 +36,7 @@ WALL_S: Final = 4 * 3600.0
 AT_ONCE: Final = max(1, os.cpu_count() or 1)
 _PLACES: Final = threading.BoundedSemaphore(AT_ONCE)
 _POLL_S: Final = 0.2
+SHELF: Final = Shelf()
 State = Literal["running", "done", "refused", "cancelled"]
 Task = Literal["run", "check", "survey"]
 
@@ -70,11 +69,13 @@ class Job:
         self._marks: list[tuple[str, float]] = []
         self._begun = self._made = time.monotonic()
         self._keep = keep
+        self._worker: Worker | None = None
         self._earlier = dict(earlier or USUAL_S)
         self.plan = plan
         self.task: Final = task
         self.expected = LOOKING if task != "run" else EVERYTHING if whole else FIGURES
         self.is_sample = plan is None
+        self.is_shared = False
         self.waiting = True
         self.finished_at = 0.0
         self.found: Any = None
@@ -184,6 +185,7 @@ class Job:
                     self._have_done()
                 finally:
                     places.release()
+                    SHELF.fill()
         finally:
             self.finished_at = time.monotonic()
             if self.found is None and not self.faults and not self._stop.is_set():
@@ -198,14 +200,14 @@ class Job:
 
     def _have_done(self) -> None:
         """Start the worker, listen to it, take its answer."""
-        process = self._start()
-        listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
+        worker_ = self._start()
+        listener = threading.Thread(target=self._listen, args=(worker_.process,), daemon=True)
         listener.start()
         late = False
         while listener.is_alive() and not self._stop.is_set() and not late:
             listener.join(_POLL_S)
             late = self.seconds > WALL_S
-        _end(process)
+        worker_.end()
         listener.join(5)
         if late:
             self.faults = (Fault("ui_run_too_long", facts={"hours": f"{WALL_S / 3600:g}"}),)
@@ -220,28 +222,20 @@ class Job:
             self.plan = found.result.inputs.plan.folder / found.result.inputs.plan.file
         self.found = found
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        """Start the worker; what it leaves for a while lies in the job's own folder and goes with it."""
-        aside = self._scratch / "tmp"
-        aside.mkdir()
+    def _start(self) -> Worker:
+        """Ask a worker; what it leaves for a while goes with the job."""
         said = {
             "task": self.task,
             "plan": None if self.plan is None else str(self.plan),
             "folder": str(self._scratch),
             "only": None if self.expected is EVERYTHING else "report",
         }
-        process = subprocess.Popen(
-            self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-            env=_environment(aside),
-        )  # fmt: skip
-        if process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write((json.dumps(said) + "\n").encode())
-                process.stdin.flush()
-        return process
+        self._worker = self._take_worker()
+        self._worker.ask(json.dumps(said))
+        return self._worker
 
-    def _command(self) -> list[str]:
-        return [sys.executable, "-c", "from planning.worker import main; main()"]
+    def _take_worker(self) -> Worker:
+        return SHELF.take()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:
@@ -250,23 +244,3 @@ class Job:
             for line in told:
                 with self._lock:
                     self._marks.append((str(json.loads(line)["step"]), time.monotonic()))
-
-
-def _environment(aside: Path) -> dict[str, str]:
-    """Return the worker's environment: its temporary files in the job's folder, the app's own modules."""
-    apart = {name: str(aside) for name in ("TMPDIR", "TEMP", "TMP")}
-    paths = [str(Path(worker.__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, **apart, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the worker with everything it started, and wait for that."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    if process.stdin is not None:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-    process.wait()

@@ -75,6 +75,11 @@
     scene.lines.forEach(function (line) {
       if (line.length > 1) { drawn.addLayer(L.polyline(line, { color: "#A32F1C", weight: 4, interactive: false, pane: "plan-pick" })); }
     });
+    scene.paths.forEach(function (line) {
+      [["#FFFFFF", 8], ["#1F4E79", 4]].forEach(function (pen) {
+        drawn.addLayer(L.polyline(line, { color: pen[0], weight: pen[1], opacity: 1, interactive: false, pane: "plan-pick", className: "scene-path" }));
+      });
+    });
     scene.marks.forEach(markAt);
   }
 

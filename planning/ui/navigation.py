@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import streamlit as st
 
 from planning import catchment
 from planning.texts import Language
-from planning.ui import folders, frame, parts, session, words
+from planning.ui import folders, frame, jobs, parts, session, words
 from planning.ui.jobs import Job
 from planning.ui.pages import (
     about,
@@ -28,6 +29,8 @@ from planning.ui.pages import (
 )
 from planning.ui.session import Desk
 
+NO_SPARE: Final = "PLANNING_NO_SPARE"
+"""Set to 1 on a machine short of memory: no worker waits then, and each run first loads what it needs."""
 MARK: Final = Path(__file__).parent / "mark.png"
 Show = Callable[[Desk], None]
 STEPS: Final[Mapping[str, Show]] = {
@@ -71,7 +74,9 @@ def navigate(arguments: Sequence[str]) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _swept() -> tuple[str, ...]:
-    """Remove, once a server, what servers that were killed have left behind."""
+    """Once a server, remove what servers that were killed have left behind, and put a worker in waiting."""
+    if os.environ.get(NO_SPARE, "") in ("", "0"):
+        jobs.SHELF.open()
     return folders.sweep()
 
 

@@ -63,7 +63,9 @@ class Scene:
         Places in degrees: ``lat, lon, text, kind`` (``site``, ``off``, ``idle`` or ``vertex``), ``id`` handed back at a
         click, and ``name``.
     lines
-        Lines as places ``[lat, lon]``.
+        Barriers, as places ``[lat, lon]``.
+    paths
+        Walks, as places ``[lat, lon]``.
     legend
         Colour and words of each role, with how many there are.
     placing
@@ -76,6 +78,7 @@ class Scene:
     areas: Mapping[str, str] | None = None
     marks: Sequence[Mapping[str, Any]] = ()
     lines: Sequence[Sequence[tuple[float, float]]] = ()
+    paths: Sequence[Sequence[tuple[float, float]]] = ()
     legend: Sequence[Mapping[str, str]] = ()
     placing: bool = False
     group: str = ""

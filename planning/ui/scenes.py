@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -36,9 +38,35 @@ def scene(desk: Desk, made: Scenario, now: Figures, found: Figures, *, placing: 
         {str(one): str(role) for one, role in roles.items()},
         _marks(desk, made),
         _lines(desk, made),
-        legend,
-        placing,
+        legend=legend,
+        placing=placing,
     )
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The walk from an area to its nearest facility: where it runs, and in words how far it is."""
+
+    path: Sequence[tuple[float, float]]
+    words: str
+
+
+def traced(desk: Desk, made: Scenario, residential_id: str, *, level: str | None = None) -> Traced:
+    """Return the walk of an area as a map and a sentence have it; without a walk the sentence says so.
+
+    ``level`` is that of existing facilities; None asks for those of the new sites' level, with the open sites.
+    """
+    area = desk.result.residential.set_index("residential_id")["name"].get(residential_id)
+    told = {"area": words.text(residential_id if words.missing(area) else area),
+            "level": desk.level(level or made.state.settings.level)}  # fmt: skip
+    found = scenario.walk(whatif.base(desk), made, residential_id, level=level)
+    if found is None:
+        return Traced((), desk.say("whatif.walk_none", **told))
+    place = names(desk, made).get(found.facility_id, found.facility_id)
+    length = words.metres(found.length_m, found.length_m, desk.language)
+    crs = desk.result.inputs.crs
+    path = [scenario.degrees(crs, *xy)[::-1] for xy in found.line.coords]
+    return Traced(path, desk.say("whatif.walk", **told, facility=place, length=length))
 
 
 def _round(fill: str, edge: str, text: str) -> dict[str, str]:

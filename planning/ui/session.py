@@ -152,9 +152,9 @@ def start_files() -> None:
 
 
 def close() -> None:
-    """Leave the plan; a run still at work is stopped."""
+    """Leave the plan; a run still at work is stopped, unless another session looks at it too."""
     current = st.session_state.pop(JOB, None)
-    if current is not None:
+    if current is not None and not current.is_shared:
         current.cancel()
     _stop_files()
 
@@ -172,8 +172,13 @@ def _stop_files() -> None:
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _job_of(plan: str, stamp: str) -> Job:  # noqa: ARG001
-    """Return the job of a plan file as its files stand (``stamp``), so that a reloaded page finds its result."""
-    return Job(Path(plan))
+    """Return the job of a plan file as its files stand (``stamp``), so that a reloaded page finds its result.
+
+    Sessions on the same plan share it: none of them stops it by leaving.
+    """
+    job = Job(Path(plan))
+    job.is_shared = True
+    return job
 
 
 def _stamp(path: Path) -> str:

@@ -11,9 +11,10 @@ import streamlit as st
 
 from planning import standards
 from planning.study.sums import known
-from planning.ui import parts, planmap, words
+from planning.ui import parts, planmap, scenes, whatif, words
 from planning.ui.pages import card
 from planning.ui.parts import Cell, Column, Kind, Tone
+from planning.ui.planmap import Scene
 from planning.ui.session import Desk
 
 _PICKED: Final = "picked-area"
@@ -62,14 +63,21 @@ def _panel(desk: Desk) -> None:
     if st.session_state.get(_PICKED) not in known:
         st.session_state[_PICKED] = str(rows["residential_id"].iloc[0]) if len(rows) else ""
     left, right = st.columns([0.64, 0.36], gap="small")
+    picked = st.session_state[_PICKED]
     with left:
+        paths = [_walk(desk, picked)] if picked and desk.levels else []
         planmap.show(desk, theme="compliance", key="map-compliance", height="max(470px, calc(100vh - 298px))",
-                     picked=st.session_state[_PICKED], on_pick=partial(_pick_on_map, known))  # fmt: skip
+                     picked=picked, on_pick=partial(_pick_on_map, known), scene=Scene(paths=paths))  # fmt: skip
     with right:
         _find(desk, rows)
         with st.container(border=True, height=423, key="card"):
             card.show(desk, st.session_state[_PICKED])
     _table(desk, rows)
+
+
+def _walk(desk: Desk, residential_id: str) -> Sequence[tuple[float, float]]:
+    """Return the walk that the last step of the card tells of."""
+    return scenes.traced(desk, whatif.as_it_is(desk), residential_id, level=desk.plan.siting.level).path
 
 
 def _pick_on_map(known: set[str], kind: str, name: str) -> None:

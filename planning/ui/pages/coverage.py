@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 
-from planning.ui import parts, planmap, words
+from planning.ui import parts, planmap, scenes, whatif, words
 from planning.ui.pages import home
 from planning.ui.parts import Column
+from planning.ui.planmap import Scene
 from planning.ui.session import Desk
 
 _WEIGHTS: Final = ("residential", "households", "residents", "elderly")
+_PICKED: Final = "picked-covered-area"
 
 
 def show(desk: Desk) -> None:
@@ -30,14 +34,29 @@ def show(desk: Desk) -> None:
     _figures(desk, figures)
     if not _in_service(desk, level):
         st.warning(desk.say("coverage.no_facility", level=desk.level(level)), icon=":material/warning:")
+    st.fragment(partial(_panel, desk, level))()
+
+
+def _panel(desk: Desk, level: str) -> None:
+    """Show map, figures and table; an area picked in either is marked in both, its walk drawn."""
     left, right = st.columns([0.60, 0.40], gap="small")
+    picked = st.session_state.get(_PICKED, "")
     with left:
-        planmap.show(desk, theme=f"coverage_{level}", key="map-coverage", height="max(440px, calc(100vh - 320px))")
+        walk = scenes.traced(desk, whatif.as_it_is(desk), picked, level=level) if picked else None
+        planmap.show(
+            desk, theme=f"coverage_{level}", key="map-coverage", height="max(440px, calc(100vh - 345px))",
+            picked=picked, on_pick=_pick, scene=None if walk is None else Scene(paths=[walk.path] if walk.path else []),
+        )  # fmt: skip
+        parts.muted(desk.say("coverage.pick") if walk is None else walk.words)
     with right:
         _bands(desk, level)
         home.streets(desk, level)
         _facilities(desk, level)
-    _areas(desk, level)
+    _areas(desk, level, picked)
+
+
+def _pick(kind: str, name: str) -> None:
+    st.session_state[_PICKED] = name if kind == "area" else ""
 
 
 def _in_service(desk: Desk, level: str) -> bool:
@@ -115,8 +134,8 @@ def _facilities(desk: Desk, level: str) -> None:
         )  # fmt: skip
 
 
-def _areas(desk: Desk, level: str) -> None:
-    """Put every area with its nearest facility of the level, the farthest first."""
+def _areas(desk: Desk, level: str, picked: str) -> None:
+    """Put every area with its nearest facility of the level, the picked one first, then the farthest."""
     language = desk.language
     layer = desk.result.residential
     names = desk.result.facilities.set_index("facility_id")["name"]
@@ -124,6 +143,8 @@ def _areas(desk: Desk, level: str) -> None:
     rows = layer.drop(columns="geometry").sort_values(
         [f"{level}_distance_m", "residential_id"], ascending=[False, True], na_position="first"
     )
+    rows = pd.concat([rows[rows["residential_id"] == picked], rows[rows["residential_id"] != picked]])
+    rows = rows.reset_index(drop=True)
     dressed = rows.assign(
         street=rows["street_id"].map(units).fillna(rows["street_id"]),
         near=rows[f"{level}_facility_id"].map(names).fillna(rows[f"{level}_facility_id"]),
@@ -134,4 +155,8 @@ def _areas(desk: Desk, level: str) -> None:
     labels = {name: desk.say(f"area.{name}") for name in ("residential_id", "name", "street", "households", "elderly",
                                                           "status", "near", "distance")}  # fmt: skip
     formats = {"households": "localized", "elderly": "localized", "distance": "%.0f"}
-    parts.frame(dressed, labels, formats=formats, height=360, key="areas")
+
+    def pick(place: int) -> None:
+        st.session_state[_PICKED] = str(dressed["residential_id"].iloc[place])
+
+    parts.frame(dressed, labels, formats=formats, height=360, key=f"areas-{picked}", on_pick=pick)
