@@ -619,3 +619,81 @@ def test_reasons_of_rows_are_words_with_their_code_in_brackets(language: Any) ->
         words = said.removesuffix(f"（{code}）" if language == "zh" else f" ({code})")
         assert code in own or (words not in (said, "") and not re.search(r"…|[{}]|\s\s|^\W", words)), said
         assert code in own or language == "en" or not re.search("[a-z]{3,}", words), said
+
+
+# ------------------------------------------------------------------------------------------------- what a plan lists
+
+
+def cells(town: StudyResult, sheet: str) -> list[dict[str, Any]]:
+    """Return the rows of a sheet by its headings, without the total."""
+    page = openpyxl.load_workbook(io.BytesIO(report.workbook(town)))[sheet]
+    rows = [[cell.value for cell in row] for row in page.iter_rows()]
+    top = next(at for at, row in enumerate(rows) if len([cell for cell in row if cell]) > 5)
+    head = [str(label).replace("\n", "") for label in rows[top]]
+    return [dict(zip(head, row, strict=True)) for row in rows[top + 1 :] if row[0] != "合计"]
+
+
+def test_facilities_state_street_land_and_who_owns_them(town: StudyResult) -> None:
+    """The street is the polygon that contains the point, worked out here by shapely alone."""
+    streets = town.units[town.units["type"].isin(["street", "town"])]
+    asked = {
+        place.facility_id: next(
+            (unit.name for unit in streets.itertuples() if unit.geometry.covers(place.geometry)), None
+        )
+        for place in town.facilities.itertuples()
+    }
+    existing = cells(town, "现状设施一览表")
+    assert len(existing) == (town.facilities["status"] != "candidate").sum()
+    assert {row["设施编号"]: row["街道（乡镇）"] for row in existing} == {
+        row["设施编号"]: asked[row["设施编号"]] for row in existing
+    }
+    assert {"公办或民办", "用地面积（m²）", "建筑面积（m²）", "床位（张）", "入住床位（张）", "星级"} <= set(
+        existing[0]
+    )
+    planned = cells(town, "规划设施一览表")
+    assert {row["设施编号"]: row["街道（乡镇）"] for row in planned}.items() <= asked.items()
+    first = cells(town, "近期建设项目表")
+    assert all(row["街道（乡镇）"] == asked[row["设施编号"]] and row["设施级别"] for row in first)
+
+
+def test_shares_of_the_overview_divide_what_stands_beside_them(town: StudyResult) -> None:
+    page = openpyxl.load_workbook(io.BytesIO(report.workbook(town)))["概览"]
+    kept = openpyxl.load_workbook(io.BytesIO(report.workbook(town)), data_only=True)["概览"]
+    shares = [cell for row in page.iter_rows() for cell in row if cell.data_type == "f"]
+    assert len(shares) == 8
+    for cell in shares:
+        total, covered, share = (kept.cell(cell.row, cell.column - back).value for back in (2, 1, 0))
+        assert share == pytest.approx(covered / total, rel=1e-12)
+        assert cell.value == f"=D{cell.row}/(C{cell.row})"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not here")
+def test_libreoffice_works_out_every_formula_to_our_value(town: StudyResult, tmp_path: Path) -> None:
+    """Stored values are taken out, so that another program has to find each anew."""
+    packed, count = report.workbook(town), 0
+    with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name.startswith("xl/worksheets/sheet"):
+                content, found = re.subn(rb"(</f>)<v>[^<]*</v>", rb"\1", content)
+                count += found
+            new.writestr(name, content)
+    home = f"-env:UserInstallation=file://{tmp_path / 'home'}"
+    command = ["soffice", home, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir"]
+    subprocess.run(
+        [*command, str(tmp_path / "o"), str(tmp_path / "a.xlsx")], check=True, capture_output=True, timeout=180
+    )
+    ours, theirs, formulas = (
+        openpyxl.load_workbook(source, data_only=values)
+        for source, values in (
+            (io.BytesIO(packed), True),
+            (tmp_path / "o" / "a.xlsx", True),
+            (io.BytesIO(packed), False),
+        )
+    )
+    asked = [(page.title, cell.coordinate) for page in formulas for row in page.iter_rows() for cell in row
+             if cell.data_type == "f"]  # fmt: skip
+    assert len(asked) == count > 100
+    for sheet, place in asked:
+        assert theirs[sheet][place].value == pytest.approx(ours[sheet][place].value, rel=1e-9, abs=1e-9), (sheet, place)

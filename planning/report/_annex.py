@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from planning import tables, texts
+from planning.report import _places
 from planning.report._sheet import (
     Kind,
     Sheet,
@@ -78,12 +79,14 @@ _GAP_COLUMNS: Final[Mapping[str, Kind]] = {
 _PLANNED_COLUMNS: Final[Mapping[str, Kind]] = {
     "facility_id": "text",
     "name": "text",
+    "street": "text",
     "nature": "text",
     "phase": "text",
     "level": "text",
     "kind": "text",
     "floor_area_m2": "m2",
     "beds": "whole",
+    "nursing_beds": "whole",
     "source": "text",
     "cost": "plain",
 }
@@ -91,6 +94,8 @@ _NEAR_COLUMNS: Final[Mapping[str, Kind]] = {
     "rank": "whole",
     "facility_id": "text",
     "name": "text",
+    "street": "text",
+    "level": "text",
     "phase": "text",
     "source": "text",
     "floor_area_m2": "m2",
@@ -277,6 +282,8 @@ def planned(result: StudyResult, language: Language) -> Sheet:
         for nature in [texts.t("annex.kept", language) if said is None else said[row["status"]]]
     ]  # fmt: skip
     rows += list(_new_sites(result, language))
+    street = _places.streets(result)
+    rows = [{**row, "street": street.get(row["facility_id"])} for row in rows]
     notes = [texts.t("annex.planned_note", language)]
     if closed:
         notes += Decided(result, language).said("closed")
@@ -288,7 +295,7 @@ def _new_sites(result: StudyResult, language: Language) -> Iterator[dict[Any, An
     for row in pd.DataFrame(result.sites.drop(columns="geometry")).to_dict("records"):
         said = source.get(row["source"]) if isinstance(row["source"], str) else None
         yield {**row, "nature": texts.t("annex.new", language), "level": level, "kind": None, "beds": None,
-               "source": said}  # fmt: skip
+               "nursing_beds": None, "source": said}  # fmt: skip
 
 
 def near_term(result: StudyResult, language: Language) -> Sheet:
@@ -297,8 +304,12 @@ def near_term(result: StudyResult, language: Language) -> Sheet:
     layer = pd.DataFrame(result.sites.drop(columns="geometry"))
     first = layer[layer["phase"] == phases[0]] if phases else layer
     rows = list(first.assign(source=first["source"].map(words_of("source", language))).to_dict("records"))
-    blank = texts.t("annex.blank", language)
-    said = [{**row, "in_charge": blank, "funding": blank} for row in rows]
+    blank, street = texts.t("annex.blank", language), _places.streets(result)
+    level = texts.t(f"level.{result.inputs.plan.siting.level}", language)
+    said = [
+        {**row, "street": street.get(row["facility_id"]), "level": level, "in_charge": blank, "funding": blank}
+        for row in rows
+    ]
     note = texts.t("annex.near_note" if phases else "annex.no_phases", language, phase=phases[0] if phases else "")
     return _sheet("near_term", result, language, said, _NEAR_COLUMNS, note, totals=True)
 

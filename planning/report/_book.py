@@ -148,7 +148,7 @@ def _write_formulas(page: Any, sheet: Sheet, first: int, styles: _Styles) -> Non
         forms, _ = formats(sheet, column, styles.language)
         for row, (value, form) in enumerate(zip(sheet.rows[column.name], forms, strict=True)):
             formula = ""
-            if column.name in sheet.ratios:
+            if column.name in sheet.ratios and _has_parts(sheet, column.name, row):
                 formula = _ratio(sheet.ratios[column.name], at, first + row)
             elif column.name in sheet.additive and row in starts and starts[row] < row:
                 formula = _sum(first + starts[row], first + row - 1, at[column.name])
@@ -156,6 +156,12 @@ def _write_formulas(page: Any, sheet: Sheet, first: int, styles: _Styles) -> Non
                 style = styles.cell(form, total=row in starts)
                 kept = float(f"{float(value):.16G}")  # as a cell that is no formula holds it
                 page.write_formula(first + row, at[column.name], formula, style, kept)
+
+
+def _has_parts(sheet: Sheet, name: str, row: int) -> bool:
+    """Say whether a row states what its share divides; some shares stand without."""
+    upper, lower = sheet.ratios[name]
+    return not any(is_missing(sheet.rows[part].iloc[row]) for part in (upper, *lower))
 
 
 def _ratio(parts: tuple[str, Sequence[str]], at: Mapping[str, int], row: int) -> str:

@@ -68,6 +68,7 @@ _ROLLUPS: Final[Mapping[str, Kind]] = {
     "shortfall_m2": "m2",
 }
 _COUNTED: Final = ("areas_total", "meets", "fails", "not_assessable", "not_applicable")
+_SQUARES: Final = ("required_m2", "provided_m2", "shortfall_m2")
 _FINDINGS: Final[Mapping[str, Kind]] = {
     "clause_id": "text",
     "subject_kind": "text",
@@ -147,7 +148,7 @@ def rollups(result: StudyResult, language: Language) -> Sheet:
     notes = (*stamp(result, language), texts.t("scorecard.rollups_note", language))
     sheet = _sheet("rollups", result, language, rows, headings(_ROLLUPS, "scorecard.head.", language), notes)
     ratios = {"meets_share": ("meets", ("meets", "fails"))}
-    return sheet.footed(groups="level", additive=_COUNTED, ratios=ratios)
+    return sheet.footed(groups="level", additive=(*_COUNTED, *_SQUARES), ratios=ratios)
 
 
 def _unit_name(level: str, unit: object, name: object, *, built: Mapping[str, str], rest: str, whole: str) -> str:

@@ -17,6 +17,7 @@ from planning.report import (
     _candidates,
     _decided,
     _origins,
+    _places,
     _proposals,
     _readings,
     _scorecard,
@@ -139,6 +140,7 @@ def overview(result: StudyResult, language: Language) -> Sheet:
         frame,
         notes=stamp(result, language),
         kinds={"total": squares},
+        ratios={"share": ("covered", ("total",))},
     )
 
 
@@ -203,10 +205,12 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
         kind=existing["kind"].map(words_of("kind", language)),
         status=existing["status"].map(words_of("status", language)),
         in_service=existing["in_service"].map(yes_no(language)),
+        ownership=existing["ownership"].map(words_of("ownership", language)),
+        street=existing["facility_id"].map(_places.streets(result)).astype(object),
     )
     columns = (
         *(
-            Heading(name, label(name) if kind == "text" else texts.t(f"annex.head.{name}", language), kind)
+            Heading(name, texts.t(f"annex.head.{name}", language) if name in _OWN_HEADS else label(name), kind)
             for name, kind in _FACILITY_COLUMNS.items()
         ),
         Heading("in_service", texts.t("report.in_service", language), "text"),
@@ -218,7 +222,7 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
         plain_frame(rows.to_dict("records"), columns),
         notes=stamp(result, language),
         total_label=total_label(language),
-        totals=sums_of(rows, "floor_area_m2", "beds", "nursing_beds"),
+        totals=sums_of(rows, "land_area_m2", "floor_area_m2", "beds", "nursing_beds", "occupied_beds"),
         frozen=2,
     )
 
@@ -226,15 +230,21 @@ def facilities(result: StudyResult, language: Language) -> Sheet:
 _FACILITY_COLUMNS: Final[Mapping[str, Kind]] = {
     "facility_id": "text",
     "name": "text",
+    "street": "text",
     "level": "text",
     "kind": "text",
+    "ownership": "text",
     "status": "text",
     "opened": "text",
     "closed": "text",
+    "land_area_m2": "m2",
     "floor_area_m2": "m2",
     "beds": "whole",
     "nursing_beds": "whole",
+    "occupied_beds": "whole",
+    "star": "whole",
 }
+_OWN_HEADS: Final = ("street", "land_area_m2", "floor_area_m2", "beds", "nursing_beds", "occupied_beds")
 
 
 def sites(result: StudyResult, language: Language) -> Sheet:
