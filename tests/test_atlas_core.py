@@ -98,7 +98,7 @@ def scattered(tmp_path_factory):
 
 
 def test_a_far_estate_does_not_make_a_map_of_a_province(scattered):
-    """The town is 3 km long, the village 60 km off. Shown is what hangs together: D and H3 at its end are outside too."""
+    """The town is 3 km long, the village 60 km off; D and H3 at the end of the town do not hang together with it."""
     drawn = {one.listed.key: one for one in atlas.pages(scattered, run_id="x", only=["index", "facilities"])}
     assert drawn["facilities"].listed.scale <= 20_000
     assert View(scattered, "zh").border.bounds[2] - papertown.X0 > 59_000
@@ -146,6 +146,29 @@ def test_a4_shows_every_measure_before_and_after(scattered):
     measures = [words.say(f"measure.{name}", "zh") for name in ("residential_covered", "households_covered",
                 "households_share", "elderly_covered", "elderly_share")]  # fmt: skip
     assert set(measures) <= set(said(drawn, "cell"))
+
+
+def noted(result, *notes, **output):
+    plan = result.inputs.plan
+    plan = dataclasses.replace(plan, notes=notes, output=dataclasses.replace(plan.output, **output))
+    return dataclasses.replace(result, inputs=dataclasses.replace(result.inputs, plan=plan))
+
+
+def test_long_notes_of_a_plan_stand_whole_on_the_cover_and_are_referred_to_on_the_sheets(scattered):
+    """Two notes, of 8 and of 240 characters: the first stands beside 草案, the second only on the cover, in lines."""
+    long = "设施为按规则虚拟布设，规模最大的小区设街道中心；" * 10
+    drawn = {one.listed.key: one for one in atlas.pages(noted(scattered, "仅作演示不作依据", long, paper="A4"),
+             run_id="x", only=["cover", "facilities"])}  # fmt: skip
+    assert "".join(said(drawn["cover"], "draft")).endswith(long)
+    assert said(drawn["facilities"], "draft") == ["草案 · 仅作演示不作依据 · 说明见封面"]
+    (mark,) = [ink.box for ink in drawn["facilities"].page.inks if ink.kind == "draft"]
+    assert not [ink.text for ink in drawn["facilities"].page.inks if ink.kind == "grid" and ink.box.meets(mark)]
+
+
+def test_a_line_round_areas_without_boundaries_is_no_plan_boundary(scattered):
+    (drawn,) = atlas.pages(scattered, run_id="x", only=["facilities"])
+    assert "居住区分布范围（未给界线）" in said(drawn, "legend")
+    assert "规划范围界" not in said(drawn, "legend")
 
 
 # ---------------------------------------------------------------------------------------------------------------- inert

@@ -66,9 +66,21 @@ def _title(canvas: Canvas) -> None:
     if x + fonts.width_mm(canvas.head.subtitle, 9) < right - fonts.width_mm(name, name_pt, 500) - 3:
         page.text(x, layout.title_y, canvas.head.subtitle, canvas.style("subtitle"), kind="subtitle")
     page.text(right, layout.title_y + 2.4, name, Type(name_pt, 500, ink["text"]), anchor="right", kind="plan")
-    mark = " · ".join([mark_of(view), *view.notes])
-    mark = fonts.shortened(mark, 0.42 * (right - layout.window.x0), 7.5, 500)
-    page.text(right, layout.title_y - 2.6, mark, Type(7.5, 500, ink["draft"]), anchor="right", kind="draft")
+    mark = _marked(view, 0.42 * (right - layout.window.x0))
+    below = 2.6 if layout.paper == "A3" else 1.3  # on A4 the figures of the grid stand close
+    page.text(right, layout.title_y - below, mark, Type(7.5, 500, ink["draft"]), anchor="right", kind="draft")
+
+
+def _marked(view: View, room_mm: float) -> str:
+    """Return the draft mark with the notes of the plan, as many as there is room for; the cover has them all."""
+    found, notes = mark_of(view), list(view.notes)
+    while notes:
+        said = " · ".join([found, *notes, *([view.say("mark.cover")] if len(notes) < len(view.notes) else [])])
+        if fonts.width_mm(said, 7.5, 500) <= room_mm:
+            return said
+        notes.pop()
+    said = " · ".join([found, *([view.say("mark.cover")] if view.notes else [])])
+    return fonts.shortened(said, room_mm, 7.5, 500)
 
 
 def mark_of(view: View) -> str:

@@ -21,6 +21,8 @@ from planning.atlas._labels import Label
 from planning.atlas._layout import Extent
 from planning.atlas._page import Pen, Type
 
+NOTES_MM: Final = 58.0
+"""How much of the cover, of the height of A3, its own lines and the notes of the plan may take."""
 ROWS_MM: Final = (5.5, 4.6, 3.8)
 """How high the rows of the index are; the first at which all fit."""
 
@@ -52,15 +54,15 @@ def cover(canvas: Canvas) -> None:
         anchor="center",
     )
     page.text(middle, 141 * factor, frame.mark_of(view), Type(14, 500, ink["draft"]), anchor="center", kind="draft")
-    for place, note in enumerate((*view.house.cover, *view.notes)):
-        page.text(
-            middle,
-            (132 - 7 * place) * factor,
-            fonts.shortened(words.text(note), layout.width_mm - 60, 9),
-            Type(9, 400, ink["draft"]),
-            anchor="center",
-            kind="draft",
-        )
+    lines = [
+        line
+        for note in (*view.house.cover, *view.notes)
+        for line in fonts.wrapped(words.text(note), layout.width_mm - 60, 9)
+    ]
+    pitch = min(7.0 * factor, NOTES_MM * factor / max(len(lines), 1))
+    for place, line in enumerate(lines):
+        y = 132 * factor - pitch * place
+        page.text(middle, y, line, Type(9, 400, ink["draft"]), anchor="center", kind="draft")
     _organisation(canvas, middle, 52 * factor)
     day = view.house.date or view.plan.as_of
     page.text(

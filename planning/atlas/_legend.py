@@ -141,8 +141,8 @@ def base(
     found += [Entry(blocks.plain(hex_), view.say(f"legend.{key}")) for key, hex_ in wash]
     county = line["county_boundary"]
     ribbon = Pen(county["ribbon_hex"], county["ribbon_mm"])
-    if len(view.units):
-        found.append(Entry(blocks.line(canvas.pen("county_boundary"), under=ribbon), view.say("legend.county")))
+    said = view.say("legend.county" if len(view.units) else "legend.hull")
+    found.append(Entry(blocks.line(canvas.pen("county_boundary"), under=ribbon), said))
     if len(view.streets):
         found.append(Entry(blocks.line(canvas.pen("street_boundary")), view.say("legend.street")))
     if communities:

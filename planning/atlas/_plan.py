@@ -79,10 +79,17 @@ def site_label(canvas: Canvas, *, near: int | None = None) -> Any:
             if words.missing(row["phase"])
             else short_phase(words.text(row["phase"]))
         )
-        beneath = view.say("site.line", phase=phase, area=words.m2(row["floor_area_m2"]))
+        area = _floor_area(view, row)
+        beneath = view.say("site.line", phase=phase, area=area) if area else phase
         return Label((view.name(row, "facility_id"), beneath), (main, small), "site")
 
     return of
+
+
+def _floor_area(view: View, row: Mapping[str, Any]) -> str:
+    """Return the floor area of a site with its unit, nothing where it states none."""
+    known = not words.missing(row["floor_area_m2"])
+    return view.say("label.floor_area", m2=words.m2(row["floor_area_m2"])) if known else ""
 
 
 def short_phase(name: str) -> str:
@@ -298,7 +305,7 @@ def _project_label(canvas: Canvas) -> Any:
         source = view.say(f"source.{'unknown' if words.missing(row['source']) else row['source']}")
         lines = (
             view.say("site.project", n=f"{int(row['rank']):02d}", name=view.name(row, "facility_id")),
-            view.say("site.facts", area=words.m2(row["floor_area_m2"]), source=source),
+            view.say("site.facts", area=area, source=source) if (area := _floor_area(view, row)) else source,
             view.say("site.year", year=words.text(row["available_from"])[:7]),
         )
         return Label(lines, (main, small, small), "site")

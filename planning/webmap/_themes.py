@@ -227,6 +227,9 @@ def _lines(view: View, key: str) -> list[Item]:
         line = symbols.line_sample(book.limit_line.hex, book.pixels(book.limit_line.width_mm), dash)
         said = book.limit_label(max(view.plan.walk.minutes), view.language)
         items.append({"svg": line, "text": said, "group": "limit"})
+        if "new" in _wash(view, key):
+            added = symbols.line_sample(book.phase(1).hex, book.pixels(book.limit_line.width_mm), dash)
+            items.append({"svg": added, "text": view.say("legend.limit_new", said=said), "group": "limit"})
     types = set(view.units["type"]) if len(view.units) else set()
     for name, members in (
         ("county", {"county"}),
