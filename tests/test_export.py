@@ -20,7 +20,7 @@ from pyproj import CRS
 from shapely.geometry import LineString, MultiPolygon, Point, box
 
 from planning import export, palette
-from planning.export import _dxf_looks, _geodatabase, _roles, _shapefile, _tables
+from planning.export import _dictionary, _dxf_looks, _geodatabase, _roles, _shapefile, _tables
 from planning.plan import Output, Plan, Siting
 
 CRS4548 = CRS.from_epsg(4548)
@@ -380,7 +380,7 @@ def test_the_drawing_has_chinese_layers_blocks_with_attributes_and_metres(writte
     assert (doc.dxfversion, doc.units, doc.header["$DWGCODEPAGE"]) == ("AC1018", 6, "ANSI_936")
     space = doc.modelspace()
     names = {layer.dxf.name for layer in doc.layers}
-    assert {"居住区_达标", "居住区_不达标", "养老服务设施_街道（镇）级 · 运营 _ 已移交", "图例"} <= names
+    assert {"居住区_达标", "居住区_不达标", "养老服务设施_街道（镇）级 · 运营或已移交", "图例"} <= names
     inserts = [item for item in space.query("INSERT") if item.attribs]
     assert len(inserts) == 5
     told = {item.get_attrib_text("设施编号"): item for item in inserts}
@@ -532,3 +532,19 @@ def test_both_pages_say_the_same() -> None:
     plain = [re.sub(r"```.*?```", "", page, flags=re.DOTALL) for page in pages]
     words = [set(re.findall(r"`[^`\n]+`", page)) for page in plain]
     assert words[0] ^ words[1] == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("社区级 · 运营 / 已移交", "社区级 · 运营或已移交"), ("village · idle / closed", "village · idle or closed"),
+     ("a/b:c", "a_b_c"), ("≤ 5 分钟", "≤ 5 分钟"), ("", "_")],
+)  # fmt: skip
+def test_layers_of_a_drawing_are_named_in_words(name: str, layer: str) -> None:
+    assert _dxf_looks.layer_name(name) == layer
+
+
+def test_the_table_of_fields_can_be_read_as_gbk(tmp_path: Path) -> None:
+    """GBK has no raised two: m² is ㎡ there, so that programs that know nothing newer read the units."""
+    _dictionary.write((("图层", "中文名称"), [("居住区", "应配面积（m²）")]), tmp_path, (), "zh")
+    assert (tmp_path / "fields_gbk.csv").read_bytes().decode("gbk").splitlines()[1] == "居住区,应配面积（㎡）"
+    assert "m²" in (tmp_path / "fields.csv").read_text("utf-8-sig")

@@ -52,8 +52,10 @@ def layer(canvas: Canvas, name: str, hex_: str, *, shown: bool = True) -> str:
 
 
 def layer_name(name: str) -> str:
-    """Return a name for a layer or block: letters CAD refuses become ``_``."""
-    plain = "".join("_" if letter in _NOT_IN_NAMES else letter for letter in texts.printable(name)).strip()
+    """Return a name for a layer or block: letters CAD refuses become ``_``, a stroke between words 或 or "or"."""
+    chinese = any("\u4e00" <= letter <= "\u9fff" for letter in name)
+    said = name.replace(" / ", "或" if chinese else " or ")
+    plain = "".join("_" if letter in _NOT_IN_NAMES else letter for letter in texts.printable(said)).strip()
     return plain[:200] or "_"
 
 
