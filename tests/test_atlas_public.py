@@ -10,13 +10,14 @@ import re
 import numpy as np
 import papertown
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from webmap_town import unpack
 
 from planning import atlas, runs, study, webmap
-from planning.study import few, tallied, untold
+from planning.study import few, published, tallied, untold
 
 FEW = range(1, 10)
 WEIGHTS = ("households", "elderly")
@@ -166,6 +167,16 @@ def test_causes_of_one_area_are_not_told(town):
     assert alone.any()
     assert told.loc[alone & (exact["households"] > 0).to_numpy(), "households"].isna().all()
     assert told.loc[alone & (exact["elderly"] > 0).to_numpy(), "elderly"].isna().all()
+
+
+def test_a_walking_range_without_ground_stays_without():
+    """A facility far from every road has an empty range; the public edition of a city has some."""
+    shapes = np.array([shapely.box(0, 0, 130, 130), shapely.MultiPolygon(), None, shapely.Point(7, 7)], dtype=object)
+    found = published.areas(shapes)
+    assert found[0].equals(shapely.box(0, 0, 150, 150))
+    assert found[1].is_empty
+    assert found[2] is None
+    assert found[3].equals(shapely.Point(0, 0))
 
 
 @pytest.mark.parametrize(

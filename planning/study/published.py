@@ -83,12 +83,15 @@ def _shaped(frame: Any, way: Any) -> Any:
 
 
 def areas(shapes: np.ndarray) -> np.ndarray:
-    """Return areas on the lattice of `STEP_M`; what is too small for it is one cell, a point stays a point."""
+    """Return areas on the lattice of `STEP_M`; what is too small for it is one cell, a point stays a point.
+
+    What was empty stays empty.
+    """
     flat = shapely.get_dimensions(shapes) == 0
     found = shapely.set_precision(shapely.simplify(shapes, STEP_M / 2), STEP_M)
     cells = _cells(points(shapes))
     gone = shapely.is_empty(found) | ~np.isin(shapely.get_type_id(found), (3, 6))
-    drawn = np.where(gone & ~shapely.is_missing(shapes), cells, found)
+    drawn = np.where(gone & ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes), cells, found)
     return np.asarray(np.where(flat, points(shapes), drawn), dtype=object)
 
 
@@ -126,8 +129,8 @@ def lines(shapes: np.ndarray) -> np.ndarray:
 
 
 def points(shapes: np.ndarray) -> np.ndarray:
-    """Return a point inside each shape, on the lattice of `POINT_STEP_M`."""
-    inside = shapely.point_on_surface(shapes)
+    """Return a point inside each shape, on the lattice of `POINT_STEP_M`; None for one that is missing or empty."""
+    inside = shapely.point_on_surface(np.where(shapely.is_empty(shapes), None, shapes))
     x, y = shapely.get_x(inside), shapely.get_y(inside)
     known = np.isfinite(x) & np.isfinite(y)
     rounded = (np.round(np.where(known, value, 0.0) / POINT_STEP_M) * POINT_STEP_M for value in (x, y))
