@@ -37,6 +37,10 @@ _CHAPTERS: Final[tuple[Callable[[Scene], Iterator[word.Block]], ...]] = (
     _chapters_plan.indicators,
     _chapters_plan.quality,
 )
+_FACILITIES: Final = (
+    "facility_id", "name", "street", "level", "kind", "ownership", "status", "opened", "land_area_m2", "floor_area_m2",
+    "beds", "nursing_beds", "occupied_beds", "star", "in_service",
+)  # fmt: skip
 _COMPLIANCE: Final = (
     "residential_id", "name", "street_id", "households", "built_used", "required_m2", "provided_m2", "largest_m2",
     "shortfall_m2", "pool_id", "verdict", "reason", "counted_required_m2", "counted_provided_m2",
@@ -88,7 +92,7 @@ def _annex_sheets(scene: Scene) -> dict[str, tuple[Sheet, tuple[str, ...]]]:
     """Return the annex tables there is something to say in, each with the columns that go on paper."""
     result, language = scene.result, scene.language
     found: dict[str, tuple[Sheet, tuple[str, ...]]] = {
-        "facilities": (_tables.facilities(result, language), ()),
+        "facilities": (_tables.facilities(result, language), _FACILITIES),
         "accounts": (_annex.accounts(result, language), ()),
         "ledger": (_origins.ledger(result, language), _LEDGER),
         "by_level": (_annex.by_level(result, language), ()),
@@ -117,7 +121,8 @@ def _main_blind(scene: Scene) -> Sheet:
     """Return the areas outside the circle of the level that the plan is about; the workbook has all levels."""
     level = scene.level(_chapters_now.main_level(scene))
     sheet = _grid.some(_annex.blind(scene.result, scene.language), lambda rows: rows["level"] == level)
-    return replace(sheet, notes=(*sheet.notes, scene.say("blind.annex", level=level)))
+    radius = f"{scene.result.inputs.plan.radius_m:g}"
+    return replace(sheet, notes=(*sheet.notes[:-1], scene.say("blind.annex", level=level, radius=radius)))
 
 
 def _cover(scene: Scene, kind: str) -> word.Cover:

@@ -131,8 +131,9 @@ def speaker(language: Language) -> Say:
 
 
 def column_label(table: str, column: str, *, language: Language) -> str:
-    """Return what an input table calls a column."""
-    return tables.contract(table).columns[column].label(language)
+    """Return what an input table calls a column, as a heading begins."""
+    label = tables.contract(table).columns[column].label(language)
+    return label[:1].upper() + label[1:]
 
 
 def headings(columns: Mapping[str, Kind], prefix: str, language: Language) -> list[Heading]:
