@@ -366,3 +366,23 @@ def test_an_area_that_is_picked_shows_its_walk(town):
     assert not app.exception
     assert "步行 300\u00a0m" in said(app)
     assert "没有能步行到达" in said(opened(town, page="coverage", **{"picked-covered-area": "E"}))
+
+
+def test_the_page_for_planners_has_a_twin_and_names_what_is_on_the_screen():
+    """Headings, tables and code words of both languages agree; what is quoted as a button stands in the texts."""
+    pages = {name: (ROOT / "docs" / f"app{end}.md").read_text("utf-8") for name, end in (("en", ""), ("zh", ".zh-CN"))}
+    shapes = {
+        name: (
+            re.findall(r"^#+", text, re.MULTILINE),
+            [line.count("|") for line in text.splitlines() if line.startswith("|")],
+            sorted(re.findall(r"`[^`]+`", text)),
+        )
+        for name, text in pages.items()
+    }
+    assert shapes["en"] == shapes["zh"]
+    known = {name: {entry[name] for key, entry in texts.entries().items() if key.startswith("ui.")}
+             for name in ("en", "zh")}  # fmt: skip
+    quoted = {"zh": re.findall("“([^”]+)”", pages["zh"]), "en": re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", pages["en"])}
+    for name, words_ in quoted.items():
+        assert len(words_) > 8
+        assert [word for word in words_ if re.sub(r"^\d ", "", word) not in known[name]] == []

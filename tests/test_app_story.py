@@ -152,6 +152,9 @@ def test_from_a_drop_to_a_scenario_opened_after_a_restart(browser, tmp_path):
         page.locator(".planmap").wait_for(timeout=120_000)
         for name in PAGES:
             visit(page, name, "zh")
+        visit(page, "coverage", "zh")
+        map_of(page).locator("path.plan-area").first.dispatch_event("click")
+        map_of(page).locator("path.scene-path").first.wait_for(state="attached", timeout=20_000)
         tried_by_hand(page)
         visit(page, "compare", "zh")
         map_of(page)

@@ -60,6 +60,8 @@ def test_a_candidate_is_clicked_saved_reopened_and_compared(browser, tmp_path):
         hand(page)
         assert share(page) == "23.8%"
         assert map_of(page).locator(".scene-mark.site").count() == 2
+        assert map_of(page).locator("path.plan-area[fill^='url(']").count() > 0  # hatches, as in print
+        assert map_of(page).locator("#strip .item svg").count() >= 3
         map_of(page).locator(".scene-mark.site").first.dispatch_event("click")  # H1, the first by id
         until(page, "14.3%")
         page.locator(".st-key-whatif-undo button").click()

@@ -46,16 +46,36 @@
     });
   }
 
+  /* The sample that the legend of the run shows of a role, hatch and all. */
+  function sampleOf(role) {
+    var found = null;
+    data.themes.forEach(function (theme) {
+      theme.legend.forEach(function (section) {
+        section.items.forEach(function (entry) { if (role && entry.role === role && entry.svg !== undefined) { found = found || entry.svg; } });
+      });
+    });
+    return found;
+  }
+
   function sceneLegend() {
     strip.replaceChildren();
     scene.legend.forEach(function (entry) {
       var node = make("span", "item"), sample = make("span", "sample"), patch = make("i", "patch " + entry.shape);
+      var known = sampleOf(entry.role);
+      if (known) { sample.innerHTML = known; } else { sample.appendChild(patch); }
       patch.style.background = entry.fill;
       patch.style.borderColor = entry.edge;
-      sample.appendChild(patch);
       node.appendChild(sample);
       node.appendChild(make("span", "", entry.text));
       if (entry.count) { node.appendChild(make("span", "count", entry.count)); }
+      strip.appendChild(node);
+    });
+    api.theme.legend.forEach(function (section) { // facilities and candidates are those of the run
+      var items = section.items.filter(function (entry) { return entry.svg !== undefined && entry.group && entry.group !== "site" && entry.count !== undefined; });
+      if (!items.length) { return; }
+      var node = make("div", "section");
+      if (section.head) { node.appendChild(make("h3", "", section.head)); }
+      items.forEach(function (entry) { node.appendChild(item(entry)); });
       strip.appendChild(node);
     });
   }
@@ -68,7 +88,7 @@
     if (!scene) { return; }
     api.map.eachLayer(function (layer) {
       if (layer.area && scene.areas) {
-        var paint = scene.paint[scene.areas[layer.area.id]];
+        var role = scene.areas[layer.area.id], paint = data.style.paint[role] || scene.paint[role];
         if (paint) { layer.setStyle({ fillColor: paint[0], color: paint[1] }); }
       }
     });
@@ -93,11 +113,11 @@
   }
 
   function markAt(entry) {
-    var icon = L.divIcon({ className: "scene-mark " + entry.kind, iconSize: entry.kind === "vertex" ? [10, 10] : [24, 24] });
+    var icon = L.divIcon({ className: "scene-mark " + entry.kind, iconSize: entry.kind === "vertex" || entry.kind === "goal" ? [10, 10] : [24, 24] });
     var marker = L.marker([entry.lat, entry.lon], { icon: icon, pane: "plan-point", zIndexOffset: 900000, interactive: Boolean(entry.id), keyboard: false, bubblingMouseEvents: false });
     marker.on("add", function () { marker.getElement().appendChild(make("span", "", entry.text)); });
     if (entry.id) { marker.on("click", function () { tell({ what: "pick", kind: "point", id: entry.id }); }); }
-    if (entry.name) { marker.bindTooltip(make("span", "", entry.name), { direction: "top", offset: [0, -12], className: "plan-tip", opacity: 1 }); }
+    if (entry.name) { marker.bindTooltip(make("span", "", entry.name), { direction: "top", offset: [0, -12], className: "plan-tip", opacity: 1, permanent: entry.kind === "goal" }); }
     drawn.addLayer(marker);
   }
 

@@ -60,8 +60,8 @@ class Scene:
     areas
         The role of each area by its id; None leaves the areas as the theme has them.
     marks
-        Places in degrees: ``lat, lon, text, kind`` (``site``, ``off``, ``idle`` or ``vertex``), ``id`` handed back at a
-        click, and ``name``.
+        Places in degrees: ``lat, lon, text, kind`` (``site``, ``off``, ``idle``, ``vertex`` or ``goal``), ``id``
+        handed back at a click, and ``name``, which a goal always shows.
     lines
         Barriers, as places ``[lat, lon]``.
     paths

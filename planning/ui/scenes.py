@@ -25,7 +25,7 @@ def scene(desk: Desk, made: Scenario, now: Figures, found: Figures, *, placing: 
     said = {name: fill.zh if chinese else fill.en for name, fill in book.coverages.items()}
     said["lost"] = desk.say("whatif.legend_lost")
     legend = [
-        {"fill": fills[name][0], "edge": fills[name][1], "text": said[name], "shape": "",
+        {"fill": fills[name][0], "edge": fills[name][1], "text": said[name], "shape": "", "role": name,
          "count": desk.say("whatif.legend_areas", count=int((roles == name).sum()))}
         for name in ("covered", "newly_covered", "lost", "uncovered", "unreachable", "unsnapped")
         if (roles == name).any()
@@ -49,6 +49,16 @@ class Traced:
 
     path: Sequence[tuple[float, float]]
     words: str
+    goal: str = ""
+
+    @property
+    def scene(self) -> Scene:
+        """Return what lies over the map: the way, and what stands at its end."""
+        if not self.path:
+            return Scene()
+        lat, lon = self.path[-1]
+        end = {"lat": lat, "lon": lon, "text": "", "kind": "goal", "id": "", "name": self.goal}
+        return Scene(paths=[self.path], marks=[end])
 
 
 def traced(desk: Desk, made: Scenario, residential_id: str, *, level: str | None = None) -> Traced:
@@ -66,7 +76,7 @@ def traced(desk: Desk, made: Scenario, residential_id: str, *, level: str | None
     length = words.metres(found.length_m, found.length_m, desk.language)
     crs = desk.result.inputs.crs
     path = [scenario.degrees(crs, *xy)[::-1] for xy in found.line.coords]
-    return Traced(path, desk.say("whatif.walk", **told, facility=place, length=length))
+    return Traced(path, desk.say("whatif.walk", **told, facility=place, length=length), f"{place} {length}")
 
 
 def _round(fill: str, edge: str, text: str) -> dict[str, str]:

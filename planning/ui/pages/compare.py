@@ -22,6 +22,7 @@ from planning.ui.planmap import Scene
 from planning.ui.session import Desk
 
 LARGEST: Final = 12
+_MAP: Final = "compare-map"
 BIN_M: Final = 100.0
 _FARTHEST_M: Final = 3000.0
 _COLOURS: Final = {"gained": "only_b", "lost": "only_a", "both": "both"}
@@ -48,12 +49,16 @@ def show(desk: Desk) -> None:
     weight = hand.main_weight(desk, hand.reached(found[1]))
     apart = scenario.difference(*found, weight=weight)
     _settings(desk, apart)
-    left, right = st.columns([0.56, 0.44], gap="small")
+    beside = st.session_state.get(_MAP) == "beside"
+    left, right = (st.container(), st.container()) if beside else st.columns([0.56, 0.44], gap="small")
     with left:
         _map(desk, apart, (one, other), found)
     with right:
-        _levels(desk, apart, weight, (one, other))
-        _law(desk, apart, (one, other))
+        first, second = st.columns(2, gap="small") if beside else (right, right)
+        with first:
+            _levels(desk, apart, weight, (one, other))
+        with second:
+            _law(desk, apart, (one, other))
     _streets(desk, apart, weight, (one, other))
     siting.phases(desk)
     _curve(desk, weight, (one, other), found)
@@ -106,7 +111,7 @@ def _map(desk: Desk, apart: Difference, pair: tuple[Scenario, Scenario], found: 
     shown = str(
         st.segmented_control(
             desk.say("compare.map_theme"), ("change", "one", "other", "beside"), default="change", required=True,
-            key="compare-map", label_visibility="collapsed",
+            key=_MAP, label_visibility="collapsed",
             format_func=lambda name: desk.say(f"compare.{name if name in ('one', 'other') else f'map_{name}'}"),
         )
     )  # fmt: skip

@@ -65,9 +65,9 @@ def _panel(desk: Desk) -> None:
     left, right = st.columns([0.64, 0.36], gap="small")
     picked = st.session_state[_PICKED]
     with left:
-        paths = [_walk(desk, picked)] if picked and desk.levels else []
+        walk = _walk(desk, picked) if picked and desk.levels else Scene()
         planmap.show(desk, theme="compliance", key="map-compliance", height="max(470px, calc(100vh - 298px))",
-                     picked=picked, on_pick=partial(_pick_on_map, known), scene=Scene(paths=paths))  # fmt: skip
+                     picked=picked, on_pick=partial(_pick_on_map, known), scene=walk)  # fmt: skip
     with right:
         _find(desk, rows)
         with st.container(border=True, height=423, key="card"):
@@ -75,9 +75,9 @@ def _panel(desk: Desk) -> None:
     _table(desk, rows)
 
 
-def _walk(desk: Desk, residential_id: str) -> Sequence[tuple[float, float]]:
+def _walk(desk: Desk, residential_id: str) -> Scene:
     """Return the walk that the last step of the card tells of."""
-    return scenes.traced(desk, whatif.as_it_is(desk), residential_id, level=desk.plan.siting.level).path
+    return scenes.traced(desk, whatif.as_it_is(desk), residential_id, level=desk.plan.siting.level).scene
 
 
 def _pick_on_map(known: set[str], kind: str, name: str) -> None:

@@ -12,7 +12,6 @@ import streamlit as st
 from planning.ui import parts, planmap, scenes, whatif, words
 from planning.ui.pages import home
 from planning.ui.parts import Column
-from planning.ui.planmap import Scene
 from planning.ui.session import Desk
 
 _WEIGHTS: Final = ("residential", "households", "residents", "elderly")
@@ -45,7 +44,7 @@ def _panel(desk: Desk, level: str) -> None:
         walk = scenes.traced(desk, whatif.as_it_is(desk), picked, level=level) if picked else None
         planmap.show(
             desk, theme=f"coverage_{level}", key="map-coverage", height="max(440px, calc(100vh - 345px))",
-            picked=picked, on_pick=_pick, scene=None if walk is None else Scene(paths=[walk.path] if walk.path else []),
+            picked=picked, on_pick=_pick, scene=None if walk is None else walk.scene,
         )  # fmt: skip
         parts.muted(desk.say("coverage.pick") if walk is None else walk.words)
     with right:
