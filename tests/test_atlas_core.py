@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from planning import atlas, inert, runs, study
 from planning.atlas import _words as words
-from planning.atlas._core import STEPS_M, core
 from planning.atlas._view import View
+from planning.study.core import STEPS_M, core
 
 
 def squares(places):

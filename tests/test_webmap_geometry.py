@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 import webmap_town
 from shapely.geometry import LineString, Point, Polygon
 
@@ -112,3 +115,20 @@ def test_barriers_are_drawn_and_stand_in_the_legend(town: Any) -> None:
 def test_the_map_opens_on_the_city_and_not_on_what_strays(subject, ground, seen):
     """Half of the roads' box around it is kept: 0.2 degrees of roads leave a margin of 0.1."""
     assert shapes.opening(subject, ground) == seen
+
+
+def test_without_units_the_map_opens_on_the_core_and_a_note_is_said_in_one_language() -> None:
+    """Of twelve areas eleven hang together; the twelfth is put a degree away and stays on the map, outside the view."""
+    town = webmap_town.result()
+    town.units = town.units.iloc[:0]
+    areas = town.residential
+    moved = [shapely.affinity.translate(one, 90_000) if at == 11 else one for at, one in enumerate(areas.geometry)]
+    town.residential = areas.set_geometry(moved, crs=areas.crs)
+    roads = town.inputs.tables["roads"]
+    far = roads.iloc[[0]].set_geometry([shapely.affinity.translate(roads.geometry.iloc[0], 90_000)], crs=roads.crs)
+    town.inputs.tables["roads"] = pd.concat([roads, far], ignore_index=True)
+    (_, west), (_, east) = gather(View(town, "zh"))["bounds"]
+    assert east - west < 0.02
+    assert len(gather(View(town, "zh"))["areas"]) == 12
+    town.inputs.plan = dataclasses.replace(town.inputs.plan, notes=("仅作演示 / Demonstration only",))
+    assert View(town, "en").notes == ("Demonstration only",)

@@ -98,6 +98,8 @@ def said(canvas: Canvas, minus: Callable[[dict[str, Any]], str]) -> Text:
     def of(row: dict[str, Any]) -> list[Label]:
         style = canvas.style("area_ranked")
         name, code = canvas.view.name(row, "residential_id"), words.text(row["residential_id"])
+        if minus(row) == words.NONE:  # a shortfall of no class
+            return [Label((name,), (style,), "area"), Label((code,), (style,), "area")]
         return [
             Label((name, minus(row)), (style, style), "area"),
             Label((code, minus(row)), (style, style), "area"),

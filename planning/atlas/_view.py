@@ -18,11 +18,11 @@ import shapely
 
 from planning import palette, texts
 from planning.atlas import _words as words
-from planning.atlas._core import core
 from planning.atlas._layout import Extent, choose
 from planning.atlas._typeface import Prepared, prepare
 from planning.coverage import held_column
 from planning.study import layers, tallied
+from planning.study.core import core
 from planning.study.seen import Seen
 
 STREETS: Final = ("street", "town")
@@ -127,7 +127,7 @@ class View(Seen):
     def subject(self) -> Any:
         """Return what the sheets of the whole plan show: the plan area; without units its core, where that is clearer.
 
-        The core (`_core.core`) is taken where it can be drawn at `CLEARER` times the scale or more.
+        The core (`study.core.core`) is taken where it can be drawn at `CLEARER` times the scale or more.
         """
         if len(self.units):
             return self.border

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from planning import texts
 from planning.study import wording
+from planning.study.wording import HAN as HAN
+from planning.study.wording import half as half
 from planning.study.wording import missing as missing
 
 NONE: Final = "—"
 THIN: Final = "\u00a0"
 MINUS: Final = "−"
-HAN: Final = re.compile("[\u4e00-\u9fff]")
 
 
 def say(key: str, language: texts.Language, **facts: object) -> str:
@@ -74,14 +75,6 @@ def metres(value: Any, limit_m: float) -> str:
     if missing(value):
         return NONE
     return _grouped(*wording.metres(value, limit_m))
-
-
-def half(note: str, language: texts.Language) -> str:
-    """Return the half of ``中文 / English`` in a language; any other text whole."""
-    parts = note.split(" / ")
-    if len(parts) != 2 or bool(HAN.search(parts[0])) == bool(HAN.search(parts[1])):
-        return note
-    return next(part for part in parts if bool(HAN.search(part)) == (language == "zh"))
 
 
 def spaced(sentence: str) -> str:

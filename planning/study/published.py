@@ -130,7 +130,8 @@ def lines(shapes: np.ndarray) -> np.ndarray:
 
 def points(shapes: np.ndarray) -> np.ndarray:
     """Return a point inside each shape, on the lattice of `POINT_STEP_M`; None for one that is missing or empty."""
-    inside = shapely.point_on_surface(np.where(shapely.is_empty(shapes), None, shapes))
+    inside = np.array(shapely.point_on_surface(shapes), dtype=object)
+    inside[shapely.is_empty(shapes)] = None
     x, y = shapely.get_x(inside), shapely.get_y(inside)
     known = np.isfinite(x) & np.isfinite(y)
     rounded = (np.round(np.where(known, value, 0.0) / POINT_STEP_M) * POINT_STEP_M for value in (x, y))

@@ -15,7 +15,7 @@ from planning import house, palette, tables, texts
 from planning.house import House
 from planning.plan import Plan
 from planning.standards import Built
-from planning.study import published, tallied, untold
+from planning.study import published, tallied, untold, wording
 from planning.study.decided import Decided
 from planning.study.records import StudyResult
 
@@ -45,6 +45,11 @@ class Seen:
     def book(self) -> palette.Palette:
         """Return the palette, with the house's colours."""
         return self.house.book
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return the plan's notes; of one that says the same in Chinese and English, the half in this language."""
+        return tuple(wording.half(note, self.language) for note in self.plan.notes)
 
     @property
     def public(self) -> bool:

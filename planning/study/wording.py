@@ -6,10 +6,15 @@ Rounding never makes a share all or nothing that is not, and never moves a value
 from __future__ import annotations
 
 import math
+import re
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
+
+from planning import texts
+
+HAN: Final = re.compile("[\u4e00-\u9fff]")
 
 
 def missing(value: Any) -> bool:
@@ -48,3 +53,11 @@ def minutes(distance_m: Any, speed_m_per_s: float) -> Decimal:
     """Return the walking time in whole minutes, rounded up: nobody is promised a shorter walk."""
     # One division: a quotient that is whole comes out whole.
     return (exact(distance_m) / (exact(speed_m_per_s) * 60)).to_integral_value(ROUND_CEILING)
+
+
+def half(note: str, language: texts.Language) -> str:
+    """Return the half of ``中文 / English`` in a language; any other text whole."""
+    parts = note.split(" / ")
+    if len(parts) != 2 or bool(HAN.search(parts[0])) == bool(HAN.search(parts[1])):
+        return note
+    return next(part for part in parts if bool(HAN.search(part)) == (language == "zh"))

@@ -40,7 +40,8 @@ def page(result: StudyResult, *, language: texts.Language = "zh", notes: Sequenc
     language
         Of every text; names stay as they are.
     notes
-        Sentences shown with the title (that the data is fictional, say); none: those of the plan.
+        Sentences shown with the title (that the data is fictional, say); none: those of the plan, of one that stands
+        in both languages the half in this.
     run_id
         Said below the map, as on every sheet of the atlas; left out where empty.
 
@@ -60,7 +61,7 @@ def page(result: StudyResult, *, language: texts.Language = "zh", notes: Sequenc
     figure: Any = shown.get_root()
     figure.render()
     pieces = {name: getattr(figure, name).render() for name in ("header", "html", "script")}
-    document = standalone(view, pieces, notes=tuple(notes) or tuple(view.plan.notes), run_id=run_id)
+    document = standalone(view, pieces, notes=tuple(notes) or view.notes, run_id=run_id)
     assets_.refuse_outside(document)
     return document
 

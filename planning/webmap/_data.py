@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import shapely
 
 from planning import palette
 from planning.errors import Fault, InputRefused
+from planning.study.core import core
 from planning.webmap import _cards as cards
 from planning.webmap import _geometry as shapes
 from planning.webmap import _roles as roles
@@ -48,10 +50,7 @@ def gather(view: View, *, first: str | None = None) -> Data:
         If no layer has a geometry (``webmap_nothing_to_draw``).
     """
     tables = view.shown.inputs.tables
-    bounds = shapes.opening(
-        shapes.bounds([frame for frame in (view.areas, view.facilities, view.units) if len(frame)]),
-        shapes.bounds([tables["roads"]]),
-    )
+    bounds = shapes.opening(shapes.bounds(_framed(view)), shapes.bounds([tables["roads"]]))
     if bounds is None:
         raise InputRefused(Fault("webmap_nothing_to_draw"))
     keys = themes.keys(view)
@@ -69,6 +68,15 @@ def gather(view: View, *, first: str | None = None) -> Data:
         "first": next(key for key in (first, f"coverage_{view.plan.siting.level}", keys[0]) if key in keys),
         "words": {name: view.say(name) for name in WORDS},
     }
+
+
+def _framed(view: View) -> list[gpd.GeoDataFrame]:
+    """Return what the map opens on: all there is; without units the core of the areas, where they have one."""
+    drawn = view.areas[~(shapely.is_missing(view.areas.geometry) | shapely.is_empty(view.areas.geometry))]
+    inside = np.ones(0, dtype=bool) if len(view.units) or drawn.empty else core(drawn.geometry.to_numpy())
+    if len(inside) and not inside.all():
+        return [drawn[inside]]
+    return [frame for frame in (view.areas, view.facilities, view.units) if len(frame)]
 
 
 def style(view: View) -> Data:

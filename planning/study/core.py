@@ -1,4 +1,4 @@
-"""Where a plan without boundaries has its core: a few places far away must not make a map of half a province."""
+"""Where a plan without boundaries has its core: a few places far off must not make a map of half a province."""
 
 from __future__ import annotations
 
