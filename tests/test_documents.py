@@ -25,8 +25,7 @@ from docx.oxml.ns import qn
 
 from planning import report, runs, study, texts, word
 from planning.report import Heading, Sheet, _annexed, _document, _origins, _scene
-from planning.report._annex import with_rest
-from planning.study import StudyResult
+from planning.study import StudyResult, footing
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = {"county": "县（区）级", "street": "街道（镇）级", "community": "社区级", "village": "村级"}
@@ -402,10 +401,20 @@ def test_what_rounding_leaves_outside_all_streets_has_no_share() -> None:
     """0.3 older people less 0.1 and 0.2 are not −5·10⁻¹⁷, all of them covered."""
     names = ("residential_total", "households_total", "households_covered", "elderly_total", "elderly_covered")
     whole, *parts = ([3, 30, 9, 0.3, 0.3], [1, 10, 4, 0.1, 0.1], [1, 10, 5, 0.2, 0.2])
-    streets = [("S", dict(zip(names, figures, strict=True))) for figures in parts]
-    rest = with_rest(dict(zip(names, whole, strict=True)), streets, names, "en")[2][1]
+    streets = [dict(zip(names, figures, strict=True)) for figures in parts]
+    rest = footing.rest(dict(zip(names, whole, strict=True)), streets, names)
     assert [rest[name] for name in names] == [1, 10, 0, 0, 0]
     assert (rest["households_share"], rest["elderly_share"]) == (0, None)
+
+
+def test_what_is_unknown_of_the_whole_is_unknown_of_the_rest() -> None:
+    """A part without a figure adds nothing; a whole without one leaves nothing to say."""
+    whole = {"households_total": 10, "households_covered": None, "elderly_total": 4, "elderly_covered": 2}
+    part = {"households_total": None, "households_covered": None, "elderly_total": 4, "elderly_covered": 1}
+    assert footing.rest(whole, [part], tuple(whole)) == {
+        "households_total": 10, "households_covered": None, "elderly_total": 0, "elderly_covered": 1,
+        "households_share": None, "elderly_share": None,
+    }  # fmt: skip
 
 
 @pytest.mark.slow

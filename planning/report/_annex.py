@@ -24,7 +24,7 @@ from planning.report._sheet import (
     total_label,
     words_of,
 )
-from planning.study import StudyResult
+from planning.study import StudyResult, footing
 from planning.study.decided import Decided
 from planning.tables import LEVELS
 from planning.texts import Language
@@ -50,9 +50,6 @@ _BAND_COLUMNS: Final[Mapping[str, Kind]] = {
     "elderly_share": "share",
 }
 BAND_FIGURES: Final = tuple(name for name, kind in _BAND_COLUMNS.items() if kind == "plain")
-SHARES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    f"{weight}_share": (f"{weight}_covered", (f"{weight}_total",)) for weight in ("households", "elderly")
-}
 _BLIND_COLUMNS: Final[Mapping[str, Kind]] = {
     "level": "text",
     "residential_id": "text",
@@ -142,7 +139,7 @@ def bands(result: StudyResult, language: Language) -> Sheet:
     """Return coverage per level, walking band and street; the rows of a block add up to its last, the plan."""
     rows = [row for level in result.summary["coverage"] for row in _level_rows(result, level, language)]
     sheet = _sheet("bands", result, language, rows, _BAND_COLUMNS)
-    return sheet.footed(groups="circle", additive=BAND_FIGURES, ratios=SHARES, frozen=2)
+    return sheet.footed(groups="circle", additive=BAND_FIGURES, ratios=footing.SHARES, frozen=2)
 
 
 def _level_rows(result: StudyResult, level: str, language: Language) -> Iterator[dict[str, Any]]:
@@ -195,19 +192,9 @@ def with_rest(
     whole: Mapping[str, Any], parts: list[tuple[str, Mapping[str, Any]]], names: tuple[str, ...], language: Language
 ) -> list[tuple[str, Mapping[str, Any]]]:
     """Return the parts, what of the whole lies in none of them where there is any, and the whole as the total."""
-    rest: dict[str, Any] = {}
-    for name in names:
-        known = [figures[name] for _, figures in parts if figures[name] is not None]
-        rest[name] = None if whole[name] is None else _left(whole[name], math.fsum(known))
-    for share, (upper, (lower,)) in SHARES.items():
-        rest[share] = rest[upper] / rest[lower] if rest[lower] else None
+    rest = footing.rest(whole, [figures for _, figures in parts], names)
     loose = [(texts.t("report.no_street", language), rest)] if rest["residential_total"] else []
     return [*parts, *loose, (total_label(language), whole)]
-
-
-def _left(whole: float, known: float) -> float:
-    """Return what is left of a whole; what rounding alone leaves is nothing, of which no share can be told."""
-    return 0.0 if math.isclose(whole, known, rel_tol=1e-12, abs_tol=1e-9) else whole - known
 
 
 # --------------------------------------------------------------------------------------------------------------- gaps

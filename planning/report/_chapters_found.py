@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -12,6 +12,7 @@ from planning.report import _grid, _scorecard
 from planning.report._chapters_now import cited, main_level, weight_name, without
 from planning.report._scene import Scene
 from planning.report._sheet import Kind, Sheet, headings, plain_frame, sentences, sums_of, total_label, words_of
+from planning.study import tallied
 
 _BLIND: Final[Mapping[str, Kind]] = {
     "level": "text",
@@ -100,7 +101,7 @@ def _unknown(scene: Scene, figures: Mapping[str, Any]) -> Iterator[word.Block]:
     yield scene.table(tally(scene, "unknown", {"reason": "text", "areas": "whole"}, rows), "unknown")
 
 
-def tally(scene: Scene, name: str, columns: Mapping[str, Kind], rows: list[dict[str, Any]]) -> Sheet:
+def tally(scene: Scene, name: str, columns: Mapping[str, Kind], rows: Sequence[Mapping[Any, Any]]) -> Sheet:
     """Return a table that stands in the document alone: counts of rows of a sheet."""
     heads = headings(columns, "document.head.", scene.language)
     frame = plain_frame(rows, heads)
@@ -122,7 +123,7 @@ def blind_spots(scene: Scene) -> Iterator[word.Block]:
         yield scene.text("blind.none")
         return
     yield scene.text("blind.some", table=scene.see("blind"))
-    yield scene.table(_causes(scene, found), "blind")
+    yield scene.table(_causes(scene), "blind")
     faults = found[found["cause"].isin(["unsnapped"])]["residential_id"].nunique()
     if faults:
         yield scene.text("blind.faults", count=faults)
@@ -130,14 +131,14 @@ def blind_spots(scene: Scene) -> Iterator[word.Block]:
     yield scene.figure("blind", scene.say("map.blind"))
 
 
-def _causes(scene: Scene, found: pd.DataFrame) -> Sheet:
+def _causes(scene: Scene) -> Sheet:
     """Return how many areas, households and older people lie outside each level's circle, by cause."""
-    words, rows = words_of("coverage.cause", scene.language), []
-    for level in scene.summary["coverage"]:
-        own = found[found["level"] == level]
-        for cause, group in own.groupby("cause"):
-            sums = sums_of(group, "households", "elderly")
-            rows.append({"level": scene.level(level), "cause": _said(words, str(cause)), "areas": len(group), **sums})
+    words = words_of("coverage.cause", scene.language)
+    rows = [
+        {**row, "level": scene.level(level), "cause": _said(words, str(row["cause"]))}
+        for level in scene.summary["coverage"]
+        for row in tallied.causes(scene.result, level).to_dict("records")
+    ]
     sheet = tally(scene, "blind", _BLIND, rows)
     return Sheet(sheet.name, sheet.title, sheet.columns, sheet.rows)
 

@@ -40,7 +40,7 @@ from planning.report._sheet import (
     words_of,
     yes_no,
 )
-from planning.study import StudyResult
+from planning.study import StudyResult, footing
 from planning.study.decided import Decided
 from planning.texts import Language
 
@@ -193,7 +193,7 @@ def by_street(result: StudyResult, language: Language) -> Sheet:
     frame = plain_frame(rows, columns)
     title = texts.t("report.title_by_street", language)
     sheet = Sheet(texts.t("report.sheet_by_street", language), title, columns, frame, notes=stamp(result, language))
-    return sheet.footed(groups="level", additive=_COVERAGE, ratios=_annex.SHARES, frozen=2)
+    return sheet.footed(groups="level", additive=_COVERAGE, ratios=footing.SHARES, frozen=2)
 
 
 def facilities(result: StudyResult, language: Language) -> Sheet:
