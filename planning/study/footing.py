@@ -24,8 +24,8 @@ def rest(whole: Mapping[str, Any], parts: Iterable[Mapping[str, Any]], names: It
         known = [figures[name] for figures in told if figures[name] is not None]
         found[name] = None if whole[name] is None else _left(whole[name], math.fsum(known))
     for share, (upper, (lower,)) in SHARES.items():
-        known = found[upper] is not None and found[lower]
-        found[share] = found[upper] / found[lower] if known else None
+        over, under = found[upper], found[lower]
+        found[share] = over / under if over is not None and under else None
     return found
 
 
