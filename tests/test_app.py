@@ -25,7 +25,7 @@ from streamlit.util import calc_hash
 
 from planning import runs, texts
 from planning.errors import Fault
-from planning.ui import words
+from planning.ui import basemaps, words
 from planning.ui.navigation import PAGES, STEPS
 from planning.ui.pages import outputs
 
@@ -366,6 +366,25 @@ def test_an_area_that_is_picked_shows_its_walk(town):
     assert not app.exception
     assert "步行 300\u00a0m" in said(app)
     assert "没有能步行到达" in said(opened(town, page="coverage", **{"picked-covered-area": "E"}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "url", "wanted"),
+    [
+        ("none", "k", "http://a/{z}/{x}/{y}", None),
+        ("streets", "", "", None),
+        ("streets", "a&b", "", "tk=a%26b"),
+        ("own", "", "http://10.0.0.5/{z}/{x}/{y}.png", "http://10.0.0.5/{z}/{x}/{y}.png"),
+        ("own", "", "http://10.0.0.5/{z}/{x}.png", None),
+        ("own", "", "javascript:alert(1)//{z}{x}{y}", None),
+        ("own", "", 'http://a/"onerror="{z}{x}{y}', None),
+    ],
+)
+def test_a_base_map_is_asked_for_by_a_template_alone(kind, key, url, wanted):
+    """Without a choice, a key or a full address nothing is fetched from anywhere."""
+    found = basemaps.address(kind, key, url)
+    assert (found is None) == (wanted is None)
+    assert wanted is None or (wanted in found and all(name in found for name in ("{z}", "{x}", "{y}")))
 
 
 def test_the_page_for_planners_has_a_twin_and_names_what_is_on_the_screen():

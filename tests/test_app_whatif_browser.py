@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import papertown
 import pytest
@@ -93,3 +97,51 @@ def test_a_candidate_is_clicked_saved_reopened_and_compared(browser, tmp_path):
         hand(page)
         page.locator(".p-table td", has_text="N01").wait_for(timeout=20_000)
         assert watch.bad == []
+
+
+class Tiles(BaseHTTPRequestHandler):
+    """A service of pictures: one grey pixel for whatever is asked, until it is told to fail."""
+
+    asked: ClassVar[list[str]] = []
+    fails: ClassVar[list[bool]] = []
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        self.send_response(404 if self.fails else 200)
+        self.send_header("Content-Type", "image/png")
+        self.end_headers()
+        self.wfile.write(b"" if self.fails else PIXEL)
+
+    def log_message(self, *_):
+        pass
+
+
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==")
+
+
+def test_a_base_map_lies_below_and_gives_way_when_it_fails(browser, tmp_path):
+    plan = papertown.write(tmp_path)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Tiles)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with workbench(str(plan)) as root:
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        page.goto(f"{root}/")
+        wait_for_result(page)
+        visit(page, "coverage", "zh")
+        frame = map_of(page)
+        assert frame.locator(".leaflet-tile").count() == 0  # nothing is fetched by itself
+        page.get_by_role("button", name=re.compile(texts.t("ui.basemap.head", "zh"))).click()
+        page.locator(".st-key-basemap-kind input").click()
+        page.locator("[role=option]", has_text=texts.t("ui.basemap.own", "zh")).click()
+        field = page.locator(".st-key-basemap-url input")
+        field.fill(f"http://127.0.0.1:{server.server_port}/{{z}}/{{x}}/{{y}}.png")
+        field.press("Enter")
+        frame.locator("img.leaflet-tile-loaded").first.wait_for(state="attached", timeout=20_000)
+        assert frame.locator(".note").count() == 0
+        Tiles.fails.append(True)
+        field.fill(f"http://127.0.0.1:{server.server_port}/x/{{z}}/{{x}}/{{y}}.png")
+        field.press("Enter")
+        frame.locator(".note", has_text=texts.t("ui.basemap.failed", "zh")).wait_for(timeout=20_000)
+        assert frame.locator("path.plan-area").count() > 0
+    server.shutdown()
+    server.server_close()

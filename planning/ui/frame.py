@@ -10,7 +10,7 @@ from typing import Final
 import streamlit as st
 
 from planning.texts import LANGUAGES, Language
-from planning.ui import parts, planmap, session, words
+from planning.ui import basemaps, parts, planmap, session, words
 from planning.ui.jobs import Job
 from planning.ui.session import Desk
 
@@ -116,6 +116,7 @@ def sidebar_foot(language: Language) -> None:
     lines.append(words.say("offline", language))
     with st.sidebar:
         if job is not None and job.run is not None:
+            basemaps.choose(language)
             st.button(words.say("action.again", language), key="again", on_click=session.start_again,
                       icon=":material/refresh:", width="stretch")  # fmt: skip
             st.button(words.say("action.close", language), key="close", on_click=session.close,

@@ -145,6 +145,7 @@
     var asked = event.data || {};
     if (event.source !== window.parent || asked.planmap !== 1) { return; }
     if (asked.view) { return go(asked.view); }
+    setBase(asked.base || null);
     if (asked.theme && asked.theme !== api.theme.key && data.themes.some(function (theme) { return theme.key === asked.theme; })) { api.setTheme(asked.theme); }
     if (JSON.stringify(asked.scene || null) !== JSON.stringify(scene)) { scene = asked.scene || null; showLegend(); showScene(); }
     if ((asked.id || "") !== (api.picked ? api.picked.id : "")) { mark(asked); }
@@ -164,6 +165,27 @@
     var at = api.map.getCenter();
     if (moved && !led) { tell({ what: "view", lat: at.lat, lon: at.lng, zoom: api.map.getZoom() }); }
   });
+
+  /* Pictures below the plan; where one cannot be had, the plan's own ground comes back, and a note says why. */
+  var base = null, tiles = null, note = make("p", "note");
+  function setBase(wanted) {
+    if (JSON.stringify(wanted) === JSON.stringify(base)) { return; }
+    base = wanted;
+    note.remove();
+    showBase(base);
+  }
+  function showBase(wanted) {
+    if (tiles) { tiles.off("tileerror"); tiles.remove(); tiles = null; }
+    ["land", "veil"].forEach(function (name) { api.map.getPane("plan-" + name).style.display = wanted ? "none" : ""; });
+    if (!wanted) { return; }
+    tiles = L.tileLayer(wanted.url, { subdomains: "01234567", maxZoom: 20, maxNativeZoom: 18 });
+    tiles.on("tileerror", function () {
+      note.textContent = wanted.failed;
+      api.map.getContainer().appendChild(note);
+      showBase(null);
+    });
+    tiles.addTo(api.map);
+  }
 
   /* What the page picked is marked, and brought into view if it lies outside. */
   function mark(asked) {

@@ -7,7 +7,7 @@ export default function (component) {
   const box = parentElement.querySelector(".planmap");
   const state = kept.get(box) || begin(box);
   state.set = setTriggerValue;
-  state.asked = { planmap: 1, theme: data.theme, kind: data.kind, id: data.id, scene: data.scene || null };
+  state.asked = { planmap: 1, theme: data.theme, kind: data.kind, id: data.id, scene: data.scene || null, base: data.base || null };
   state.wanted = data.version;
   state.title = data.title;
   state.group = (data.scene && data.scene.group) || "";

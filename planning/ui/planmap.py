@@ -19,6 +19,7 @@ import streamlit as st
 from planning import webmap
 from planning.runs import RunFolder
 from planning.texts import Language
+from planning.ui import basemaps
 from planning.ui.session import Desk
 
 _BOX: Final = '<div class="planmap" role="group"><p></p></div>'
@@ -126,6 +127,7 @@ def show(
             "kind": kind if picked else "",
             "id": picked,
             "height": height,
+            "base": basemaps.asked(desk.language),
             "title": desk.say("map.title"),
             "waiting": desk.say("map.waiting"),
             "scene": None if scene is None else asdict(scene),
