@@ -116,6 +116,19 @@ def test_a_plan_that_tells_of_few_does_not_name_its_objective(town):
     assert [site["gain"] for site in siting["sites"]] == [None, None]
 
 
+def test_who_is_served_where_and_why_there_is_no_plan_are_not_told(town):
+    """Loads are people of single areas; reasons name shares. Without them no sentence about them is made."""
+    from planning.study.decided import Decided
+
+    siting = {**town.summary["siting"], "assigned": [{"facility_id": "H1", "residential_id": "A", "share": 1.0}],
+              "reasons": [{"code": "x", "message": "1 / 1"}]}  # fmt: skip
+    told = dataclasses.replace(town, summary={**town.summary, "siting": siting})
+    assert Decided(told, "zh").said("load", "reason")
+    public = dataclasses.replace(told, summary=untold.summary(told))
+    assert Decided(public, "zh").said("load", "reason") == []
+    assert Decided(public, "zh").load("H1") == ""
+
+
 def bounds(total, parts, untold_rows, cell):
     """Return how small and how large a part of an untold row can be, by linear programming, from all that is told."""
     rows, kinds = parts.shape

@@ -92,10 +92,10 @@ def _people_panel(canvas: Canvas, units: Any, share: np.ndarray, classes: np.nda
     known = view.units[
         view.units["type"] == ("county" if (view.units["type"] == "county").any() else view.streets["type"].iloc[0])
     ]
-    residents, elderly = float(known["residents"].sum()), float(known["elderly"].sum())
+    residents, elderly = (float(known[name].sum(skipna=False)) for name in ("residents", "elderly"))
     flow.figures(
         [
-            (words.percent(elderly / residents if residents else None), "%", view.say("figure.elderly_share")),
+            (words.percent(elderly / residents if residents > 0 else None), "%", view.say("figure.elderly_share")),
             (words.whole(elderly), view.say("unit.people"), view.say("figure.elderly_people")),
         ]
     )

@@ -240,7 +240,8 @@ def _floor_area(
 def _siting(result: StudyResult, found: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures of siting without what would tell of few: after the plan, gains, objectives, loads."""
     siting, plan = dict(found["siting"]), result.inputs.plan
-    siting.pop("assigned", None)
+    siting.pop("assigned", None)  # an empty list would read as nobody served
+    siting["reasons"] = []  # they name the shares that could be reached
     level = plan.siting.level
     for weight in WEIGHTS:
         siting |= _before_after(siting, found.get("coverage", {}).get(level, {}), weight, result)
