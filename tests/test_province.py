@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+from concurrent.futures import CancelledError
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ import shapely
 from provinces import ROOT, TINY, listed, made, make_province
 
 from planning import province, sources
-from planning.errors import InputRefused, WrongUsage
+from planning.errors import InputRefused, MachineFailed, WrongUsage
 from planning.province import _county, _executors, _halo, _intake, _merge, _split, _tables, _work
 from planning.sources import osm
 from planning.sources.raw import Dataset
@@ -259,6 +260,28 @@ def test_memory_is_that_of_the_process_and_not_of_the_one_that_started_it():
     assert len(held) == 300 << 20
     assert _county.peak_mib() > 300
     assert told < _county.peak_mib() - 50
+
+
+def test_a_scheduler_that_is_lost_stops_the_run_and_is_named(monkeypatch):
+    """What was handed out comes back cancelled; the run ends as a machine that failed, not as bad data."""
+    distributed = pytest.importorskip("distributed")
+
+    class Lost:
+        def result(self):
+            raise CancelledError("lost")
+
+    client = SimpleNamespace(
+        scheduler_info=lambda **_: {"workers": {}},
+        submit=lambda *_, **__: Lost(),
+        loop=None,
+        cancel=lambda *_, **__: None,
+    )
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: client)
+    monkeypatch.setattr(distributed, "as_completed", lambda futures, **_: iter(futures))
+    cluster = _executors.Cluster("tcp://there:1")
+    with pytest.raises(MachineFailed) as failed:
+        list(cluster.each("county", [{"code": "1", "turn": 0}]))
+    assert [(fault.code, fault.value) for fault in failed.value.faults] == [("province_no_scheduler", "tcp://there:1")]
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -211,6 +212,34 @@ def changed_runs_its_neighbours_again(plan: Path, out: Path) -> bool:
     return len([line for line in last if line["event"] == "kept"]) == 3
 
 
+def damaged(path: Path) -> None:
+    """Change one byte in the middle of a file."""
+    found = bytearray(path.read_bytes())
+    found[len(found) // 2] ^= 1
+    path.write_bytes(found)
+
+
+@pytest.mark.slow
+def test_what_is_damaged_in_the_work_folder_is_made_again_or_named_and_never_trusted(tmp_path):
+    """One bit of what came through the doors, then of the rows dealt to a county."""
+    size = make_province.Size(counties=2, across=2, towns=1, areas=4, nodes=100, side_m=2000.0, seed=3)
+    plan = made(tmp_path / "p", size)
+    province.run(plan, out=tmp_path / "out")
+    whole = written(tmp_path / "out")
+    entries = [path.parent for path in (tmp_path / "out.work" / "store").glob("*/residential/rows.arrow")]
+    damaged(entries[0] / "rows.arrow")
+    shutil.rmtree(tmp_path / "out.work" / "counties")
+    province.run(plan, out=tmp_path / "out")
+    assert written(tmp_path / "out") == whole
+    shutil.rmtree(tmp_path / "out.work" / "store")
+    (part,) = (tmp_path / "out.work" / "parts").glob("*/610102/residential/00000/rows.arrow")
+    damaged(part)
+    less = province.run(plan, out=tmp_path / "out")
+    assert {code: [fault.code for fault in faults] for code, faults in less.missing.items()} == {
+        "610102": ["province_part_damaged"]
+    }
+
+
 # ------------------------------------------------------------------------------------------------------ what is missing
 
 
@@ -288,6 +317,11 @@ def test_a_folder_for_each_county_gives_the_same_figures_and_one_without_crs_is_
     frame.to_csv(folders.parent / "610102" / "residential.csv", index=False)
     other = folders.parent / "610102" / "plan.toml"
     other.write_text(other.read_text("utf-8").replace("residential.gpkg", "residential.csv"), "utf-8")
+    faults, counts = province.check(folders)
+    assert {(fault.code, fault.file) for fault in faults if fault.severity == "error"} == {
+        ("crs_missing", "610102/residential.csv")
+    }
+    assert counts["610103:residential"]["read"] == TINY.areas
     less = province.run(folders, out=tmp_path / "many")
     assert {code: [fault.code for fault in faults] for code, faults in less.missing.items()} == {
         "610102": ["crs_missing"]

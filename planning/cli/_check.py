@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from planning import isolation, texts
 from planning.cli._say import READER, list_faults, shown
+from planning.errors import Fault, WrongUsage
+
+Counts = Mapping[str, Mapping[str, int]]
 
 
 @click.command()
@@ -26,15 +30,7 @@ from planning.cli._say import READER, list_faults, shown
 def check(plan: Path, *, as_json: bool, folder: Path | None) -> None:
     """只检查方案与数据。 / Check PLAN and its data, nothing else."""
     isolation.start(READER)  # while the libraries load here
-    from planning import runs
-    from planning.tables import input_name
-
-    written: tuple[Path, ...] = ()
-    if folder is None:
-        checkup = runs.examine(plan)
-    else:
-        checkup, written = runs.report_data(plan, folder)
-    faults, ledger = checkup.faults, checkup.counts
+    faults, ledger, written = _found(plan, folder)
     bad = any(fault.severity == "error" for fault in faults)
     if as_json:
         counts = {name: dict(rows) for name, rows in ledger.items()}
@@ -43,7 +39,7 @@ def check(plan: Path, *, as_json: bool, folder: Path | None) -> None:
     else:
         list_faults(faults)
         for name, rows in ledger.items():
-            said = [texts.t("cli.ledger_line", one, name=input_name(name, one), **rows) for one in texts.LANGUAGES]
+            said = [texts.t("cli.ledger_line", one, name=_called(name, one), **rows) for one in texts.LANGUAGES]
             click.echo(" / ".join(said))
         for path in written:
             click.echo(texts.both("quality.written", path=path))
@@ -51,3 +47,26 @@ def check(plan: Path, *, as_json: bool, folder: Path | None) -> None:
         key = "cli.check_refused" if bad else "cli.check_passed"
         click.echo(texts.both(key, errors=errors, warnings=len(faults) - errors))
     sys.exit(1 if bad else 0)
+
+
+def _found(plan: Path, folder: Path | None) -> tuple[tuple[Fault, ...], Counts, tuple[Path, ...]]:
+    """Return faults, rows by input, and the files of the report; of a list of counties each with its code."""
+    from planning import province, runs
+
+    if province.lists_counties(plan):
+        if folder is not None:
+            raise WrongUsage(Fault("province_no_report", value="--report"))
+        return (*province.check(plan), ())
+    if folder is None:
+        checkup = runs.examine(plan)
+        return checkup.faults, checkup.counts, ()
+    checkup, written = runs.report_data(plan, folder)
+    return checkup.faults, checkup.counts, written
+
+
+def _called(name: str, language: texts.Language) -> str:
+    """Return an input's name in words, a county's code before it."""
+    from planning.tables import input_name
+
+    code, _, own = name.rpartition(":")
+    return f"{code} {input_name(own, language)}".strip()

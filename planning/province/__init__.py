@@ -24,18 +24,30 @@ from planning.province import _outputs as outputs
 from planning.province import _plan, _work
 from planning.province import _split as splits
 from planning.province import _tables as kept
+from planning.province._check import check as check
 from planning.province._executors import Executor, executor
 from planning.province._executors import refuse_odd as refuse_odd
 from planning.province._intake import Entry
 from planning.province._merge import County
 from planning.province._plan import ProvincePlan
 from planning.province._plan import is_province as is_province
+from planning.province._plan import lists_counties as lists_counties
 from planning.province._work import Work
 from planning.province._work import folder_of as work_folder
 from planning.province._work import status as status
 from planning.runs._target import put_back, refuse_foreign, refuse_inputs_inside
 
-__all__ = ["ProvinceFolder", "ProvincePlan", "is_province", "read", "run", "status", "work_folder"]
+__all__ = [
+    "ProvinceFolder",
+    "ProvincePlan",
+    "check",
+    "is_province",
+    "lists_counties",
+    "read",
+    "run",
+    "status",
+    "work_folder",
+]
 
 Progress = Callable[[str, int, int], None]
 """Called with the step, how many counties are through it, and how many there are."""

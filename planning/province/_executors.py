@@ -6,12 +6,13 @@ county that ends its worker every time is set aside with a word, and the others 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
 from pathlib import Path
@@ -178,6 +179,7 @@ class Cluster:
             raise MachineFailed(
                 Fault("province_no_scheduler", value=address, facts={"why": str(error)[:200]})
             ) from None
+        self._address = address
         self.name = f"dask {len(self._client.scheduler_info(n_workers=-1)['workers'])} workers"
 
     def each(self, task: str, specs: Sequence[Spec]) -> Iterator[Outcome]:
@@ -197,6 +199,9 @@ class Cluster:
                     yield future.result()
                 except distributed.KilledWorker:
                     yield dead(futures[future])
+                except (CancelledError, asyncio.CancelledError) as error:  # what is left is lost with the scheduler
+                    facts = {"why": f"{type(error).__name__} {error}"[:200]}
+                    raise MachineFailed(Fault("province_no_scheduler", value=self._address, facts=facts)) from None
                 future.release()
         finally:
             self._client.cancel(list(futures), force=True)

@@ -8,6 +8,7 @@ code that read them, so that it can be missing but never stale.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -23,7 +24,7 @@ from pyproj import CRS
 import planning
 from planning import crs as crss
 from planning import plan, runs, sources
-from planning.errors import Fault
+from planning.errors import Fault, InputRefused
 from planning.plan import InputSpec, Plan
 from planning.province import _plan
 from planning.province import _split as splits
@@ -132,10 +133,20 @@ def _ground_alone(spec: Mapping[str, Any], settings: Plan) -> Plan:
 def _entry(spec: Mapping[str, Any], settings: Plan, opener: Callable[[InputSpec], Any] | None) -> Entry:
     """Return the entry of a county, read now if it was not before."""
     folder = Path(spec["store"]) / _name(spec, settings)
-    if not (folder / "intake.json").is_file():
+    if not _is_whole(folder):
+        shutil.rmtree(folder, ignore_errors=True)
         intake = sources.look(settings, opened=opener)
         kept.make_once(folder, partial(_fill, intake, spec["parts"] is not None))
     return open_entry(folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Say whether an entry is there and its rows are those it was made with: a damaged one is made again."""
+    said = kept.read_json(folder / "intake.json")
+    try:
+        return said is not None and all(kept.digest_of(folder / name) == told for name, told in said["digests"].items())
+    except OSError:
+        return False
 
 
 def open_entry(folder: str | Path) -> Entry:
@@ -169,6 +180,8 @@ def _opened(spec: Mapping[str, Any], one: InputSpec) -> tuple[Opened, ...]:
     folder = Path(spec["parts"]) / code / one.name
     if not folder.is_dir():  # every row of the layer lies in other counties
         folder = next(iter(sorted(Path(spec["parts"]).glob(f"*/{one.name}"))))
+    if one.name in spec["rows"] and splits.digest_of(folder) != spec["rows"][one.name]["sha256"]:
+        raise InputRefused(Fault("province_part_damaged", file=one.file.name, value=str(spec["code"])))
     raw = splits.part_of(folder)
     if one.name not in spec["rows"]:
         raw = splits.rows_of(raw, np.zeros(len(raw.rows), dtype=bool))
@@ -188,7 +201,7 @@ def _fill(intake: Intake, in_parts: bool, folder: Path) -> None:  # noqa: FBT001
         {
             "crs": intake.crs.to_string(),
             "tables": sorted(intake.tables),
-            "digests": {name: kept.digest_of(folder / name) for name in sorted(intake.tables)},
+            "digests": {name: kept.digest_of(folder / name) for name in (*sorted(intake.tables), "_ledger")},
             "counts": {name: dict(counts) for name, counts in intake.counts.items()},
             "faults": parcel.faults_as_json(intake.faults),
             "files": files,

@@ -65,14 +65,19 @@ def read(path: str | Path) -> ProvincePlan:
         As `planning.plan.read`; and where no county's plan can be read.
     """
     path = Path(path)
-    words = tomllib.loads(path.read_text("utf-8-sig")) if is_province(path) else {}
-    listed = words.get("province", {}).get("counties") if isinstance(words.get("province"), Mapping) else None
-    if listed is None:
+    if not lists_counties(path):
         settings = plan.read(path)
         if settings.province is None:
             raise InputRefused(Fault("province_not_one", file=path.name))
         return ProvincePlan(settings.name, path.resolve(), settings)
-    return _of_plans(words, path.resolve())
+    return _of_plans(tomllib.loads(path.read_text("utf-8-sig")), path.resolve())
+
+
+def lists_counties(path: str | Path) -> bool:
+    """Say whether a plan file lists counties with plans of their own."""
+    words = tomllib.loads(Path(path).read_text("utf-8-sig")) if is_province(path) else {}
+    head = words.get("province")
+    return isinstance(head, Mapping) and head.get("counties") is not None
 
 
 def county_settings(path: Path, far_m: float, as_of: Any) -> Plan:

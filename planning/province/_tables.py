@@ -96,9 +96,18 @@ def make_once(folder: Path, fill: Callable[[Path], None]) -> None:
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
     try:
         fill(part)
+        _flush(part)
         part.replace(folder)
     except OSError:
         if not folder.is_dir():
             raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _flush(folder: Path) -> None:
+    """Make sure the bytes are on the disk before the folder takes its name."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as stream:
+                os.fsync(stream.fileno())
