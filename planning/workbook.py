@@ -82,7 +82,7 @@ def put(page: Any, row: int, column: int, value: Any, style: Any, number: Any = 
     """
     if isinstance(value, str):
         page.write_string(row, column, texts.storable(value)[:LONGEST], style)
-    elif value is None or pd.isna(value):
+    elif value is None or value is pd.NA or value != value:  # noqa: PLR0124  NaN and NaT alone differ from themselves
         page.write_blank(row, column, None, style)
     else:
         page.write_number(row, column, float(value), style if number is None else number)

@@ -37,7 +37,7 @@ class _Styles:
     """The formats of a book."""
 
     def __init__(self, book: workbook.Book) -> None:
-        self._book, self.language = book, book.language
+        self._book, self.language, self._cells = book, book.language, dict[tuple[str, bool, bool], Any]()
         self.title = book.style(bold=True, font_size=14)
         self.note = book.style(font_color="#59616B", font_size=9, text_wrap=True, valign="top")
         head = {"bold": True, "bg_color": "#EEF2F5", "text_wrap": True, "top": 1, "bottom": 1}
@@ -45,8 +45,11 @@ class _Styles:
 
     def cell(self, form: str, *, flowing: bool = False, total: bool = False) -> Any:
         """Return the format of a cell that shows its number as ``form``."""
-        rule = {"bold": True, "top": 1, "bottom": 1} if total else {"bottom": 1, "bottom_color": "#D5DBE1"}
-        return self._book.style(**rule, **(_FLOWING if flowing else {}), num_format=form)
+        key = form, flowing, total
+        if key not in self._cells:
+            rule = {"bold": True, "top": 1, "bottom": 1} if total else {"bottom": 1, "bottom_color": "#D5DBE1"}
+            self._cells[key] = self._book.style(**rule, **(_FLOWING if flowing else {}), num_format=form)
+        return self._cells[key]
 
 
 def _write(page: Any, sheet: Sheet, styles: _Styles, run_id: str) -> None:
@@ -144,7 +147,7 @@ def _write_formulas(page: Any, sheet: Sheet, first: int, styles: _Styles) -> Non
     at = {column.name: number for number, column in enumerate(sheet.columns)}
     ends = sorted(ends_of_groups(sheet))
     starts = dict(zip(ends, (0, *(end + 1 for end in ends)), strict=False))
-    for column in sheet.columns:
+    for column in (one for one in sheet.columns if one.name in sheet.ratios or (ends and one.name in sheet.additive)):
         forms, _ = formats(sheet, column, styles.language)
         for row, (value, form) in enumerate(zip(sheet.rows[column.name], forms, strict=True)):
             formula = ""

@@ -19,7 +19,7 @@ _FIXED: Final[dict[str, str]] = {"whole": "#,##0", "m": "#,##0", "share": "0.0%"
 
 def is_missing(value: Any) -> bool:
     """Say whether a cell is empty."""
-    return value is None or bool(pd.isna(value))
+    return value is None or value is pd.NA or bool(value != value)  # noqa: PLR0124  NaN and NaT alone differ from themselves
 
 
 def formats(sheet: Sheet, column: Heading, language: Language) -> tuple[list[str], str]:
