@@ -11,7 +11,7 @@ import pandas as pd
 import papertown
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planning import atlas, inert, runs, study
@@ -45,6 +45,7 @@ def test_the_step_grows_until_most_hang_together():
         assert found.tolist() == ([True] * 8 + [False] if gathered else [True] * 9)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=25), st.randoms())
 def test_the_core_agrees_with_chains_of_near_places_and_not_with_the_order_of_rows(cells, chance):
     """Points on a lattice of 1.1 km: chains of places at most one step apart, found by walking, largest first."""
@@ -122,8 +123,11 @@ def test_nothing_is_said_to_lie_outside_where_all_is_shown(scattered):
 # ---------------------------------------------------------------------------------------------------------------- notes
 
 
-@pytest.mark.parametrize("paper", ["A3", "A4"])
-@pytest.mark.parametrize("way", ["landscape", "portrait"])
+@pytest.mark.parametrize(
+    ("paper", "way"),
+    [("A4", "portrait"), ("A4", "landscape"),
+     pytest.param("A3", "portrait", marks=pytest.mark.slow), pytest.param("A3", "landscape", marks=pytest.mark.slow)],
+)  # fmt: skip
 def test_notes_are_never_cut(scattered, paper, way):
     """Source and every note stand on the sheet whole, clear of page number and grid."""
     plan = scattered.inputs.plan
