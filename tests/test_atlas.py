@@ -27,7 +27,7 @@ from planning.atlas import _hatch as hatch
 from planning.atlas import _layout as layout
 from planning.atlas import _words as words
 from planning.atlas._fonts import Box
-from planning.atlas._plan import first_gain
+from planning.atlas._plan import change, first_gain
 from planning.atlas._taken import Taken, crosses
 from planning.atlas._view import View
 from planning.errors import InputRefused
@@ -359,6 +359,14 @@ def test_title_block_says_everything_and_leaves_the_offices_fields_empty(sheets)
 )
 def test_shares_are_never_rounded_to_all_or_nothing(share, shown):
     assert words.percent(share) == shown
+
+
+def test_a_gain_in_points_is_that_of_the_exact_shares():
+    """11 014 and 22 879 of 40 881 are 26.9 % and 56.0 %, and 29.02 points apart, not the 29.1 of the printed ones."""
+    assert [words.percent(part / 40_881) for part in (11_014, 22_879)] == ["26.9", "56.0"]
+    assert change(11_014 / 40_881, 22_879 / 40_881, "share") == "+29.0"
+    assert change(0.5, 0.25, "share") == "−25.0"
+    assert change(0.5, 0.5, "share") == "0.0"
 
 
 def test_other_numbers():

@@ -22,6 +22,7 @@ from planning.atlas._labels import Label
 from planning.atlas._now import OUTSIDE
 from planning.atlas._page import Type
 from planning.atlas._view import View
+from planning.study import wording
 from planning.study.decided import SAID_FIRST
 
 # Beside a longer legend there is no room for the inset.
@@ -61,7 +62,7 @@ def layout(canvas: Canvas) -> None:
     site_table(flow, view.sites, reserve_mm=before_after_mm(view) if len(flow.canvas.layout.columns) == 1 else 0.0)
     before_after(flow)
     panel.points(flow, _plan_points(view))
-    canvas.footnotes.append(view.say("note.layout"))
+    canvas.footnotes += [view.say("note.layout"), view.say("note.points")]
 
 
 def site_label(canvas: Canvas, *, near: int | None = None) -> Any:
@@ -165,10 +166,10 @@ def change_rows(view: View, before: Mapping[str, Any], after: Mapping[str, Any])
 
 
 def change(first: Any, then: Any, kind: str) -> str:
-    """Return the difference with its sign; of shares as the difference of the printed ones, in points."""
+    """Return the difference with its sign; of shares in percentage points."""
     if kind == "share":
-        points = round(float(words.percent(then)) - float(words.percent(first)), 1)
-        return words.signed(points, f"{abs(points):.1f}")
+        points = wording.points(first, then)
+        return words.signed(points, f"{abs(points)}")
     return words.signed(then - first, words.whole(abs(then - first)))
 
 
@@ -232,7 +233,7 @@ def after(canvas: Canvas) -> None:
     before_after(flow)
     panel.street_bars(flow, roles, PLANNED)
     panel.points(flow, _plan_points(view))
-    canvas.footnotes.append(view.say("note.coverage"))
+    canvas.footnotes += [view.say("note.coverage"), view.say("note.points")]
 
 
 def draw_after(canvas: Canvas, roles: pd.Series, *, only: np.ndarray | None = None, subject: Any = None) -> None:

@@ -63,7 +63,7 @@ def draw(canvas: Canvas, unit_id: str) -> None:
         *(view.stands_in(frame, unit_id) for frame in (view.facilities, view.sites, view.candidates)),
     )
     _tables(canvas, here, gated=gated)
-    canvas.footnotes.append(view.say("note.street_sheet"))
+    canvas.footnotes += [view.say("note.street_sheet"), view.say("note.points")]
 
 
 def _roles(canvas: Canvas, inside: np.ndarray, subject: Any) -> pd.Series:

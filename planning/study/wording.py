@@ -41,6 +41,14 @@ def percent(share: Any) -> Decimal:
     return found
 
 
+def points(before: Any, after: Any) -> Decimal:
+    """Return what a share 0–1 gained, in percentage points with one decimal: of the exact shares, not the shown ones.
+
+    It may differ by 0.1 from the difference of the two as they are printed.
+    """
+    return rounded((exact(after) - exact(before)) * 100, 1)
+
+
 def metres(value: Any, limit_m: float) -> tuple[Decimal, int]:
     """Return metres and their decimals: whole, in millimetres where that hid on which side of ``limit_m`` they lie."""
     number, limit = exact(value), exact(limit_m)

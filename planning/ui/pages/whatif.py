@@ -25,6 +25,7 @@ from planning.scenario import (
     SwitchOff,
     SwitchOn,
 )
+from planning.study import wording
 from planning.tables import LEVELS
 from planning.ui import charts, parts, planmap, scenes, whatif, words
 from planning.ui.pages import compare_book
@@ -108,7 +109,7 @@ def points(before: Any, after: Any) -> str:
     """Return the difference of two shares in percentage points, signed."""
     if words.missing(before) or words.missing(after):
         return words.NOTHING
-    return f"{100 * (after - before):+.1f}".replace("-", "−") if after != before else "0"
+    return f"{wording.points(before, after):+}".replace("-", "−") if after != before else "0"
 
 
 def _signed(value: float) -> str:
