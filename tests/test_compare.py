@@ -50,6 +50,7 @@ from planning.plan._keys import SECTIONS
 from planning.runs import _record
 from planning.tables import input_name
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EVIL = '=1+1</script><b>|"x"'
 FASTER = "[walk]\nspeed_m_per_s = 1.2"
 
@@ -173,6 +174,32 @@ def test_the_bridge_leads_from_what_the_one_run_covers_to_what_the_other_does(to
         assert part["amount"].sum() == pytest.approx(2 * ends["after"], abs=0)
         said = [side.summary["coverage"][level][f"{weight}_covered"] for side in (town.held.a, town.held.b)]
         assert [ends["before"], ends["after"]] == said
+
+
+def test_people_whom_nobody_counted_are_unknown_and_not_nought(town):
+    """Without a figure of older people in one run there is no bridge of them; households are as before."""
+    for side in ("a", "b"):
+        run = getattr(town.held, side)
+        blind = SimpleNamespace(areas=run.areas.assign(elderly=float("nan")))
+        held = SimpleNamespace(**{**vars(town.held), side: blind})
+        told = _sums.bridges(held)
+        assert set(told["weight"]) == {"households"}
+        whole = _sums.bridges(town.held)
+        pd.testing.assert_frame_equal(told, whole[whole["weight"] == "households"].reset_index(drop=True))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_what_changed_lies_above_what_did_not(town, tmp_path):
+    """Of thousands of points in a city the few that changed would be hidden under the others."""
+    page = compare.write(town.held, tmp_path / "c") / "compare.html"
+    command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'u'}"]
+    made = subprocess.run([*command, "--virtual-time-budget=3000", "--dump-dom", page.as_uri()], capture_output=True,
+                          check=True, timeout=60).stdout.decode()  # fmt: skip
+    said = re.findall(r'class="area[^"]*"[^>]*><title>[^<]* · ([^<]*)</title>', made)
+    assert set(said) >= {"不变", "状态变化"}
+    changed = [one != "不变" for one in said]
+    assert changed == sorted(changed)
 
 
 @pytest.mark.slow

@@ -66,10 +66,12 @@ def bridges(held: Comparison) -> pd.DataFrame:
 
     Steps: ``before``; then ``gained``, ``lost`` and ``part`` (covered in both runs, by another share), each by cause;
     ``own`` (covered alike, but the area's own number differs), ``added``, ``removed``; ``after``. What lies between
-    adds up to the difference. Amounts are share × weight, as the runs count.
+    adds up to the difference. Amounts are share × weight, as the runs count. A weight that a run does not know of any
+    area is unknown and not 0: there is no bridge of it.
     """
     levels = [level for level in LEVELS if "coverage" not in held.left_out and _has(held, f"{level}_share")]
-    parts = [_bridge(held, level, weight) for level in levels for weight in WEIGHTS]
+    known = [weight for weight in WEIGHTS if all(side.areas[weight].notna().any() for side in (held.a, held.b))]
+    parts = [_bridge(held, level, weight) for level in levels for weight in known]
     columns = ["level", "weight", "step", "cause", "areas", "amount"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 

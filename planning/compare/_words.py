@@ -142,7 +142,9 @@ class Words:
         return self.say("means", name=self.aspect(row.aspect), what=f"{before} → {after}")
 
     def subject(self, kind: str, name: str) -> str:
-        """Return the id of what changed to be read; of a clause its number and whom it is about."""
+        """Return the id of what changed to be read; of a clause its number and whom it is about, of the plan none."""
+        if kind == "siting":
+            return ""
         clause, _, whose = name.partition(" ")
         if kind != "clause" or not whose:
             return name

@@ -100,6 +100,7 @@
       shape.setAttribute("stroke", D.roles[name].edge);
       shape.setAttribute("stroke-dasharray", name === "removed" ? "4 3" : "none");
       shape.classList.toggle("off", Boolean(cause) && !on && name !== "unchanged");
+      if (on) ground.appendChild(shape);  // what changed lies above what did not
       if (!on || name === "figures") return;
       shown += 1;
       if (shown > 400) return;
