@@ -408,3 +408,15 @@ def test_a_packed_scenario_stands_alone_and_runs_to_the_same_bytes(base, town, t
     texts = [(runs.run(plan, out=plan.parent / "out", only="siting").folder / "summary.json").read_bytes()
              for plan in (beside, tmp_path / "别处" / "plan.toml")]  # fmt: skip
     assert texts[0] == texts[1]
+
+
+def test_what_was_asked_before_is_not_computed_again(base, monkeypatch):
+    """A page asks for the same figures at every touch; what was taken back leaves no trace in them."""
+    from planning.scenario import _engine
+
+    made = begun(base, Open("H3"), Change("minutes", 11))
+    first = scenario.figures(base, made)
+    monkeypatch.setattr(_engine, "applied", lambda *_: pytest.fail("computed again"))
+    assert scenario.figures(base, made) is first
+    assert scenario.figures(base, replace(made, name="another")) is first
+    assert scenario.figures(base, made.edited(Open("H1")).undo()) is first

@@ -36,7 +36,7 @@ from planning.study import StudyInputs, StudyResult, circles, grounds, layers, p
 from planning.study.records import Ground, Places
 from planning.tables import WEIGHTS
 
-_KEPT: Final = 48  # distances of one level to all gates, 1 MB for 10,000 areas
+_KEPT: Final = 64  # distances of one level to all gates, or one scenario's figures: 1 MB for 10,000 areas
 Found = TypeVar("Found")
 
 
@@ -146,6 +146,11 @@ def figures(base: Base, scenario: Scenario) -> Figures:
     InputRefused
         As `planning.scenario.applied`; a barrier may also leave no way to walk.
     """
+    asked = ("figures", scenario.crs, scenario.settings, scenario.edits)
+    return base.memo.of(asked, lambda: _figures(base, scenario))
+
+
+def _figures(base: Base, scenario: Scenario) -> Figures:
     inputs, state = applied(base.inputs, scenario), scenario.state
     scene = _Scene.of(base, inputs, state)
     plan = inputs.plan
