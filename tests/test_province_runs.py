@@ -268,10 +268,12 @@ def test_poisoned_counties_are_named_and_the_others_done(tmp_path):
         code: {fault.code for fault in faults if fault.severity == "error"} for code, faults in done.missing.items()
     }
     assert named == {
-        "610102": {"table_without_rows"},
-        "610103": {"table_without_rows"},
+        "610102": {"province_county_without"},
+        "610103": {"province_county_without"},
         "610104": {"province_code_twice"},
     }
+    assert "居住区" in done.missing["610102"][0].message("zh")
+    assert "roads" in done.missing["610103"][0].message("en")
     assert [fault.code for fault in done.warnings] == ["province_areas_outside"]
     assert [one["county_id"] for one in done.summary["counties"]] == ["610101", "610105"]
     assert (done.summary["counties_done"], done.summary["counties_total"]) == (2, 5)

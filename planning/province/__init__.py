@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from planning import runs
 from planning.errors import Fault, InputRefused, MachineFailed
+from planning.plan import NEEDED_INPUTS
 from planning.province import _county as tasks
 from planning.province import _halo as halo
 from planning.province import _intake as intakes
@@ -36,6 +37,8 @@ from planning.province._work import Work
 from planning.province._work import folder_of as work_folder
 from planning.province._work import status as status
 from planning.runs._target import put_back, refuse_foreign, refuse_inputs_inside
+from planning.tables import input_name
+from planning.texts import LANGUAGES
 
 __all__ = [
     "ProvinceFolder",
@@ -236,7 +239,8 @@ class _Job:
             if outcome["whole"]:
                 self._own[code] = entry
         if not outcome.get("whole") and not self._specs[code]["ground"] and code not in self.missing:
-            self.missing[code] = intakes.faults_of(outcome.get("faults") or []) or (_stumbled(outcome),)
+            faults = intakes.faults_of(outcome.get("faults") or []) or (_stumbled(outcome),)
+            self.missing[code] = tuple(_of_county(fault, self._specs[code], self.province) for fault in faults)
 
     def _across_zones(self) -> None:
         """Bring neighbours of another zone through the doors once more, into the zone of the county beside them."""
@@ -319,6 +323,18 @@ def _plan_warnings(province: ProvincePlan) -> list[Fault]:
 def _files_of(code: str, entry: Entry) -> list[dict[str, Any]]:
     """Return the files of a county with a plan of its own, for the record of the run."""
     return [{"input": f"{code}:{file.input}", "path": file.path, "sha256": file.sha256} for file in entry.files()]
+
+
+def _of_county(fault: Fault, spec: Mapping[str, Any], province: ProvincePlan) -> Fault:
+    """Return a fault as a county has it: a layer that has rows, but none of this county, is not a wrong layer."""
+    if spec["parts"] is None or fault.code != "table_without_rows":
+        return fault
+    inputs = province.settings.inputs
+    names = [name for name in NEEDED_INPUTS if inputs[name].file.name == fault.file and name not in spec["rows"]]
+    if not names:
+        return fault
+    facts = {f"what_{language}": input_name(names[0], language).lower() for language in LANGUAGES}
+    return Fault("province_county_without", file=fault.file, value=str(spec["code"]), facts=facts)
 
 
 def _stumbled(outcome: Mapping[str, Any]) -> Fault:
