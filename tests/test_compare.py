@@ -188,6 +188,18 @@ def test_people_whom_nobody_counted_are_unknown_and_not_nought(town):
         pd.testing.assert_frame_equal(told, whole[whole["weight"] == "households"].reset_index(drop=True))
 
 
+def test_households_that_areas_do_not_state_are_told_and_not_added_as_nought(town):
+    """B and C changed: 2000 and 800 households. With C unknown 2000 are known; with both unknown none are."""
+    areas = town.held.areas
+    by_cause = _sums.by_cause(town.held).set_index("cause")["households"].to_dict()
+    assert by_cause == {"data": 800.0, "data|parameter": 2000.0}
+    blind = SimpleNamespace(**{**vars(town.held), "areas": areas.assign(households_b=areas["households_b"].drop("C"))})
+    found = _sums.by_cause(blind).set_index("cause")["households"]
+    assert found["data|parameter"] == 2000
+    assert pd.isna(found["data"])
+    assert (_sums.unstated(blind, "data"), _sums.unstated(blind, "data|parameter")) == (1, 0)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 def test_what_changed_lies_above_what_did_not(town, tmp_path):

@@ -37,6 +37,12 @@ def by_category(held: Comparison) -> pd.DataFrame:
     return frame.assign(order=order).sort_values(["order", "cause"], ignore_index=True).drop(columns="order")
 
 
+def unstated(held: Comparison, cause: str) -> int:
+    """Return how many areas, of those whose status changed by ``cause``, do not state their households."""
+    rows = held.areas[(held.areas["category"] == "changed") & (held.areas["cause"] == cause)]
+    return int(rows["households_b"].isna().sum())
+
+
 def by_aspect(held: Comparison) -> pd.DataFrame:
     """Return the changed values by kind, aspect and cause: ``kind, aspect, sufficient, undoing, values``."""
     keys = ["kind", "aspect", "sufficient", "undoing"]
@@ -57,7 +63,7 @@ def by_status(held: Comparison) -> pd.DataFrame:
     rows = held.changes[(held.changes["kind"] == "area") & held.changes["aspect"].map(_values.is_status).astype(bool)]
     keys = ["aspect", "before", "after", "sufficient"]
     frame = rows[["id", *keys]].join(held.areas["households_b"], on="id")
-    summed = frame.groupby(keys, sort=True).agg(areas=("id", "size"), households=("households_b", _sum))
+    summed = frame.groupby(keys, sort=True).agg(areas=("id", "size"), households=("households_b", _known))
     return summed.reset_index()
 
 
@@ -143,9 +149,14 @@ def _cause_of_steps(held: Comparison, level: str, step: pd.Series) -> pd.Series:
 
 def _grouped(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     weight = rows["households_b"].where(rows["category"] != "removed", rows["households_a"])
-    summed = rows.assign(weight=weight).groupby(keys, sort=True)["weight"].agg(["size", _sum])
+    summed = rows.assign(weight=weight).groupby(keys, sort=True)["weight"].agg(["size", _known])
     return summed.set_axis(["areas", "households"], axis=1).reset_index()
 
 
 def _sum(values: pd.Series) -> float:
     return math.fsum(values.dropna())
+
+
+def _known(values: pd.Series) -> float:
+    """Return the sum of what is known; of nothing known, nothing."""
+    return _sum(values) if values.notna().any() else math.nan

@@ -49,8 +49,11 @@ def _summary(held: Comparison, words: Words) -> Iterator[str]:
     if totals["changed"]:
         yield f"\n{words.say('text.by_cause', count=totals['changed'])}\n"
         for row in _sums.by_cause(held).to_dict("records"):
+            households = "—" if _empty(row["households"]) else f"{row['households']:,.10g}"
             said = words.say("text.cause_line", cause=words.causes(row["cause"]), areas=row["areas"],
-                             households=f"{row['households']:,.10g}")  # fmt: skip
+                             households=households)  # fmt: skip
+            unknown = _sums.unstated(held, row["cause"])
+            said += words.say("text.unstated", count=unknown) if unknown else ""
             yield f"- {said}"
     if len(held.cancelled):
         yield f"\n{words.say('text.cancelled', count=len(held.cancelled))}"
