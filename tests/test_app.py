@@ -401,7 +401,10 @@ def test_the_page_for_planners_has_a_twin_and_names_what_is_on_the_screen():
     assert shapes["en"] == shapes["zh"]
     known = {name: {entry[name] for key, entry in texts.entries().items() if key.startswith("ui.")}
              for name in ("en", "zh")}  # fmt: skip
-    quoted = {"zh": re.findall("“([^”]+)”", pages["zh"]), "en": re.findall(r"(?<!\*)\*(?! )([^*\n]+)\*(?!\*)", pages["en"])}
+    quoted = {
+        "zh": re.findall("“([^”]+)”", pages["zh"]),
+        "en": re.findall(r"(?<!\*)\*(?! )([^*\n]+)\*(?!\*)", pages["en"]),
+    }
     for name, words_ in quoted.items():
         assert len(words_) > 8
         assert [word for word in words_ if re.sub(r"^\d ", "", word) not in known[name]] == []

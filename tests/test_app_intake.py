@@ -20,8 +20,10 @@ pytest.importorskip("streamlit.testing.v1")
 from streamlit.testing.v1 import AppTest
 from test_app import HOSTILE, bodies, opened, said
 
-from planning import init, texts
+from planning import init, scenario, texts
+from planning.init import _files
 from planning.ui import uploads
+from planning.ui.pages import intake
 from planning.ui.uploads import Tray, plan_faults, safe_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -320,3 +322,25 @@ def test_paths_of_this_machine_are_for_this_machine_alone(monkeypatch):
     assert [one.key for one in app.text_input] == ["path"]
     monkeypatch.setattr(session.st, "get_option", lambda name: "0.0.0.0")
     assert [one.key for one in opened().text_input] == []
+
+
+def test_a_plan_that_was_brought_stays_the_plan_when_it_is_checked(monkeypatch, tray):
+    """Checked, it is no draft of the page's own, so that what was checked can be accepted; a new one is a new plan."""
+    monkeypatch.setattr(intake.st, "session_state", {})
+    tray.take([("plan.toml", b"not a plan")])
+    intake._check(tray, "not a plan either")
+    assert intake._has_own_plan(tray)
+    tray.plan.unlink()
+    intake._check(tray, "drafted")
+    assert not intake._has_own_plan(tray)
+    tray.take([("plan.toml", b"brought later")])
+    assert intake._has_own_plan(tray)
+
+
+def test_scenarios_of_a_plan_folder_come_along_and_are_no_data(tray):
+    names = ("plan.toml", "roads.csv", "scenarios/甲.json", "scenarios/甲/candidates.parquet")
+    tray.take([("folder.zip", packed(dict.fromkeys(names, b"{}")))])
+    assert tray.names() == ("roads.csv",)
+    assert (tray.folder / "scenarios" / "甲.json").is_file()
+    assert _files.find(tray.folder).data == ("roads.csv",)
+    assert _files.SCENARIOS == scenario.FOLDER
