@@ -247,6 +247,7 @@ def test_what_killed_runs_left_half_made_goes_with_the_next_run_unless_it_is_fre
     assert sorted(path.name for path in store.iterdir()) == [".part-new", "entry"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="procfs")
 def test_memory_is_that_of_the_process_and_not_of_the_one_that_started_it():
     """A program started by a process of 300 MiB says what it held itself."""
