@@ -143,12 +143,13 @@ def test_a_room_switched_off_asks_only_its_neighbours(monkeypatch):
 
 
 def test_a_room_that_stands_in_an_area_and_serves_another_still_replaces_what_the_area_states():
-    """R1 states 400 m², which K0 inside it replaces though it serves R2; without K1 nothing of R1's own is left."""
+    """R3 pools with R1 and states 400 m², which K0 inside it replaces though it serves R2: without K1 nothing is left."""
     common = {"level": "community", "kind": "centre", "status": "operating", "opened": None, "closed": None,
               "floor_area_m2": 300.0}  # fmt: skip
-    rooms = [{**common, "serves": "R2", "stands": "R1"}, {**common, "serves": "R1", "stands": None},
+    rooms = [{**common, "serves": "R2", "stands": "R3"}, {**common, "serves": "R1", "stands": None},
              *({**common, "serves": one, "stands": None} for one in ("R5", "R6", "R7", "R8"))]  # fmt: skip
-    base = prepared({"rooms": rooms, "pool": [None] * 8, "built": ["new"] * 8, "stated": [400.0, *[None] * 7],
+    pool = ["P1", None, "P1", *[None] * 5]
+    base = prepared({"rooms": rooms, "pool": pool, "built": ["new"] * 8, "stated": [None, None, 400.0, *[None] * 5],
                      "households": [1000.0] * 8})  # fmt: skip
     made = scenario.begin("x", base.inputs.plan, base.inputs.crs.to_string()).edited(SwitchOff("K1"))
     hold(base, made)
