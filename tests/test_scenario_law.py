@@ -143,7 +143,7 @@ def test_a_room_switched_off_asks_only_its_neighbours(monkeypatch):
 
 
 def test_a_room_that_stands_in_an_area_and_serves_another_still_replaces_what_the_area_states():
-    """R3 pools with R1 and states 400 m², which K0 inside it replaces though it serves R2: without K1 nothing is left."""
+    """R3 pools with R1 and states 400 m², which K0 inside it replaces though it serves R2: K1 off, nothing is left."""
     common = {"level": "community", "kind": "centre", "status": "operating", "opened": None, "closed": None,
               "floor_area_m2": 300.0}  # fmt: skip
     rooms = [{**common, "serves": "R2", "stands": "R3"}, {**common, "serves": "R1", "stands": None},
