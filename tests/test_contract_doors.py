@@ -168,7 +168,7 @@ def test_bad_input_is_refused_with_its_place_and_leaves_nothing(tmp_path, name):
         ("EPSG:4548", "EPSG:4550", "crs_zone_far"),
         ("EPSG:4548", "EPSG:4326", "crs_not_metric"),
         ("roads.gpkg", "none.gpkg", "file_missing"),
-        ("roads.gpkg", "x" * 300, "file_not_readable"),
+        ("roads.gpkg", "x" * 300, "plan_path_long"),
         ("roads.gpkg", "http://127.0.0.1:9/roads.gpkg", "plan_path_refused"),
         ("roads.gpkg", "/vsizip/roads.zip/roads.shp", "plan_path_refused"),
         ("roads.gpkg", "PG:host=127.0.0.1", "plan_path_refused"),
