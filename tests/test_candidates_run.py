@@ -68,6 +68,7 @@ is = ["public"]
 INPUTS = '[inputs.hazards]\npath = "hazards.gpkg"\n[inputs.medical]\npath = "medical.gpkg"'
 
 
+@pytest.mark.slow
 def test_a_run_with_screening_from_files_to_sheets(tmp_path):
     """A petrol station 49.999 m from H3 takes it out, so H1 (or H2) alone is left worth opening: 1 + 6 of 63.
 

@@ -112,7 +112,7 @@ class TestSameAnswer:
 
 
 class TestHonesty:
-    @pytest.mark.parametrize("limit", [1e-9, 0.3])
+    @pytest.mark.parametrize("limit", [1e-9, pytest.param(0.3, marks=pytest.mark.slow)])
     def test_stopped_by_the_clock(self, limit: float) -> None:
         """Whatever the clock left: the plan is real, and the bound holds against a longer run."""
         reach, demand = city(3, 500, 120, density=0.01)

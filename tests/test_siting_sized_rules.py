@@ -168,6 +168,7 @@ def check_deficit(seed: int) -> str:
     return plan.status
 
 
+@pytest.mark.slow
 def test_the_deficit_model_under_conditions():
     assert {check_deficit(seed) for seed in range(60)} >= {"optimal", "infeasible"}
 
@@ -211,6 +212,7 @@ def check_capacitated(seed: int) -> str:
     return plan.status
 
 
+@pytest.mark.slow
 def test_the_capacitated_model_under_conditions():
     assert {check_capacitated(seed) for seed in range(45)} >= {"optimal", "infeasible"}
 

@@ -179,7 +179,7 @@ def test_a_tag_that_does_not_parse_is_refused_with_its_paragraph(
         "{% set a = [1, 1] %}" + "{% set a = [a, a] %}" * 40 + "{{ a }}",
         "{% set a %}xx{% endset %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 40 + "{{ a }}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-        "{% for a in 'xxxxxxxxxx' %}" * 9 + "y" + "{% endfor %}" * 9,
+        pytest.param("{% for a in 'xxxxxxxxxx' %}" * 9 + "y" + "{% endfor %}" * 9, marks=pytest.mark.slow),
         "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
         "{{ plan.name|truncate(1) }}",
     ],
