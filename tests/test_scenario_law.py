@@ -106,7 +106,7 @@ def test_law_what_is_asked_again_is_what_all_would_say(said, off, day):
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(said=town(), off=st.lists(st.sampled_from(ROOMS), unique=True), day=st.sampled_from(DAYS))
 def test_law_what_is_asked_again_is_what_all_would_say_often(said, off, day):
     hold_every_step(said, off, day)
