@@ -307,7 +307,7 @@ def sjc() -> dict[int, dict[str, Any]]:
 SJC_OPTIMA = {1: 17_288.99, 2: 33_270.94}
 
 
-@pytest.mark.parametrize("number", [pytest.param(1, marks=pytest.mark.scale), pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", batches(3, slow=2)[1:])
 def test_the_published_value_of_sao_jose_lies_between_bound_and_objective(number):
     """Serve everybody, each from one centre, and walk least: the capacitated p-median, its value rounded.
 
