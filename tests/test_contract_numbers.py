@@ -706,7 +706,7 @@ STREETS = table(
             ("p = 2\nmin_share_per_street = 0.43", SITES, ([], None, "infeasible", [])),
             ("p = 1\nmin_share_per_street = 0.4", SITES, ([], None, "infeasible", [])),
         ],
-        quick=6,
+        quick=3,
     ),
 )
 def test_siting(tmp_path: Path, keys: str, places: gpd.GeoDataFrame, want: tuple[Any, ...]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from batches import batches
+from batches import batches, few
 
 from planning import siting
 from planning.siting import SitingPlan
@@ -400,7 +400,7 @@ CASES: dict[str, Callable[[int], None]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", few(CASES, quick=5))
 def test_quick(case: str) -> None:
     for seed in range(100 if case in {"mclp", "lscp", "p_median", "p_center", "mclp streets"} else 40):
         CASES[case](seed)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from batches import batches
+from batches import batches, few
 
 from planning import siting
 from planning.siting import SitingPlan
@@ -305,7 +305,7 @@ def check_conflict(plan: SitingPlan, here: Town, table: dict[tuple[Sites, Sites]
 MODELS = ("mclp", "lscp", "p_median", "p_center")
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", few(MODELS, quick=2))
 def test_quick(model: str) -> None:
     found = {check(seed, model) for seed in range(60)}
     assert found >= {"optimal", "infeasible"}

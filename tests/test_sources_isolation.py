@@ -80,7 +80,7 @@ def test_what_the_work_raises_is_an_answer(server, tmp_path):
         ("eat", {}, "memory"),
         ("bite", {}, "memory"),
         pytest.param("burn", {"cpu_s": 1}, "cpu", marks=pytest.mark.slow),
-        ("burn_in_c", {"cpu_s": 1}, "cpu"),
+        pytest.param("burn_in_c", {"cpu_s": 1}, "cpu", marks=pytest.mark.slow),
         ("sleep", {"wall_s": 1}, "time"),
         ("crash", {}, "died"),
         ("kill", {}, "died"),
