@@ -119,7 +119,7 @@ def _folder() -> Path | None:
 def _code() -> str:
     """Return a hash of the readers and of the libraries they read with."""
     digest = hashlib.sha256()
-    for module in sorted([*Path(__file__).parent.glob("*.py"), Path(units.__file__)]):
+    for module in sorted([path for room in (__file__, units.__file__) for path in Path(room).parent.glob("*.py")]):
         digest.update(module.read_bytes())
     for library in ("osmium", "pyarrow", "shapely"):
         digest.update(version(library).encode())

@@ -7,26 +7,22 @@ something unreadable is missing **with** a code, so that nothing turns into an e
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
-import unicodedata
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Codes = NDArray[np.object_]
-
-MISSING_WORDS: Final = frozenset(
-    {"", "-", "--", "/", "\\", "无", "暂无", "暂无资料", "暂无数据", "无数据", "无资料", "不详", "未知", "未统计"}
-    | {"未提供", "未填", "缺", "缺失", "待定", "待核实", "n/a", "na", "null", "none"}
-)
-"""What people write where they know nothing; compared after NFKC, without blanks around and in lower case."""
+from planning.units._cells import MISSING_WORDS as MISSING_WORDS
+from planning.units._cells import Codes, by_unique, is_number
+from planning.units._cells import is_missing as is_missing
+from planning.units._cells import normalise as normalise
+from planning.units._dates import parse_dates as parse_dates
 
 UNGRADED_WORDS: Final = frozenset({"未评定", "未评", "未评级", "未定级", "无星级", "无等级"})
 TRUE_WORDS: Final = frozenset({"是", "有", "1", "true", "t", "yes", "y", "开", "开放", "常开", "对外开放", "√", "✓"})
@@ -68,16 +64,6 @@ _ABOUT: Final = re.compile(
     r"^(?:约|大约|近|不足|超|超过|逾|[<>≤≥≈~])|(?:左右|以上|以下|余|多|以内|上下)\D{0,3}$|(?<=\d)[余多几]"
 )
 _CHINESE_DIGITS: Final = {word: digit for digit, word in enumerate("零一二三四五六七八九十")} | {"两": 2, "〇": 0}
-
-
-def normalise(text: str) -> str:
-    """Return ``text`` in NFKC (full-width digits, ``㎡`` and brackets become plain), trimmed, in lower case."""
-    return unicodedata.normalize("NFKC", text).strip().casefold().replace("−", "-")
-
-
-def is_missing(cell: object) -> bool:
-    """Say whether ``cell`` is empty, NaN or one of `MISSING_WORDS`."""
-    return normalise(cell) in MISSING_WORDS if isinstance(cell, str) else cell is None or bool(pd.isna(cell))  # type: ignore[call-overload]
 
 
 # ---------------------------------------------------------------------------------------------------------- numbers
@@ -140,13 +126,13 @@ def parse_numbers(
         If ``unit`` is not known, or ``header_unit`` no spelling of it: the caller looks before it calls.
     """
     factor = written_units(unit)[normalise(header_unit)] if header_unit else Fraction(1)
-    found, codes = _by_unique(values, lambda cell: _number(cell, unit, factor))
+    found, codes = by_unique(values, lambda cell: _number(cell, unit, factor))
     return found.astype(np.float64), codes
 
 
 def _number(cell: object, unit: str, factor: Fraction) -> tuple[float, str]:
     """Read one quantity; ``factor`` is for cells that state no unit."""
-    if _is_number(cell):
+    if is_number(cell):
         return _signed(cell, factor)
     if not isinstance(cell, str):
         return math.nan, "number_unreadable"
@@ -204,74 +190,6 @@ def _why_unreadable(text: str, tail: str = "") -> str:
     return "number_unit" if tail and not re.search(r"\d", tail) else "number_unreadable"
 
 
-# ------------------------------------------------------------------------------------------------------------ dates
-
-_DATE: Final = re.compile(
-    r"(?P<y>\d{4})\s*(?:年|(?P<s>[-/.]|年)\s*(?P<m>\d{1,2})\s*(?:月|(?:(?P=s)|月)\s*(?P<d>\d{1,2})\s*[日号]?)?)?"
-    r"(?:[t ]\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:z|[+-]\d{2}:?\d{2})?)?"
-)
-_DIGIT_DATE: Final = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})?")
-_YEARS: Final = range(1900, 2101)
-_SERIALS: Final = range(20_000, 80_000)
-
-
-def parse_dates(values: pd.Series[Any]) -> tuple[NDArray[np.object_], Codes]:
-    """Read a column of dates, as precisely as they are known.
-
-    Parameters
-    ----------
-    values : Series
-        ``2015``, ``2015年``, ``2015-6``, ``2015/06/01``, ``2015年6月``, ``20150601``, datetimes, or Excel day numbers
-        (20 000 to 79 999, counted from 1899-12-30).
-
-    Returns
-    -------
-    dates : object array
-        ISO text of partial precision, ``2015``, ``2015-06`` or ``2015-06-01``; None where missing or unreadable.
-    codes : object array of str
-        ``""`` or ``date_unreadable``. Years before 1900 and after 2100 are unreadable.
-    """
-    return _by_unique(values, _date)
-
-
-def _date(cell: object) -> tuple[str | None, str]:
-    if isinstance(cell, dt.date):
-        return (cell.isoformat()[:10], "") if cell.year in _YEARS else (None, "date_unreadable")
-    if _is_number(cell):
-        return _number_date(float(cell))
-    if not isinstance(cell, str):
-        return None, "date_unreadable"
-    text = normalise(cell)
-    if text in MISSING_WORDS:
-        return None, ""
-    if re.fullmatch(r"\d{5}(?:\.\d+)?|\d{4}\.0+", text):
-        return _number_date(float(text))
-    match = _DIGIT_DATE.fullmatch(text) or _DATE.fullmatch(text)
-    return _iso(match.group("y"), match.group("m"), match.group("d")) if match else (None, "date_unreadable")
-
-
-def _number_date(number: float) -> tuple[str | None, str]:
-    """Read a year, an Excel day number, or digits such as 20150601."""
-    whole = int(number) if math.isfinite(number) else 0
-    if whole in _SERIALS:
-        return (dt.date(1899, 12, 30) + dt.timedelta(days=whole)).isoformat(), ""
-    if whole == number and whole in _YEARS:
-        return str(whole), ""
-    match = _DIGIT_DATE.fullmatch(str(whole)) if whole == number else None
-    return _iso(match.group("y"), match.group("m"), match.group("d")) if match else (None, "date_unreadable")
-
-
-def _iso(year: str, month: str | None, day: str | None) -> tuple[str | None, str]:
-    """Join what is known of a date, if there is such a day."""
-    try:
-        known = dt.date(int(year), int(month or 1), int(day or 1))
-    except ValueError:
-        return None, "date_unreadable"
-    if known.year not in _YEARS:
-        return None, "date_unreadable"
-    return known.isoformat()[: 10 if day else 7 if month else 4], ""
-
-
 # ------------------------------------------------------------------------------------- flags, integers and choices
 
 
@@ -284,7 +202,7 @@ def parse_flags(values: pd.Series[Any]) -> tuple[NDArray[np.object_], Codes]:
     codes : object array of str
         ``""`` or ``flag_unreadable``.
     """
-    return _by_unique(values, _flag)
+    return by_unique(values, _flag)
 
 
 def _flag(cell: object) -> tuple[bool | None, str]:
@@ -314,7 +232,7 @@ def parse_integers(
     codes : object array of str
         ``""``, ``integer_unreadable`` or ``integer_out_of_range``.
     """
-    found, codes = _by_unique(values, _integer)
+    found, codes = by_unique(values, _integer)
     outside = [
         number is not None and ((low is not None and number < low) or (high is not None and number > high))
         for number in found
@@ -358,12 +276,12 @@ def parse_choices(values: pd.Series[Any], choices: Mapping[str, tuple[str, ...]]
             return known[text], ""
         return None, "" if text in MISSING_WORDS else "choice_unknown"
 
-    return _by_unique(values, choice)
+    return by_unique(values, choice)
 
 
 def _plain(cell: object) -> str:
     """Return a cell as text; a whole number without its ``.0``."""
-    return plain_number(cell) if _is_number(cell) else str(cell)
+    return plain_number(cell) if is_number(cell) else str(cell)
 
 
 def plain_number(number: float) -> str:
@@ -371,35 +289,8 @@ def plain_number(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else str(number)
 
 
-EXACT_WHOLE: Final = 2.0**53
-"""Below this a whole float is the integer it is written as."""
-
-
 def exact(value: object) -> Fraction | None:
     """Return a number as the decimal it is written as; None where it is missing."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_WHOLE:
-        return Fraction(int(value))  # what most cells hold, without the way through text
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return Fraction(int(value))  # most cells hold such: as written, without the way through text
     return None if pd.isna(value) else Fraction(str(value))  # type: ignore[call-overload]
-
-
-def _is_number(cell: object) -> TypeGuard[float]:
-    """Say whether a cell is a number of Python or numpy; True and False are none."""
-    return isinstance(cell, int | float | np.integer | np.floating) and not isinstance(cell, bool)
-
-
-def _by_unique(
-    values: pd.Series[Any], read: Callable[[object], tuple[object, str]]
-) -> tuple[NDArray[np.object_], Codes]:
-    """Read each distinct cell once; empty cells are missing without a code."""
-    cells = values.astype(object).to_numpy()
-    empty = pd.isna(cells)
-    found = np.full(len(cells), None, dtype=object)
-    codes = np.full(len(cells), "", dtype=object)
-    seen: dict[Hashable, tuple[object, str]] = {}
-    for position in np.flatnonzero(~empty):
-        cell = cells[position]
-        key = (type(cell), cell)
-        if key not in seen:
-            seen[key] = read(cell)
-        found[position], codes[position] = seen[key]
-    return found, codes
