@@ -291,6 +291,7 @@ def test_a_nearest_facility_beyond_the_border_is_marked(tmp_path):
     assert rows.loc["C", "community_status"] == "covered"
 
 
+@pytest.mark.slow
 def test_walkers_side_by_side(tmp_path, town):
     """15 minutes at 1.0, 0.8, 0.64 m/s: 900, 720, 576 m. From S1: A at 300 m. The rest of the summary is unchanged."""
     found = run(tmp_path, more='[walk]\nprofiles = ["frail", "healthy", "elderly"]').summary

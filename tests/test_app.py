@@ -17,6 +17,7 @@ from typing import Any
 
 import papertown
 import pytest
+from batches import few
 
 pytest.importorskip("streamlit.testing.v1")
 
@@ -111,7 +112,7 @@ def said(app: AppTest) -> str:
 # --------------------------------------------------------------------------------------------------------- every page
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", few(texts.LANGUAGES, quick=1))
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_runs_on_a_finished_run(town, page, language):
     app = opened(town, language=language, page=page)
@@ -154,7 +155,7 @@ def test_the_status_line_says_what_every_sheet_must(town, page):
         assert fact in line, fact
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", few(PAGES, quick=5))
 def test_a_run_of_one_step_leaves_no_page_broken(checked, page):
     """Pages say that there is nothing to show; the plan's notes stand on every one."""
     app = opened(checked, page=page)
@@ -252,7 +253,7 @@ def test_file_names_are_safe_anywhere(name, stem):
 # ------------------------------------------------------------------------------------------------------------- safety
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", few(PAGES, quick=5))
 def test_names_cannot_run_or_fetch(hostile, page):
     app = opened(hostile, page=page)
     assert not app.exception

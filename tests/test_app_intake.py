@@ -292,6 +292,7 @@ def test_a_broken_file_is_told_by_its_name_and_the_rest_stays(tmp_path):
     assert not app.exception
 
 
+@pytest.mark.slow
 def test_names_and_headings_of_files_stay_text(tmp_path):
     """Names of files and layers and headings come from strangers: shown, never markup, never markdown."""
     quoted = HOSTILE.replace('"', '""')

@@ -339,7 +339,8 @@ def test_a_way_to_an_island_and_a_place_far_off():
     assert far.screening["reason"].tolist() == ["target_off_network", "unreachable"], "C1 is 1800 m from it, C2 2330 m"
 
 
-@pytest.mark.parametrize("orders", [1, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("orders", [20])
 def test_no_order_of_rows_changes_screening_or_sites(orders):
     rules = [
         Screen("near", "prefer", facts={"to": "medical", "at_most_m": 900, "by": "walk"}),

@@ -524,6 +524,7 @@ def test_in_service_on_the_day(tmp_path: Path) -> None:
     assert "status_missing" in reasons
 
 
+@pytest.mark.slow
 def test_a_silent_document(tmp_path: Path) -> None:
     """Shaanxi states no rate: nothing passes. A plan may give one, with a minimum; not a stated one."""
     rows, homes = (
@@ -706,7 +707,7 @@ STREETS = table(
             ("p = 2\nmin_share_per_street = 0.43", SITES, ([], None, "infeasible", [])),
             ("p = 1\nmin_share_per_street = 0.4", SITES, ([], None, "infeasible", [])),
         ],
-        quick=3,
+        quick=2,
     ),
 )
 def test_siting(tmp_path: Path, keys: str, places: gpd.GeoDataFrame, want: tuple[Any, ...]) -> None:

@@ -166,7 +166,7 @@ def check_nearest(oracle, found, seed):
             assert (row.distance_m, row.facility_id, row.status) == (best[0] / 1000, best[1], "reached"), seed
 
 
-@pytest.mark.parametrize("block", few(range(6), quick=3))
+@pytest.mark.parametrize("block", few(range(6), quick=2))
 def test_equal_to_networkx_on_random_multigraphs(block):
     """120 random towns."""
     for seed in range(20 * block, 20 * block + 20):

@@ -18,6 +18,7 @@ import pandas as pd
 import province_misdeeds
 import pytest
 import shapely
+from batches import few
 from provinces import ROOT, TINY, listed, made, make_province
 
 from planning import province, sources
@@ -341,7 +342,7 @@ def test_every_row_goes_to_one_county(tmp_path):
     assert _split.split(settings, tmp_path / "parts", ()).parts == found.parts
 
 
-@pytest.mark.parametrize("roads", ["pbf", "gpkg", "fgb"])
+@pytest.mark.parametrize("roads", few(["gpkg", "pbf", "fgb"], quick=1))
 def test_pieces_of_a_file_are_the_file(tmp_path, monkeypatch, roads):
     """Seven rows at a time: cells, places, node ids and counts are those of the file read at once, in its order."""
     plan = made(tmp_path / "p", roads="pbf" if roads == "pbf" else "gpkg")
@@ -375,6 +376,7 @@ def test_a_piece_that_was_cut_short_is_told(tmp_path, monkeypatch):
     assert last.read == len(last.rows) + 1
 
 
+@pytest.mark.slow
 def test_a_column_of_codes_wins_over_the_polygon(tmp_path):
     plan = made(tmp_path / "p")
     areas = gpd.read_file(tmp_path / "p" / "residential.gpkg")

@@ -258,6 +258,7 @@ def test_exit_codes(words, code):
     assert CliRunner().invoke(main, words).exit_code == code
 
 
+@pytest.mark.slow
 def test_a_district_is_one_task_whatever_is_asked_to_work_on_it(tmp_path):
     """`run` takes the same options for every plan; the same bytes come out, and it is said who has nothing to do."""
     plan = papertown.write(tmp_path / "town")

@@ -400,7 +400,7 @@ CASES: dict[str, Callable[[int], None]] = {
 }
 
 
-@pytest.mark.parametrize("case", few(CASES, quick=5))
+@pytest.mark.parametrize("case", few(CASES, quick=3))
 def test_quick(case: str) -> None:
     for seed in range(100 if case in {"mclp", "lscp", "p_median", "p_center", "mclp streets"} else 40):
         CASES[case](seed)

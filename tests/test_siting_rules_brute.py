@@ -305,7 +305,7 @@ def check_conflict(plan: SitingPlan, here: Town, table: dict[tuple[Sites, Sites]
 MODELS = ("mclp", "lscp", "p_median", "p_center")
 
 
-@pytest.mark.parametrize("model", few(MODELS, quick=2))
+@pytest.mark.parametrize("model", few(MODELS, quick=1))
 def test_quick(model: str) -> None:
     found = {check(seed, model) for seed in range(60)}
     assert found >= {"optimal", "infeasible"}

@@ -16,6 +16,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
+from batches import few
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
@@ -491,11 +492,16 @@ def test_no_households_are_fine_and_missing_ones_are_flagged(town):
     ("columns", "code", "row"),
     [
         ({"households": [123_695, 200, 400, 800]}, "households_implausible", 1),
-        ({"households": [100, 200, 400, 1001]}, "density_implausible", 4),
+        pytest.param({"households": [100, 200, 400, 1001]}, "density_implausible", 4, marks=pytest.mark.slow),
         ({"residents": [200, 400, 2401, 1600]}, "persons_implausible", 3),
-        ({"residents": [149, 400, 800, 1600]}, "persons_implausible", 1),
+        pytest.param({"residents": [149, 400, 800, 1600]}, "persons_implausible", 1, marks=pytest.mark.slow),
         ({"residents": [200, 400, 800, 1600], "elderly": [10, 401, 40, 80]}, "part_exceeds_whole", 2),
-        ({"residents": [200, 400, 800, 1600], "elderly": [10, 281, 40, 80]}, "elderly_implausible", 2),
+        pytest.param(
+            {"residents": [200, 400, 800, 1600], "elderly": [10, 281, 40, 80]},
+            "elderly_implausible",
+            2,
+            marks=pytest.mark.slow,
+        ),
         ({"care_floor_area_m2": [1000, 2000, 4000, 8001]}, "care_area_implausible", 4),
     ],
 )
@@ -510,7 +516,8 @@ def test_figures_nobody_would_believe_are_flagged_and_kept(town, columns, code, 
 
 
 @pytest.mark.parametrize(
-    ("area", "beds", "flagged"), [(80, 10, False), (79, 10, True), (3000, 10, False), (3001, 10, True), (0, 10, False)]
+    ("area", "beds", "flagged"),
+    few([(79, 10, True), (3000, 10, False), (80, 10, False), (3001, 10, True), (0, 10, False)], quick=2),
 )
 def test_floor_area_a_bed(town, area, beds, flagged):
     """8 to 300 m² a bed, both inclusive; a floor area of 0 is for the rules, not for this."""

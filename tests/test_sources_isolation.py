@@ -77,15 +77,15 @@ def test_what_the_work_raises_is_an_answer(server, tmp_path):
 @pytest.mark.parametrize(
     ("do", "limits", "reason"),
     [
-        ("eat", {}, "memory"),
+        pytest.param("eat", {}, "memory", marks=pytest.mark.slow),
         ("bite", {}, "memory"),
         pytest.param("burn", {"cpu_s": 1}, "cpu", marks=pytest.mark.slow),
         pytest.param("burn_in_c", {"cpu_s": 1}, "cpu", marks=pytest.mark.slow),
         ("sleep", {"wall_s": 1}, "time"),
-        ("crash", {}, "died"),
+        pytest.param("crash", {}, "died", marks=pytest.mark.slow),
         ("kill", {}, "died"),
-        ("leave", {}, "died"),
-        ("lie", {}, "died"),
+        pytest.param("leave", {}, "died", marks=pytest.mark.slow),
+        pytest.param("lie", {}, "died", marks=pytest.mark.slow),
     ],
 )
 def test_a_call_that_breaks_a_cap_or_dies_is_named_and_the_next_one_works(server, tmp_path, do, limits, reason):

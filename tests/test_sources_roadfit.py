@@ -155,6 +155,7 @@ def test_a_town_in_one_datum_raises_no_doubt(tmp_path):
     assert doubts(big_town(tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_areas_from_amap_are_asked_about_and_not_moved(tmp_path):
     town = big_town(tmp_path, move="gcj02")
     found = doubts(town)

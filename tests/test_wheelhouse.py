@@ -120,6 +120,7 @@ def test_what_cannot_be_had_is_listed_and_the_rest_is_kept(tmp_path, monkeypatch
     assert len(list((tmp_path / "w").glob("*.whl"))) == 4
 
 
+@pytest.mark.slow
 def test_the_source_goes_along_whole_and_alike(tmp_path):
     first, second = wheelhouse.pack_source(tmp_path), (tmp_path / "b")
     second.mkdir()
