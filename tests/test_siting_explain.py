@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from batches import batches
+from batches import batches, few
 
 from planning import siting
 from planning.errors import InputRefused
@@ -317,7 +317,7 @@ def check(seed: int, model: str, *, conditions: bool) -> None:
             raise AssertionError(f"{name} of {model} {seed}: {error}") from error
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", few(MODELS, quick=2))
 def test_every_figure_is_that_of_enumeration(model: str) -> None:
     for seed in range(10):
         check(seed, model, conditions=False)

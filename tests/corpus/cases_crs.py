@@ -231,7 +231,7 @@ def _(folder: Folder) -> None:
     shapefile(folder).with_suffix(".prj").write_text(ProjCRS.from_epsg(2384).to_wkt("WKT1_ESRI"))
 
 
-@bad("n8-shp-no-prj", "N8", "P0", "the other layers' CRS is assumed", Refused("crs_missing", "小区.shp"), quick=True)
+@bad("n8-shp-no-prj", "N8", "P0", "the other layers' CRS is assumed", Refused("crs_missing", "小区.shp"))
 def _(folder: Folder) -> None:
     shapefile(folder).with_suffix(".prj").unlink()
 

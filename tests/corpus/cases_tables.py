@@ -341,7 +341,7 @@ def _(folder: Folder) -> None:
     _raw(folder, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "台账.xls")
 
 
-@bad("p1-dwg", "P1", "P1", "a drawing is an empty layer", Refused("format_dwg", "小区.dwg"), quick=True)
+@bad("p1-dwg", "P1", "P1", "a drawing is an empty layer", Refused("format_dwg", "小区.dwg"))
 def _(folder: Folder) -> None:
     _raw(folder, b"AC1027" + bytes(500), "小区.dwg")
 
