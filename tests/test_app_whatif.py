@@ -20,7 +20,7 @@ from test_app import HOSTILE, bodies, finished, opened, said
 
 from planning import runs, scenario, texts
 from planning.ui import scenes, whatif
-from planning.ui.pages import compare, compare_book
+from planning.ui.pages import charted, compare_book
 from planning.ui.pages import whatif as page
 from planning.ui.session import Desk
 
@@ -185,7 +185,7 @@ def test_the_map_is_told_who_is_won_and_lost(town):
 
 
 def test_distances_are_counted_in_steps_that_end_on_the_limit():
-    bins = compare.distances(pd.Series([0.0, 100.0, 100.001, 900.0, None, 9000.0]))
+    bins = charted.distances(pd.Series([0.0, 100.0, 100.001, 900.0, None, 9000.0]))
     assert bins["count"].tolist() == [2, 1, *[0] * 6, 1, *[0] * 20, 1]
     assert bins["to_m"].iloc[-1] == 3000
 

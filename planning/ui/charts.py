@@ -5,6 +5,7 @@ Vega draws texts of data as text, never as markup.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import altair as alt
@@ -15,6 +16,7 @@ FONT: Final = "Microsoft YaHei UI, Microsoft YaHei, PingFang SC, Noto Sans SC, N
 BLUE: Final = "#2B6CB0"
 PLAN: Final = "#A82F98"
 PALE: Final = "#C4CDD6"
+TRACK: Final = "#E9EDF1"
 BAD: Final = "#C7402B"
 ROW_PX: Final = 24
 AXIS_PX: Final = 50
@@ -67,6 +69,55 @@ def before_after(table: pd.DataFrame, *, name: str, labels: dict[str, str], key:
     _put((after + before).properties(height=ROW_PX * max(len(table), 1) + AXIS_PX), key)
 
 
+def shares(table: pd.DataFrame, *, name: str, labels: dict[str, str], key: str | None = None) -> None:
+    """Put ``share`` (0–1, missing draws none) of each row as a bar on a track of 100 %, its figure behind it."""
+    order = table[name].tolist()
+    shown = alt.Chart(_shown(table, labels)).transform_calculate(_name=f"datum[{name!r}]", _all="1")
+    y = alt.Y("_name:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False))
+    scale = alt.Scale(domain=[0, 1.12], nice=False)
+    whole: dict[str, str] = {one: ",.0f" for one in ("covered", "total") if one in labels}
+    tips = _tips(labels, {"share": ".1%", **whole})
+    track = shown.mark_bar(color=TRACK, height=13).encode(
+        y=y, x=alt.X("_all:Q", scale=scale, axis=None, title=None), tooltip=tips
+    )
+    fill = shown.mark_bar(color=BLUE, height=13).encode(y=y, x=alt.X("share:Q", scale=scale), tooltip=tips)
+    said = shown.mark_text(align="left", dx=5, fontSize=12, color="#1F2328").encode(
+        y=y, x=alt.X("_all:Q", scale=scale), text=alt.Text("share:Q", format=".1%")
+    )
+    _put((track + fill + said).properties(height=ROW_PX * max(len(table), 1)), key)
+
+
+def stacked(
+    table: pd.DataFrame, *, kinds: Mapping[str, tuple[str, str]], labels: dict[str, str], key: str | None = None
+) -> None:
+    """Put a bar of 100 % for each ``clause``, made of the shares of its verdicts, with the legend above.
+
+    Parameters
+    ----------
+    table
+        ``clause, verdict, count, share`` with whatever else ``labels`` name; in the order to be shown.
+    kinds
+        Fill and edge of each verdict, in the order they stand in a bar and in the legend.
+    """
+    order = list(dict.fromkeys(table["clause"]))
+    scale = alt.Scale(domain=list(kinds), range=[fill for fill, _ in kinds.values()])
+    shown = table[list(labels)].assign(_at=table["verdict"].map({name: at for at, name in enumerate(kinds)}))
+    chart = (
+        alt.Chart(shown)
+        .mark_bar(height=15, stroke="#FFFFFF", strokeWidth=0.6)
+        .encode(
+            y=alt.Y("clause:N", sort=order, title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)),
+            x=alt.X("share:Q", stack="zero", title=labels["share"], scale=alt.Scale(domain=[0, 1]),
+                    axis=alt.Axis(format="%", tickCount=5)),
+            color=alt.Color("verdict:N", scale=scale, legend=alt.Legend(orient="top", title=None, labelLimit=240)),
+            order=alt.Order("_at:Q"),
+            tooltip=_tips(labels, {"count": ",.0f", "share": ".1%"}),
+        )
+        .properties(height=20 * max(len(order), 1) + AXIS_PX)
+    )  # fmt: skip
+    _put(chart, key)
+
+
 def distances(table: pd.DataFrame, *, limit_m: float, labels: dict[str, str], key: str | None = None) -> None:
     """Put a histogram (``from_m, to_m, count``) with a line at the limit."""
     shown = alt.Chart(_shown(table, labels))
@@ -87,7 +138,9 @@ def distances(table: pd.DataFrame, *, limit_m: float, labels: dict[str, str], ke
     _put((bins + line).properties(height=210), key)
 
 
-def curve(table: pd.DataFrame, marks: pd.DataFrame, *, labels: dict[str, str], key: str | None = None) -> None:
+def curve(
+    table: pd.DataFrame, marks: pd.DataFrame, *, labels: dict[str, str], key: str | None = None, height: int = 240
+) -> None:
     """Put share served by number of sites (``p, share``), with scenarios (``p, share, name``) as marks."""
     scale = alt.Scale(domain=[0, 1])
     shown = alt.Chart(_shown(table, labels))
@@ -101,7 +154,7 @@ def curve(table: pd.DataFrame, marks: pd.DataFrame, *, labels: dict[str, str], k
         alt.Chart(marks).mark_point(filled=True, size=130, shape="diamond", color=PLAN).encode(x=x, y=y, tooltip=named)
     )
     words = alt.Chart(marks).mark_text(align="left", dx=9, dy=-8, color=PLAN).encode(x=x, y=y, text="name:N")
-    _put((line + points + words).properties(height=240), key)
+    _put((line + points + words).properties(height=height), key)
 
 
 def _shown(table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -15,16 +14,13 @@ from planning import palette, scenario, texts
 from planning.errors import InputRefused
 from planning.scenario import Difference, Figures, Scenario
 from planning.ui import charts, parts, planmap, scenes, session, whatif, words
-from planning.ui.pages import compare_book, outputs, siting
+from planning.ui.pages import charted, compare_book, outputs, siting
 from planning.ui.pages import whatif as hand
 from planning.ui.parts import Cell, Column
 from planning.ui.planmap import Scene
 from planning.ui.session import Desk
 
-LARGEST: Final = 12
 _MAP: Final = "compare-map"
-BIN_M: Final = 100.0
-_FARTHEST_M: Final = 3000.0
 _COLOURS: Final = {"gained": "only_b", "lost": "only_a", "both": "both"}
 
 
@@ -239,7 +235,7 @@ def _curve(desk: Desk, weight: str, pair: tuple[Scenario, Scenario], found: tupl
     """Put share served by number of sites, as far as the run has the best of each, with both scenarios as marks."""
     parts.head(desk.say("compare.curve_head"), desk.say("compare.curve_beside"))
     same = all(one.settings == scenario.Settings.of(desk.plan) for one in found) and weight == desk.plan.siting.demand
-    best = curve_of(desk).iloc[: None if same else 0]
+    best = charted.curve_of(desk).iloc[: None if same else 0]
     if best.empty:
         parts.muted(desk.say("compare.curve_none"))
     marks = pd.DataFrame(
@@ -259,57 +255,21 @@ def _curve(desk: Desk, weight: str, pair: tuple[Scenario, Scenario], found: tupl
         )
 
 
-def curve_of(desk: Desk) -> pd.DataFrame:
-    """Return ``p, share`` of the best plan of each number of sites, empty where the run has none.
-
-    Only models that count who is within the radius have shares that coverage can be held against.
-    """
-    told = desk.result.told.explained
-    if told is None or told.curve.empty or desk.plan.siting.model not in ("mclp", "lscp"):
-        return pd.DataFrame({"p": pd.Series(dtype="int64"), "share": pd.Series(dtype="float64")})
-    return pd.DataFrame(told.curve[["p", "share"]]).dropna().astype({"p": "int64", "share": "float64"})
-
-
 def _spread(desk: Desk, found: Figures) -> None:
     """Put how far areas have to walk, and where most floor area is short."""
     left, right = st.columns(2, gap="medium")
     with left:
         parts.head(desk.say("compare.distance_head"))
-        bins = distances(found.areas["distance_m"])
-        labels = {"from_m": desk.say("compare.distance_from"), "to_m": desk.say("compare.distance_to"),
-                  "count": desk.say("compare.distance_count")}  # fmt: skip
+        bins, labels = charted.distances(found.areas["distance_m"]), charted.distance_labels(desk)
         charts.distances(bins, limit_m=float(hand.reached(found)["radius_m"]), labels=labels, key="compare-distances")
         with st.expander(labels["count"]):
             parts.table([Column(label, "num") for label in labels.values()],
                         [[f"{row['from_m']:,.0f}", f"{row['to_m']:,.0f}", f"{row['count']:,}"]
                          for row in bins.to_dict("records")])  # fmt: skip
     with right:
-        _shortfalls(desk, found)
-
-
-def distances(metres: pd.Series) -> pd.DataFrame:
-    """Return ``from_m, to_m, count`` of areas in steps of 100 m, a limit belonging to the step below it."""
-    known = metres.dropna().to_numpy(dtype=float)
-    known = np.minimum(known, _FARTHEST_M)
-    place = np.maximum(np.ceil(known / BIN_M).astype(int) - 1, 0)
-    count = np.bincount(place, minlength=int(place.max(initial=0)) + 1)
-    start = np.arange(len(count)) * BIN_M
-    return pd.DataFrame({"from_m": start, "to_m": start + BIN_M, "count": count})
-
-
-def _shortfalls(desk: Desk, found: Figures) -> None:
-    parts.head(desk.say("compare.rank_head"))
-    worst = found.areas[found.areas["shortfall_m2"] > 0].rename_axis("residential_id").reset_index()
-    worst = worst.sort_values(["shortfall_m2", "residential_id"], ascending=[False, True]).head(LARGEST)
-    names = desk.result.residential.set_index("residential_id")["name"]
-    labels = {"area": desk.say("compare.area"), "shortfall_m2": desk.say("compare.shortfall_m2")}
-    called = worst["residential_id"].map(names).fillna(worst["residential_id"])
-    called = called.where(~called.duplicated(keep=False), called + " " + worst["residential_id"])
-    shown = worst.assign(area=called, shortfall_m2=worst["shortfall_m2"].astype(float))
-    charts.bars(shown, name="area", value="shortfall_m2", labels=labels, colour=charts.BAD, key="compare-shortfall")
-    with st.expander(labels["shortfall_m2"]):
-        rows = [[row["area"], words.m2(row["shortfall_m2"], desk.language)] for row in shown.to_dict("records")]
-        parts.table([Column(labels["area"]), Column(labels["shortfall_m2"], "num")], rows)
+        parts.head(desk.say("compare.rank_head"))
+        areas = found.areas.rename_axis("residential_id").reset_index()
+        charted.shortfalls(desk, areas, key="compare-shortfall")
 
 
 # -------------------------------------------------------------------------------------------------------------- kept

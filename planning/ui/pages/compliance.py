@@ -12,7 +12,7 @@ import streamlit as st
 from planning import standards
 from planning.study.sums import known
 from planning.ui import parts, planmap, scenes, whatif, words
-from planning.ui.pages import card
+from planning.ui.pages import card, charted
 from planning.ui.parts import Cell, Column, Kind, Tone
 from planning.ui.planmap import Scene
 from planning.ui.session import Desk
@@ -28,7 +28,12 @@ def show(desk: Desk) -> None:
         return
     _figures(desk, desk.summary["compliance"])
     st.fragment(partial(_panel, desk))()
-    streets, clauses = st.tabs([desk.say("compliance.by_street"), desk.say("compliance.clauses")])
+    names = ("scorecard", "by_street", "ranking", "clauses")
+    score, streets, ranking, clauses = st.tabs([desk.say(f"compliance.{name}") for name in names])
+    with score:
+        charted.scorecard(desk)
+    with ranking:
+        charted.shortfalls(desk, desk.result.residential, key="chart-shortfall")
     with streets:
         _streets(desk)
     with clauses:

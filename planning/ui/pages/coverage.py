@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from planning.ui import parts, planmap, scenes, whatif, words
-from planning.ui.pages import home
+from planning.ui.pages import charted, home
 from planning.ui.parts import Column
 from planning.ui.session import Desk
 
@@ -49,7 +49,8 @@ def _panel(desk: Desk, level: str) -> None:
         parts.muted(desk.say("coverage.pick") if walk is None else walk.words)
     with right:
         _bands(desk, level)
-        home.streets(desk, level)
+        charted.streets(desk, level, home.main_weight(desk.summary["coverage"][level]))
+        charted.walks(desk, level)
         _facilities(desk, level)
     _areas(desk, level, picked)
 

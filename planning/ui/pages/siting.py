@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 
 from planning import texts
 from planning.study.decided import Decided
 from planning.ui import parts, planmap, words
-from planning.ui.pages import home, whatif
+from planning.ui.pages import charted, home, whatif
 from planning.ui.parts import Cell, Column, Kind
 from planning.ui.session import Desk
 
@@ -54,6 +55,7 @@ def _solved(desk: Desk) -> None:
             parts.html(f'<p class="p-sentence">{home.siting_sentence(desk)}</p>')
             parts.muted(*told.said("aim"), *told.said("money", "closed"))
         _before_and_after(desk, siting)
+        _curve(desk, siting)
     _sites(desk, siting)
     phases(desk)
     _lines(desk, told)
@@ -115,6 +117,13 @@ def _before_and_after(desk: Desk, siting: Mapping[str, Any]) -> None:
         ],
         strong=weights.index(siting["demand"]) if siting["demand"] in weights else None,
     )
+
+
+def _curve(desk: Desk, siting: Mapping[str, Any]) -> None:
+    """Put what each further site would add, with the plan's own number marked."""
+    share = siting["after"][f"{siting['demand']}_share"]
+    own = pd.DataFrame({"name": [desk.say("charts.this_plan")], "p": [len(siting["sites"])], "share": [share]})
+    charted.curve(desk, own)
 
 
 def _sites(desk: Desk, siting: Mapping[str, Any]) -> None:
