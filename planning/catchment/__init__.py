@@ -21,7 +21,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from planning.catchment import _engine, _exact, _outlines, _refusals, _standing
+from planning.catchment import _engine, _exact, _outlines, _refusals, _standing, _steps
 from planning.catchment._standing import Standing as Standing
 from planning.catchment._standing import stand as stand
 from planning.errors import refuse
@@ -180,7 +180,7 @@ def service_areas(
         As in `reached_roads`.
     drawing : {"fast", "exact"}
         ``fast`` draws the line on a grid, half a per cent off in area; ``exact`` buffers the roads, on their own side
-        of every barrier, and takes some ten times as long. Without compiled code (`compiled`) all are exact.
+        of every barrier, and takes some five times as long. Without compiled code (`compiled`) all are exact.
 
     Returns
     -------
@@ -195,8 +195,11 @@ def service_areas(
     """
     found = _reached(network, facilities, limits_m, max_snap_m)
     shape = len(facilities), len(found.limits_mm)
-    draw = _exact.outline if drawing == "exact" or not compiled() else _outlines.outline
-    areas = draw(found.lines, found.group, shape, network.tree, network.barriers)
+    if drawing == "exact" or not compiled():
+        areas = _steps.outlines(network, found.stretches, shape)
+    else:
+        lines = _lines(network, found.stretches)
+        areas = _outlines.outline(lines, found.stretches.group, shape, network.tree, network.barriers)
     return gpd.GeoDataFrame(found.keys, geometry=areas, crs=network.crs)
 
 
@@ -224,8 +227,7 @@ def reached_ground(
     union = reached_union(network, facilities, limit_m=limit_m, max_snap_m=max_snap_m)
     edge, low, high = (union[name].to_numpy(dtype=np.int64) for name in ("edge", "from_mm", "to_mm"))
     lines = _outlines.parts(network.lines[edge], network.edge_mm[edge], low, high)
-    group = np.zeros(len(lines), dtype=np.int64)
-    return _exact.outline(lines, group, (1, 1), network.tree, network.barriers)[0]
+    return _exact.ground(lines, network.tree, network.barriers)
 
 
 def reached_roads(
@@ -257,8 +259,9 @@ def reached_roads(
     """
     found = _reached(network, facilities, limits_m, max_snap_m)
     length_mm = np.zeros(len(found.keys), dtype=np.int64)
-    np.add.at(length_mm, found.group, found.length_mm)
-    lines = _outlines.gather(found.lines, found.group, len(found.keys))
+    stretches = found.stretches
+    np.add.at(length_mm, stretches.group, stretches.to_mm - stretches.from_mm)
+    lines = _outlines.gather(_lines(network, stretches), stretches.group, len(found.keys))
     return gpd.GeoDataFrame(found.keys.assign(length_m=length_mm / 1000), geometry=lines, crs=network.crs)
 
 
@@ -318,13 +321,11 @@ def _ground_mm(network: Network, here: _engine.Placed, there: _engine.Placed, mm
 
 
 class _Reached(NamedTuple):
-    """The reached stretches; ``keys`` has a row a facility and limit, ``group`` says of each stretch which."""
+    """The reached stretches; ``keys`` has a row a facility and limit, which are the groups of the stretches."""
 
     keys: pd.DataFrame
     limits_mm: Ints
-    lines: NDArray[np.object_]
-    length_mm: Ints
-    group: Ints
+    stretches: _steps.Stretches
 
 
 def _reached(network: Network, facilities: gpd.GeoDataFrame, limits_m: Sequence[float], max_snap_m: float) -> _Reached:
@@ -340,8 +341,13 @@ def _reached(network: Network, facilities: gpd.GeoDataFrame, limits_m: Sequence[
         "facility_id": sorted_facilities["facility_id"].repeat(len(limits)).array,
         "limit_m": np.tile(limits / 1000, len(facilities)),
     }
-    lines = _outlines.parts(network.lines[edge], network.edge_mm[edge], low, high)
-    return _Reached(pd.DataFrame(keys), limits, lines, high - low, group[order])
+    return _Reached(pd.DataFrame(keys), limits, _steps.Stretches(edge, low, high, group[order]))
+
+
+def _lines(network: Network, stretches: _steps.Stretches) -> NDArray[np.object_]:
+    """Return the stretches as lines."""
+    edge = stretches.edge
+    return _outlines.parts(network.lines[edge], network.edge_mm[edge], stretches.from_mm, stretches.to_mm)
 
 
 def _limits_mm(limits_m: Sequence[float]) -> Ints:

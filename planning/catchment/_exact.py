@@ -1,26 +1,25 @@
 """Room of `planning.catchment`: the ground within a width of reached roads, by exact buffers.
 
 Slower than the line drawn on a grid (`planning.catchment._contour`), and without its half per cent: for files that
-others measure in, and for the share of an area's ground that counts as reached.
+others measure in (`planning.catchment._steps`), and for the share of an area's ground that counts as reached.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 import shapely
 
 from planning.catchment._outlines import LARGEST_FILLED_HOLE_M2, WIDTH_M, as_multi
-from planning.network._topology import Flags, Ints, Objects
+from planning.network._topology import Flags, Objects
 
 CORNER_SEGMENTS: Final = 8  # a quarter circle of 25 m is then nowhere off by more than 13 cm
 TOUCH_M: Final = 0.001
 
 
-def outline(lines: Objects, group: Ints, shape: tuple[int, int], tree: shapely.STRtree, barriers: Objects) -> Objects:
-    """Return the ground within `WIDTH_M` of reached roads, on their side of every barrier, as MultiPolygons.
+def ground(lines: Objects, roads: shapely.STRtree, barriers: Objects) -> shapely.MultiPolygon:
+    """Return the ground within `WIDTH_M` of reached roads, on their side of every barrier.
 
     A hole is filled only where it is small, and neither a road that was not reached nor a barrier runs through it.
 
@@ -28,45 +27,29 @@ def outline(lines: Objects, group: Ints, shape: tuple[int, int], tree: shapely.S
     ----------
     lines : array of LineString
         The reached stretches.
-    group : int array
-        Of each line its catchment, ascending: facility × limits + limit. The stretches of a larger limit hold those of
-        a smaller one, and so do the areas.
-    shape : (facilities, limits)
-    tree : STRtree
+    roads : STRtree
         Of all edges of the network.
     barriers : array of LineString
     """
     walls = shapely.STRtree(barriers)
-    near = _near(lines, walls)
-    count = shape[0] * shape[1]
-    open_ground = _united(shapely.buffer(lines[~near], WIDTH_M, quad_segs=CORNER_SEGMENTS), group[~near], count)
-    beside = np.full(count, shapely.MultiPolygon(), dtype=object)
-    for catchment in np.unique(group[near]):
-        own = lines[near & (group == catchment)]
-        beside[catchment] = shapely.union_all([_own_side(line, barriers, walls) for line in own])
-    steps = shapely.union(open_ground, beside).reshape(shape)
-    for step in range(1, shape[1]):
-        # caps are drawn in corners, and those of a shorter walk must not show beyond a longer one's side
-        steps[:, step] = shapely.union(steps[:, step], steps[:, step - 1])
-    return _filled(steps.ravel(), tree, walls)
+    near = near_walls(lines, walls)
+    open_ground = shapely.union_all(shapely.buffer(lines[~near], WIDTH_M, quad_segs=CORNER_SEGMENTS))
+    whole = shapely.union(open_ground, beside(lines[near], barriers, walls))
+    return filled(np.array([whole]), roads, walls)[0]
 
 
-def _united(grounds: Objects, group: Ints, count: int) -> Objects:
-    """Return the union of the grounds of each group, which are ascending.
-
-    Uniting the grounds of single stretches is ten times faster than one buffer around all of them, and the same.
-    """
-    bounds = np.searchsorted(group, np.arange(count + 1))
-    with ThreadPoolExecutor() as pool:
-        united = pool.map(lambda at: shapely.union_all(grounds[bounds[at] : bounds[at + 1]]), range(count))
-        return np.fromiter(united, dtype=object, count=count)
-
-
-def _near(lines: Objects, walls: shapely.STRtree) -> Flags:
+def near_walls(lines: Objects, walls: shapely.STRtree) -> Flags:
     """Say which lines have a barrier within the width."""
     found = np.zeros(len(lines), dtype=bool)
     found[walls.query(lines, predicate="dwithin", distance=WIDTH_M)[0]] = True
     return found
+
+
+def beside(lines: Objects, barriers: Objects, walls: shapely.STRtree) -> shapely.Geometry:
+    """Return the ground around lines near a barrier; empty without lines."""
+    if not len(lines):
+        return shapely.MultiPolygon()
+    return shapely.union_all([_own_side(line, barriers, walls) for line in lines])
 
 
 def _own_side(line: shapely.LineString, barriers: Objects, walls: shapely.STRtree) -> shapely.Geometry:
@@ -79,8 +62,8 @@ def _own_side(line: shapely.LineString, barriers: Objects, walls: shapely.STRtre
     return shapely.union_all(faces[walked])
 
 
-def _filled(areas: Objects, roads: shapely.STRtree, walls: shapely.STRtree) -> Objects:
-    """Return the areas with their small empty holes filled."""
+def filled(areas: Objects, roads: shapely.STRtree, walls: shapely.STRtree) -> Objects:
+    """Return the areas as MultiPolygons, with their small empty holes filled."""
     parts, owner = shapely.get_parts(areas, return_index=True)
     parts, owner = parts[shapely.area(parts) > 0], owner[shapely.area(parts) > 0]
     rings, of = shapely.get_rings(parts, return_index=True)
