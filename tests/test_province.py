@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
 from concurrent.futures import CancelledError
@@ -189,13 +190,17 @@ def test_a_run_that_fails_or_is_cancelled_says_so(tmp_path):
         assert _work.status(tmp_path / "out")["state"] == state
 
 
-def test_a_program_of_another_version_is_refused():
-    done = _county.perform("take_in", {"code": "1", "code_hash": "another"})
-    assert [fault["code"] for fault in done["faults"]] == ["province_other_version"]
+def test_a_worker_of_another_version_or_without_the_folders_stops_the_run(tmp_path):
+    """No county is to blame: it would be named for what is wrong with a machine."""
+    spec = {"code": "1", "code_hash": _intake.code_hash(), "store": str(tmp_path / "not_mounted")}
+    for odd, code in (({"code_hash": "another"}, "province_other_version"), ({}, "province_worker_folder")):
+        done = _county.perform("take_in", spec | odd)
+        assert done["machine"]
+        assert [(fault["code"], fault["facts"]["host"]) for fault in done["faults"]] == [(code, socket.gethostname())]
 
 
-def test_a_stumble_is_told_and_raises_nothing():
-    done = _county.perform("take_in", {"code": "1", "code_hash": _intake.code_hash()})
+def test_a_stumble_is_told_and_raises_nothing(tmp_path):
+    done = _county.perform("take_in", {"code": "1", "code_hash": _intake.code_hash(), "store": str(tmp_path)})
     assert done["failed"].startswith("KeyError")
 
 
@@ -206,8 +211,8 @@ def raising(error: BaseException):
     return task
 
 
-def test_a_county_that_takes_all_memory_is_set_aside_and_a_full_disk_stops_the_run(monkeypatch):
-    spec = {"code": "610102", "code_hash": _intake.code_hash()}
+def test_a_county_that_takes_all_memory_is_set_aside_and_a_full_disk_stops_the_run(tmp_path, monkeypatch):
+    spec = {"code": "610102", "code_hash": _intake.code_hash(), "store": str(tmp_path)}
     monkeypatch.setattr(_county, "run_county", raising(MemoryError()))
     told = _county.perform("county", spec)
     assert (told.get("machine"), [fault["code"] for fault in told["faults"]]) == (None, ["province_county_memory"])
@@ -264,16 +269,25 @@ def test_memory_is_that_of_the_process_and_not_of_the_one_that_started_it():
     assert told < _county.peak_mib() - 50
 
 
-def test_a_scheduler_that_is_lost_stops_the_run_and_is_named(monkeypatch):
-    """What was handed out comes back cancelled; the run ends as a machine that failed, not as bad data."""
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (CancelledError("lost"), "province_no_scheduler"),
+        (RuntimeError("Error during deserialization"), "province_worker_without"),
+        (ModuleNotFoundError("No module named planning"), "province_worker_without"),
+    ],
+)
+def test_a_scheduler_that_is_lost_or_lacks_the_program_stops_the_run_and_is_named(monkeypatch, error, code):
+    """What was handed out comes back without an answer; a machine failed, and no data are to blame."""
     distributed = pytest.importorskip("distributed")
 
     class Lost:
         def result(self):
-            raise CancelledError("lost")
+            raise error
 
     client = SimpleNamespace(
         scheduler_info=lambda **_: {"workers": {}},
+        wait_for_workers=lambda *_, **__: None,
         submit=lambda *_, **__: Lost(),
         loop=None,
         cancel=lambda *_, **__: None,
@@ -283,7 +297,22 @@ def test_a_scheduler_that_is_lost_stops_the_run_and_is_named(monkeypatch):
     cluster = _executors.Cluster("tcp://there:1")
     with pytest.raises(MachineFailed) as failed:
         list(cluster.each("county", [{"code": "1", "turn": 0}]))
-    assert [(fault.code, fault.value) for fault in failed.value.faults] == [("province_no_scheduler", "tcp://there:1")]
+    assert [(fault.code, fault.value) for fault in failed.value.faults] == [(code, "tcp://there:1")]
+
+
+def test_a_scheduler_without_workers_is_told_rather_than_waited_for(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    ended = []
+
+    def wait(_count, timeout):
+        raise TimeoutError(timeout)
+
+    client = SimpleNamespace(wait_for_workers=wait, close=lambda: ended.append(True))
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: client)
+    with pytest.raises(MachineFailed) as failed:
+        _executors.Cluster("tcp://there:1")
+    assert [fault.code for fault in failed.value.faults] == ["province_no_workers"]
+    assert ended
 
 
 @pytest.mark.slow

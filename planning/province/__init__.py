@@ -21,7 +21,6 @@ from planning.province import _county as tasks
 from planning.province import _halo as halo
 from planning.province import _intake as intakes
 from planning.province import _merge as merge
-from planning.province import _outputs as outputs
 from planning.province import _plan, _work
 from planning.province import _split as splits
 from planning.province import _tables as kept
@@ -114,6 +113,8 @@ def run(
         done = job.run()
         if not done:
             raise _nothing_done(job.missing)
+        from planning.province import _outputs as outputs  # matplotlib: a second that no worker has to spend
+
         found = outputs.Results(province, done, job.names, job.missing, job.warnings, job.files)
         run_id, summary = outputs.write(found, target)
         seconds = round(time.perf_counter() - start, 3)
@@ -128,7 +129,7 @@ def run(
 def _nothing_done(missing: Mapping[str, tuple[Fault, ...]]) -> InputRefused | MachineFailed:
     """Return what a run says of which no county is done: bad input, unless the program or its workers failed."""
     faults = [fault for code in sorted(missing) for fault in missing[code]]
-    ours = {"province_county_failed", "province_worker_died", "province_county_memory", "province_other_version"}
+    ours = {"province_county_failed", "province_worker_died", "province_county_memory"}
     return MachineFailed(faults) if ours & {fault.code for fault in faults} else InputRefused(faults)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import sys
 import threading
 import time
@@ -16,7 +17,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from planning import runs, study
+from planning import catchment, runs, study
 from planning.errors import Fault, InputRefused, MachineFailed, refuse
 from planning.province import _halo as halo
 from planning.province import _intake as intakes
@@ -49,7 +50,7 @@ def perform(task: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     }
     with _ONE_AT_A_TIME:
         try:
-            _refuse_other_version(spec)
+            _refuse_other_place(spec)
             done = work[task](spec)
         except InputRefused as refused:
             done = {"code": spec["code"], "faults": parcel.faults_as_json(refused.faults), "refused": True}
@@ -68,9 +69,21 @@ def perform(task: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     return {**done, "seconds": round(time.perf_counter() - start, 3), "peak_mib": peak_mib()}
 
 
-def _refuse_other_version(spec: Mapping[str, Any]) -> None:
+def ready() -> None:
+    """Load what the first county would else load: a worker does so while the run still reads its files."""
+    import pyarrow.dataset
+    import pyarrow.parquet  # noqa: F401  geopandas asks for it late
+
+    catchment.compiled()
+
+
+def _refuse_other_place(spec: Mapping[str, Any]) -> None:
+    """Stop a run with a worker of another version or one that does not see its folders: no county is to blame."""
+    facts = {"host": socket.gethostname()}
     if spec["code_hash"] != intakes.code_hash():
-        raise InputRefused(Fault("province_other_version"))
+        raise MachineFailed(Fault("province_other_version", facts=facts))
+    if not Path(spec["store"]).is_dir():
+        raise MachineFailed(Fault("province_worker_folder", value=str(spec["store"]), facts=facts))
 
 
 def run_county(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import contextlib
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -19,11 +20,15 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from planning.errors import Fault, MachineFailed, WrongUsage
-from planning.province._county import perform
+from planning.province._county import perform, ready
 from planning.sources import parcel
 
 TRIES: Final = 3
 """So many workers a county may end before it is set aside."""
+NO_WORKER_S: Final = 30.0
+"""So long a run waits for the first worker of a scheduler."""
+_READY: Final = "from planning.province._county import ready; ready()"
+"""As text: a function would be loaded, and this program with it, where a worker of Dask listens to its scheduler."""
 Spec = Mapping[str, Any]
 Outcome = dict[str, Any]
 Work = Callable[[str, Spec], Outcome]
@@ -80,13 +85,18 @@ class Serial:
 
 
 class Processes:
-    """Processes on this machine: each worker has one county at a time, so that it is known who ended it."""
+    """Processes on this machine: each worker has one county at a time, so that it is known who ended it.
+
+    They start at once and load their libraries while the run reads its files.
+    """
 
     def __init__(self, workers: int, work: Work = perform) -> None:
         self.name = f"{workers} processes"
         self._workers = workers
         self._slots = [_Slot(work) for _ in range(workers)]
         self._stop = threading.Event()
+        for slot in self._slots:
+            slot.begin()
 
     def each(self, task: str, specs: Sequence[Spec]) -> Iterator[Outcome]:
         """Do the tasks, the next as soon as a worker is free."""
@@ -124,14 +134,19 @@ class _Slot:
         self._work = work
         self._pool: ProcessPoolExecutor | None = None
 
+    def begin(self) -> ProcessPoolExecutor:
+        """Start the worker, unless there is one."""
+        if self._pool is None:
+            spawned = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=spawned, initializer=_attend)
+            self._pool.submit(ready)
+        return self._pool
+
     def do(self, task: str, spec: Spec, stop: threading.Event) -> Outcome:
         """Do a task, again with a new worker if one died of it."""
         for _ in range(TRIES):
-            if self._pool is None:
-                spawned = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(1, mp_context=spawned, initializer=_attend)
             try:
-                return self._pool.submit(self._work, task, spec).result()
+                return self.begin().submit(self._work, task, spec).result()
             except BrokenProcessPool:
                 self.end()
                 if stop.is_set():
@@ -180,7 +195,21 @@ class Cluster:
                 Fault("province_no_scheduler", value=address, facts={"why": str(error)[:200]})
             ) from None
         self._address = address
-        self.name = f"dask {len(self._client.scheduler_info(n_workers=-1)['workers'])} workers"
+        there = self._workers()
+        self.name = f"dask {len(there)} workers"
+        self._loading = [
+            self._client.submit(exec, _READY, workers=[one], pure=False, key=f"ready-{one}-{time.time_ns()}")
+            for one in there
+        ]
+
+    def _workers(self) -> list[str]:
+        """Return the addresses of the workers; without one a run would wait for ever."""
+        try:
+            self._client.wait_for_workers(1, timeout=NO_WORKER_S)
+        except TimeoutError:
+            self._client.close()
+            raise MachineFailed(Fault("province_no_workers", value=self._address)) from None
+        return sorted(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def each(self, task: str, specs: Sequence[Spec]) -> Iterator[Outcome]:
         """Hand the tasks out; a worker that dies costs its task one try."""
@@ -200,11 +229,16 @@ class Cluster:
                 except distributed.KilledWorker:
                     yield dead(futures[future])
                 except (CancelledError, asyncio.CancelledError) as error:  # what is left is lost with the scheduler
-                    facts = {"why": f"{type(error).__name__} {error}"[:200]}
-                    raise MachineFailed(Fault("province_no_scheduler", value=self._address, facts=facts)) from None
+                    raise self._failed("province_no_scheduler", error) from None
+                except (ImportError, AttributeError, RuntimeError) as error:  # a task's own errors are its answers
+                    raise self._failed("province_worker_without", error) from None
                 future.release()
         finally:
             self._client.cancel(list(futures), force=True)
+
+    def _failed(self, code: str, error: BaseException) -> MachineFailed:
+        facts = {"why": f"{type(error).__name__} {error}".replace("\n", " ")[:200]}
+        return MachineFailed(Fault(code, value=self._address, facts=facts))
 
     def close(self) -> None:
         """Leave the cluster; its workers go on."""

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planning import export, plan, sources, study, webmap
+from planning import export, plan, sources, study
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage, refuse
 from planning.runs import _documents
 from planning.runs._examine import examine as examine
@@ -216,6 +216,8 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
         watch("report")
         _documents.write(result, run_identity(result), folder)
     if everything or only == "webmap":
+        from planning import webmap  # nor the map's libraries
+
         watch("webmap")
         language = result.inputs.plan.output.language
         (folder / "map.html").write_text(
