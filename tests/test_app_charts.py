@@ -31,9 +31,7 @@ def desk_of(rows: list[dict[str, Any]]) -> Any:
     """Return what the scorecard needs of a finished run."""
     zeros = dict.fromkeys(("meets", "fails", "not_assessable", "not_applicable"), 0)
     table = pd.DataFrame([{**zeros, **row} for row in rows])
-    return SimpleNamespace(
-        result=SimpleNamespace(scorecard=table), standard=standards.load("liaocheng"), language="zh"
-    )
+    return SimpleNamespace(result=SimpleNamespace(scorecard=table), standard=standards.load("liaocheng"), language="zh")
 
 
 def test_a_clause_is_split_into_those_who_meet_it_and_those_who_do_not():

@@ -10,7 +10,7 @@ from typing import Final
 import streamlit as st
 
 from planning.texts import LANGUAGES, Language
-from planning.ui import basemaps, parts, planmap, session, words
+from planning.ui import basemaps, manners, parts, planmap, session, words
 from planning.ui.jobs import Job
 from planning.ui.session import Desk
 
@@ -48,6 +48,7 @@ def open_page(language: Language) -> None:
             key=session.LANGUAGE,
             label_visibility="collapsed",
         )
+    manners.put(language)
     if desk is not None:
         planmap.keep(desk)
     notes = () if desk is None else desk.plan.notes
