@@ -268,9 +268,9 @@ def test_names_cannot_run_or_fetch(hostile, page):
 
 
 def test_the_map_frame_is_boxed_and_asks_nobody(hostile):
-    from planning.ui import planmap
+    from planning.ui import mapdoc, planmap
 
-    _, document = planmap.document(hostile.run, "zh")
+    _, document = mapdoc.document(hostile.run, "zh")
     assert "<img src=x" not in document
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", document)
     outside = (Path(planmap.__file__).parent / "map_outside.js").read_text("utf-8")

@@ -2,8 +2,9 @@
    The frame is sandboxed: it can draw and speak, and reach nothing else. Texts are set as text. */
 (function () {
   "use strict";
-  var api = planmap.current, data = api.data, strip = document.getElementById("strip"), quiet = false;
-  var scene = null, drawn = L.layerGroup().addTo(api.map), down = null;
+  var api = planmap.current, data = api.data, strip = document.getElementById("strip"), quiet = false, words = planmap.words;
+  var scene = null, known = "null", down = null;
+  var handlers = { picked: function (id) { tell({ what: "pick", kind: "point", id: id }); } };
 
   function tell(message) { window.parent.postMessage(Object.assign({ planmap: 1 }, message), "*"); }
 
@@ -80,55 +81,108 @@
     });
   }
 
-  /* Areas take the roles of the scene; its places and lines lie on top. */
-  function showScene() {
-    hideRun(); // first: it draws the scene on its own way
-    drawn.clearLayers();
-    api.map.getContainer().style.cursor = scene && scene.placing ? "crosshair" : "";
-    if (!scene) { return; }
-    api.map.eachLayer(function (layer) {
-      if (layer.area && scene.areas) {
-        var role = scene.areas[layer.area.id], paint = data.style.paint[role] || scene.paint[role];
-        if (paint) { layer.setStyle({ fillColor: paint[0], color: paint[1] }); }
-      }
-    });
-    scene.lines.forEach(function (line) {
-      if (line.length > 1) { drawn.addLayer(L.polyline(line, { color: "#A32F1C", weight: 4, interactive: false, pane: "plan-pick" })); }
-    });
-    scene.paths.forEach(function (line) {
-      [["#FFFFFF", 8], ["#1F4E79", 4]].forEach(function (pen) {
-        drawn.addLayer(L.polyline(line, { color: pen[0], weight: pen[1], opacity: 1, interactive: false, pane: "plan-pick", className: "scene-path" }));
+  /* ------------------------------------------------------------------------------------------------ layers */
+
+  var panel = make("div", "layers leaflet-control");
+
+  /* Every layer once, under what it belongs to: the ground, what there is, what was found, what is planned. */
+  function layers() {
+    var found = { base: [], now: [], analysis: [], plan: [] }, seen = {};
+    function add(group, name, text, svg) {
+      if (seen[name] || ofRun(name)) { return; }
+      seen[name] = true;
+      found[group].push({ name: name, text: text, svg: svg });
+    }
+    if (base) { add("base", "tiles", words.tiles); }
+    add("base", "roads", words.roads);
+    add("now", "areas", words.areas);
+    if (scene) { add("plan", "scene", words.scene); }
+    (scene ? scene.legend : []).forEach(function (entry) { if (entry.role) { add("analysis", "role:" + entry.role, entry.text, sampleOf(entry.role)); } });
+    api.theme.legend.forEach(function (section) {
+      section.items.forEach(function (entry) {
+        var name = entry.group || (entry.role && !(scene && scene.areas) ? "role:" + entry.role : "");
+        if (!name || entry.svg === undefined) { return; }
+        var kind = name.split(":")[0];
+        if (kind === "unit") { add("base", name, entry.text, entry.svg); }
+        if (kind === "facility") { add("now", name, section.head, entry.svg); }
+        if (kind === "role" || kind === "wash" || kind === "limit") { add(name === "wash:new" ? "plan" : "analysis", name, entry.text, entry.svg); }
+        if (kind === "candidate" || kind === "site") { add("plan", name, entry.text, entry.svg); }
       });
     });
-    scene.marks.forEach(markAt);
+    if (data.barriers.length) { add("now", "barriers", words.barriers); }
+    add("base", "labels", data.words.labels);
+    return found;
+  }
+
+  function showLayers() {
+    if (panel.hidden) { return; }
+    var found = layers();
+    panel.replaceChildren();
+    Object.keys(found).forEach(function (group) {
+      if (!found[group].length) { return; }
+      panel.appendChild(make("h3", "", words.groups[group]));
+      found[group].forEach(function (entry) { panel.appendChild(layerLine(entry)); });
+    });
+  }
+
+  function layerLine(entry) {
+    var line = make("label", "layer"), tick = make("input"), sample = make("span", "sample");
+    tick.type = "checkbox";
+    tick.dataset.layer = entry.name;
+    tick.checked = !api.hidden[entry.name];
+    tick.addEventListener("change", function () { flip(entry.name); });
+    if (entry.svg) { sample.innerHTML = entry.svg; } // from the palette
+    line.append(tick, sample, make("span", "", entry.text));
+    return line;
+  }
+
+  function flip(name) {
+    if (name === "tiles") { api.hidden.tiles = !api.hidden.tiles; showBase(base); showLayers(); } else { api.toggle(name); }
+    var again = panel.querySelector('[data-layer="' + CSS.escape(name) + '"]');
+    if (again) { again.focus(); }
+  }
+
+  function addLayers() {
+    var bar = make("div", "leaflet-bar leaflet-control plan-layers"), open = make("a", "", "≡");
+    open.href = "#";
+    open.title = words.layers;
+    open.setAttribute("role", "button");
+    open.setAttribute("aria-label", words.layers);
+    open.setAttribute("aria-expanded", "false");
+    panel.hidden = true;
+    open.addEventListener("click", function (event) {
+      event.preventDefault();
+      panel.hidden = !panel.hidden;
+      open.setAttribute("aria-expanded", String(!panel.hidden));
+      showLayers();
+    });
+    ["click", "dblclick", "mousedown", "wheel"].forEach(function (name) {
+      [bar, panel].forEach(function (node) { node.addEventListener(name, function (event) { event.stopPropagation(); }); });
+    });
+    bar.appendChild(open);
+    api.box.querySelector(".leaflet-top.leaflet-right").append(bar, panel);
   }
 
   /* What the run drew of its own plan: a scene has its own sites, and limits of other sites would mislead. */
-  function hideRun() {
-    if (!scene || !scene.areas) { return; }
-    var names = ["site", "limit"].concat(api.theme.wash.map(function (level) { return "wash:" + level; }));
-    var shown = names.filter(function (name) { return !api.hidden[name]; });
-    shown.forEach(function (name) { api.hidden[name] = true; });
-    if (shown.length) { api.setTheme(api.theme.key); }
+  function ofRun(name) { return Boolean(scene && scene.areas) && (name === "site" || name === "limit" || name.indexOf("wash:") === 0); }
+  function hideRun(theme) {
+    ["site", "limit"].concat(theme.wash.map(function (level) { return "wash:" + level; })).filter(ofRun).forEach(function (name) { api.hidden[name] = true; });
   }
 
-  function markAt(entry) {
-    var icon = L.divIcon({ className: "scene-mark " + entry.kind, iconSize: entry.kind === "vertex" || entry.kind === "goal" ? [10, 10] : [24, 24] });
-    var marker = L.marker([entry.lat, entry.lon], { icon: icon, pane: "plan-point", zIndexOffset: 900000, interactive: Boolean(entry.id), keyboard: false, bubblingMouseEvents: false });
-    marker.on("add", function () { marker.getElement().appendChild(make("span", "", entry.text)); });
-    if (entry.id) { marker.on("click", function () { tell({ what: "pick", kind: "point", id: entry.id }); }); }
-    if (entry.name) { marker.bindTooltip(make("span", "", entry.name), { direction: "top", offset: [0, -12], className: "plan-tip", opacity: 1, permanent: entry.kind === "goal" }); }
-    drawn.addLayer(marker);
+  /* One letter an area, in the order of the map's data, stands for a role. */
+  function opened(asked) {
+    if (!asked || !asked.areas) { return asked || null; }
+    var roles = asked.areas.roles, letters = asked.areas.letters;
+    return Object.assign({}, asked, { areas: data.areas.map(function (_, place) { return roles[letters.charCodeAt(place) - 48] || null; }) });
   }
 
-  var held = api.map.getContainer();
+  var held = api.box;
   held.addEventListener("mousedown", function (event) { down = [event.clientX, event.clientY]; }, true);
   held.addEventListener("click", function (event) {
     if (!scene || !scene.placing || event.target.closest(".leaflet-control")) { return; }
     event.stopPropagation();
     if (down && Math.abs(event.clientX - down[0]) + Math.abs(event.clientY - down[1]) > 5) { return; }
-    var at = api.map.mouseEventToLatLng(event);
-    tell({ what: "place", lat: at.lat, lon: at.lng });
+    tell(Object.assign({ what: "place" }, api.placeAt(event)));
   }, true);
 
   function picked() {
@@ -138,7 +192,10 @@
   }
 
   api.on(function (what) {
-    if (what !== "pick") { showLegend(); showScene(); } else if (!quiet) { picked(); }
+    if (what === "pick") { if (!quiet) { picked(); } return; }
+    showLegend();
+    showLayers();
+    if (api.showScene) { api.showScene(); }
   });
 
   window.addEventListener("message", function (event) {
@@ -146,24 +203,25 @@
     if (event.source !== window.parent || asked.planmap !== 1) { return; }
     if (asked.view) { return go(asked.view); }
     setBase(asked.base || null);
-    if (asked.theme && asked.theme !== api.theme.key && data.themes.some(function (theme) { return theme.key === asked.theme; })) { api.setTheme(asked.theme); }
-    if (JSON.stringify(asked.scene || null) !== JSON.stringify(scene)) { scene = asked.scene || null; showLegend(); showScene(); }
+    var theme = data.themes.find(function (one) { return one.key === asked.theme; }) || api.theme, sign = JSON.stringify(asked.scene || null);
+    var anew = sign !== known;
+    known = sign;
+    if (anew) { scene = opened(asked.scene); }
+    hideRun(theme);
+    if (theme !== api.theme) { api.setTheme(theme.key); }
+    if (anew) { api.setScene(scene, handlers); showLegend(); showLayers(); }
     if ((asked.id || "") !== (api.picked ? api.picked.id : "")) { mark(asked); }
   });
 
   /* A map beside this one was moved by hand: this one goes along, and tells nobody. */
   var led = false;
   function go(view) {
-    var snap = api.map.options.zoomSnap;
     led = moved = true;
-    api.map.options.zoomSnap = 0; // a view that was fitted lies between two zooms
-    api.map.setView([view.lat, view.lon], view.zoom, { animate: false });
-    api.map.options.zoomSnap = snap;
+    api.setView(view);
     led = false;
   }
-  api.map.on("moveend", function () {
-    var at = api.map.getCenter();
-    if (moved && !led) { tell({ what: "view", lat: at.lat, lon: at.lng, zoom: api.map.getZoom() }); }
+  api.onMove(function () {
+    if (moved && !led) { tell(Object.assign({ what: "view" }, api.view())); }
   });
 
   /* Pictures below the plan; where one cannot be had, the plan's own ground comes back, and a note says why. */
@@ -176,15 +234,18 @@
   }
   function showBase(wanted) {
     if (tiles) { tiles.off("tileerror"); tiles.remove(); tiles = null; }
-    ["land", "veil"].forEach(function (name) { api.map.getPane("plan-" + name).style.display = wanted ? "none" : ""; });
-    if (!wanted) { return; }
-    tiles = L.tileLayer(wanted.url, { subdomains: "01234567", maxZoom: 20, maxNativeZoom: 18 });
+    var shown = wanted && !api.hidden.tiles, ground = api.ground(shown);
+    if (!shown) { return; }
+    tiles = L.tileLayer(wanted.url, { subdomains: "01234567", maxZoom: 20, minNativeZoom: wanted.least || 0, maxNativeZoom: wanted.most === undefined ? 18 : wanted.most });
     tiles.on("tileerror", function () {
-      note.textContent = wanted.failed;
-      api.map.getContainer().appendChild(note);
+        say(wanted.failed);
       showBase(null);
     });
-    tiles.addTo(api.map);
+    tiles.addTo(ground);
+  }
+  function say(text) {
+    note.textContent = text;
+    api.box.appendChild(note);
   }
 
   /* What the page picked is marked, and brought into view if it lies outside. */
@@ -193,7 +254,7 @@
     quiet = true;
     if (asked.id && known.some(function (entry) { return entry.id === asked.id; })) { api.pick(asked.kind, asked.id); } else { api.clear(); }
     quiet = false;
-    if (api.picked && api.picked.at && !api.map.getBounds().contains(api.picked.at)) { api.map.panTo(api.picked.at); }
+    if (api.picked && api.picked.at && !api.sees(api.picked.at)) { api.panTo(api.picked.at); }
   }
 
   /* Until somebody moves the map, it shows the whole plan, whatever its size. */
@@ -205,13 +266,15 @@
     clearTimeout(waiting);
     waiting = setTimeout(function () {
       if (box.clientWidth < 50 || box.clientHeight < 50) { return; } // hidden for a moment
-      api.map.invalidateSize({ animate: false });
+      api.resize();
       if (!moved) { api.fit(); }
     }, 60);
   }).observe(box);
 
+  addLayers();
   showLegend();
-  api.map.invalidateSize({ animate: false });
+  api.resize();
   api.fit();
+  if (words.note) { say(words.note); }
   tell({ what: "ready" });
 })();

@@ -1,25 +1,21 @@
 """The map on a page: the web map's own drawing in a sandboxed frame, its legend below it, clicks handed back.
 
-The document (about a megabyte) is sent once for a result and a language; a page then only says which theme it shows
-and what is picked. The frame has no access to the page: it may run its script and send messages, nothing else.
+The document (one to three megabytes, see `mapdoc`) is sent once for a result and a language; a page then only says
+which theme it shows, what is picked, and what a scenario makes of the areas, a letter each. The frame has no access to
+the page: it may run its script and send messages, nothing else.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
-from string import Template
 from typing import Any, Final
 
 import streamlit as st
 
-from planning import webmap
 from planning.runs import RunFolder
-from planning.texts import Language
-from planning.ui import basemaps
+from planning.ui import basemaps, mapdoc
 from planning.ui.session import Desk
 
 _BOX: Final = '<div class="planmap" role="group"><p></p></div>'
@@ -30,22 +26,12 @@ _STYLE: Final = """
 .planmap.drawn p { display: none; }
 .planmap iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; }
 """
+_FIRST, _NONE, _PLAIN = ord("0"), "/", ("paint", "marks", "lines", "paths", "legend", "placing", "group")
 _KEEP: Final = """
 export default function ({ data }) {
   window.__planmaps = { [data.version]: data.html };
 }
 """
-# A frame that is hidden for a moment has no size, and a map without one cannot be fitted.
-_DOCUMENT: Final = Template("""<!DOCTYPE html>
-<html><head>$header<style>$style</style></head><body>$html<div id="strip"></div>
-<script>
-(function draw() {
-  if (document.body.clientWidth < 50 || document.body.clientHeight < 50) { setTimeout(draw, 60); return; }
-  $script
-  $inside
-})();
-</script></body></html>
-""")
 Picked = Callable[[str, str], None]
 Placed = Callable[[float, float], None]
 
@@ -106,7 +92,7 @@ def show(
     on_place
         Called with longitude and latitude when somebody clicks while ``scene.placing``.
     """
-    version, _ = document(desk.run, desk.language)
+    version, _ = mapdoc.document(desk.run, desk.language)
     kind = "area" if picked in set(desk.result.residential["residential_id"]) else "point"
 
     def clicked() -> None:
@@ -130,7 +116,7 @@ def show(
             "base": basemaps.asked(desk.language),
             "title": desk.say("map.title"),
             "waiting": desk.say("map.waiting"),
-            "scene": None if scene is None else asdict(scene),
+            "scene": _asked(scene, _order(desk.run) if scene is not None and scene.areas is not None else ()),
         },
         on_click_change=clicked,
         on_place_change=placed,
@@ -139,29 +125,19 @@ def show(
 
 def keep(desk: Desk) -> None:
     """Hand the map's document to the browser; once for all pages, so that a page says only what it shows of it."""
-    version, html = document(desk.run, desk.language)
+    version, html = mapdoc.document(desk.run, desk.language)
     with st.container(key="mapdocument"):
         _keeper()(key="map-document", data={"version": version, "html": html})
 
 
-@st.cache_data(max_entries=4, show_spinner=False, hash_funcs={RunFolder: lambda run: f"{run.run_id}:{run.folder}"})
-def document(run: RunFolder, language: Language) -> tuple[str, str]:
-    """Return the map of a run as ``(version, HTML)``: the web map, a legend strip, and the script that speaks."""
-    figure: Any = webmap.build(run.result, language=language).get_root()
-    figure.render()
-    html = _DOCUMENT.substitute(
-        header=figure.header.render(),
-        style=_read("map_inside.css"),
-        html=figure.html.render(),
-        script=figure.script.render(),
-        inside=_read("map_inside.js"),
-    )
-    return hashlib.sha256(html.encode()).hexdigest()[:16], html
-
-
 @cache
 def _frame() -> Any:
-    return st.components.v2.component("planmap", html=_BOX, css=_STYLE, js=_read("map_outside.js"))
+    return st.components.v2.component("planmap", html=_BOX, css=_STYLE, js=mapdoc.read("map_outside.js"))
+
+
+def _order(run: RunFolder) -> list[str]:
+    """Return the ids of the areas in the order of the map's data."""
+    return sorted(run.result.residential["residential_id"])
 
 
 @cache
@@ -169,6 +145,13 @@ def _keeper() -> Any:
     return st.components.v2.component("planmap_document", html="", js=_KEEP)
 
 
-@cache
-def _read(name: str) -> str:
-    return (resources.files("planning.ui") / name).read_text(encoding="utf-8")
+def _asked(scene: Scene | None, order: Sequence[str]) -> dict[str, Any] | None:
+    """Return a scene as it is sent: of the areas one letter each, in the order the map has them."""
+    if scene is None:
+        return None
+    roles = sorted(set(scene.areas.values())) if scene.areas is not None else []
+    letters = {role: chr(_FIRST + place) for place, role in enumerate(roles)}
+    areas = None if scene.areas is None else {
+        "roles": roles, "letters": "".join(letters.get(scene.areas.get(one, ""), _NONE) for one in order),
+    }  # fmt: skip
+    return {**{name: getattr(scene, name) for name in _PLAIN}, "areas": areas}

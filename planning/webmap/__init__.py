@@ -97,6 +97,28 @@ def build(
     return shown
 
 
+def packed(result: StudyResult, *, language: texts.Language = "zh") -> dict[str, Any]:
+    """Return what ``planmap.unpack`` opens to the data of the map, for a page that draws it by other means.
+
+    Without the cards and blocks of the stand-alone page: the app writes its own.
+
+    Raises
+    ------
+    InputRefused
+        If no layer has a geometry (``webmap_nothing_to_draw``).
+    """
+    data = gather(View(result, language))
+    areas, points = ([{name: value for name, value in entry.items() if name != "card"} for entry in data[kind]]
+                     for kind in ("areas", "points"))  # fmt: skip
+    themes = [{name: value for name, value in theme.items() if name != "blocks"} for theme in data["themes"]]
+    return pack({**data, "areas": areas, "points": points, "themes": themes})
+
+
+def asset(name: str) -> str:
+    """Return one of the files that draw the map, such as ``planmap.js`` or ``leaflet/leaflet.css``."""
+    return assets_.read(name)
+
+
 class PlanLayers(JSCSSMixin):
     """The layers of a plan: one element, drawn by ``planmap.js`` from data."""
 
@@ -129,4 +151,4 @@ def _settle_ids(figure: Element) -> None:
         settle(child, f"{MAP_ID}{place}")
 
 
-__all__ = ["build", "escape", "page"]
+__all__ = ["asset", "build", "escape", "packed", "page"]

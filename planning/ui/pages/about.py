@@ -12,6 +12,7 @@ from planning.texts import Language
 from planning.ui import parts, words
 from planning.ui.parts import Column
 
+_LIBRARIES: Final = (["Leaflet", "1.9.4", "BSD-2-Clause"], ["MapLibre GL JS", "6.17.0", "BSD-3-Clause"])
 _PACKAGES: Final = (
     "streamlit", "folium", "geopandas", "shapely", "pyproj", "pyogrio", "pandas", "numpy", "scipy", "highspy", "numba",
     "osmium", "openpyxl", "xlsxwriter",
@@ -39,7 +40,7 @@ def show(language: Language) -> None:
     with right:
         parts.head(words.say("about.parts", language), words.say("about.parts_beside", language))
         columns = [Column(words.say(f"about.{name}", language)) for name in ("package", "number", "licence")]
-        parts.table(columns, [["Leaflet", "1.9.4", "BSD-2-Clause"], *(_package(name) for name in _PACKAGES)])
+        parts.table(columns, [*_LIBRARIES, *(_package(name) for name in _PACKAGES)])
 
 
 @st.cache_data(show_spinner=False)

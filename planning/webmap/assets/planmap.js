@@ -21,6 +21,7 @@ var planmap = (function () {
     prepare(map, data);
     var layers = {
       base: drawBase(map, data),
+      barriers: drawBarriers(map, data),
       wash: drawWash(map, data),
       limits: drawLimits(map, data),
       boundaries: drawBoundaries(map, data),
@@ -145,10 +146,11 @@ var planmap = (function () {
       }
       lines.push({ width: road.width, minor: !road.casing, at: L.polyline(found, stroke(map, "road", road.hex, road.width, road.dash)).addTo(map) });
     });
-    if (data.barriers.length) {
-      L.polyline(data.barriers, stroke(map, "boundary", style.barrier[0], style.barrier[1])).addTo(map);
-    }
     return lines;
+  }
+
+  function drawBarriers(map, data) {
+    return { barriers: L.polyline(data.barriers, stroke(map, "boundary", data.style.barrier[0], data.style.barrier[1])) };
   }
 
   function drawWash(map, data) {
@@ -240,6 +242,9 @@ var planmap = (function () {
       var faint = api.hidden["role:" + role];
       layer.setStyle({ fillColor: faint ? data.style.base.other_block : paint[0], color: faint ? data.style.base.neutral_edge : paint[1], fillOpacity: 1, opacity: faint ? 0.5 : 1 });
     });
+    show(map, layers.barriers, function () { return !api.hidden.barriers; });
+    show(map, { areas: layers.areas.group }, function () { return !api.hidden.areas; });
+    ["casing", "road"].forEach(function (name) { map.getPane("plan-" + name).style.display = api.hidden.roads ? "none" : ""; });
     show(map, layers.wash, function (level) { return theme.wash.indexOf(level) >= 0 && !api.hidden["wash:" + level]; });
     show(map, layers.limits, function (level) { return theme.wash.indexOf(level) >= 0 && !api.hidden.limit; });
     show(map, layers.boundaries, function (name) { return !api.hidden["unit:" + name]; });
@@ -390,15 +395,18 @@ var planmap = (function () {
     };
     extra.addTo(map);
     var arrow = L.control({ position: "topleft" });
-    arrow.onAdd = function () {
-      var node = L.DomUtil.create("div", "plan-north");
-      var text = L.DomUtil.create("span", "", node);
-      text.textContent = words.north;
-      node.insertAdjacentHTML("beforeend", '<svg width="20" height="30" viewBox="0 0 20 30" aria-hidden="true"><path d="M10 1L2 28L10 22Z" fill="currentColor"/><path d="M10 1L18 28L10 22Z" fill="#FFFFFF" stroke="currentColor" stroke-width="1" stroke-linejoin="round"/></svg>');
-      return node;
-    };
+    arrow.onAdd = function () { return north(words); };
     arrow.addTo(map);
     L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 160 }).addTo(map);
+  }
+
+  function north(words) {
+    var node = document.createElement("div"), text = document.createElement("span");
+    node.className = "plan-north leaflet-control";
+    text.textContent = words.north;
+    node.appendChild(text);
+    node.insertAdjacentHTML("beforeend", '<svg width="20" height="30" viewBox="0 0 20 30" aria-hidden="true"><path d="M10 1L2 28L10 22Z" fill="currentColor"/><path d="M10 1L18 28L10 22Z" fill="#FFFFFF" stroke="currentColor" stroke-width="1" stroke-linejoin="round"/></svg>');
+    return node;
   }
 
   /* Leaflet writes tooltips as markup. */
@@ -408,5 +416,5 @@ var planmap = (function () {
     return node.innerHTML;
   }
 
-  return { draw: draw, current: null };
+  return { draw: draw, unpack: unpack, north: north, current: null };
 })();
