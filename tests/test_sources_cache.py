@@ -7,7 +7,7 @@ import os
 import pandas as pd
 import pytest
 
-from planning import isolation
+from planning import isolation, store
 from planning.plan import InputSpec
 from planning.sources import apart, cache
 
@@ -20,7 +20,7 @@ TOWN = """<osm version="0.6">
 @pytest.fixture
 def town(tmp_path, monkeypatch):
     """An extract with one street, a cache of its own, and no file too small for it."""
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "kept"))
     monkeypatch.setattr(cache, "LEAST_BYTES", 0)
     path = tmp_path / "town.osm"
     path.write_text(TOWN.format(name="和平路"), "utf-8")
@@ -83,7 +83,7 @@ def test_a_file_of_another_name_carries_its_own(town, calls):
 
 
 def test_it_can_be_switched_off(town, calls, tmp_path, monkeypatch):
-    monkeypatch.setenv(cache.VARIABLE, cache.OFF)
+    monkeypatch.setenv(store.VARIABLE, store.OFF)
     opened(town)
     opened(town)
     assert len(calls) == 2
@@ -116,7 +116,7 @@ def test_what_was_not_used_for_longest_gives_way(town, calls, tmp_path, monkeypa
         town.file.write_text(TOWN.format(name=name), "utf-8")
         if len(made) == 2:
             size_b = sum(part.stat().st_size for part in made[0].iterdir())
-            monkeypatch.setattr(cache, "MOST_BYTES", 2 * size_b + size_b // 2)
+            monkeypatch.setattr(store, "MOST_BYTES", 2 * size_b + size_b // 2)
             for age, entry in ((200, made[1]), (100, made[0])):
                 os.utime(entry, (1e9 - age, 1e9 - age))
         opened(town)
@@ -126,7 +126,7 @@ def test_what_was_not_used_for_longest_gives_way(town, calls, tmp_path, monkeypa
 
 def test_where_nothing_can_be_written_it_is_read_all_the_same(town, calls, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("", "ascii")
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file" / "below"))
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "file" / "below"))
     first = opened(town)
     alike(opened(town), first)
     assert len(calls) == 2

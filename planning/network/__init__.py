@@ -7,6 +7,7 @@ Lines that cross without a shared node are not joined. One-way rules are for car
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -20,7 +21,7 @@ from planning.errors import Fault, refuse
 from planning.network import _checks as checks
 from planning.network import _effort, _gaps, _noding, _snapping, _topology
 from planning.network._edges import Components, Network
-from planning.network._topology import Int32s, Ints, Objects, Vertices
+from planning.network._topology import Floats, Int32s, Ints, Objects, Vertices
 from planning.network._walkable import walkable_rows
 
 __all__ = ["Components", "Network", "Snap", "Uncut", "build", "cut", "draft", "gaps", "snap", "weigh"]
@@ -320,15 +321,13 @@ def _heal(
 
 
 def _gap_table(network: Network, found: _gaps.Gaps) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(
-        {
-            "road_id": network.road_id[found.own_edge],
-            "other_road_id": network.road_id[found.edge],
-            "gap_m": found.gap_mm / 1000,
-        },
-        geometry=shapely.points(network.node_xy[found.node]),
-        crs=network.crs,
-    )
+    roads = [network.road_id[found.own_edge], network.road_id[found.edge]]
+    return _gap_frame(network.crs, [*roads, found.gap_mm / 1000], network.node_xy[found.node])
+
+
+def _gap_frame(crs: pyproj.CRS, columns: Sequence[Any], xy: Floats) -> gpd.GeoDataFrame:
+    names = ("road_id", "other_road_id", "gap_m")
+    return gpd.GeoDataFrame(dict(zip(names, columns, strict=True)), geometry=shapely.points(xy), crs=crs)
 
 
 def _assemble(

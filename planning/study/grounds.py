@@ -8,7 +8,7 @@ import pandas as pd
 
 from planning import demand, network
 from planning.demand import Access
-from planning.network import Network
+from planning.network import Network, kept
 from planning.study import circles, layers, offers
 from planning.study.offers import Offers
 from planning.study.records import Ground, StudyInputs
@@ -39,9 +39,9 @@ def access(inputs: StudyInputs, cut: gpd.GeoSeries | None, ways: Network) -> Acc
 
 
 def walkways(inputs: StudyInputs, cut: gpd.GeoSeries | None) -> Network:
-    """Build the walking network, cut at the barriers and weighed as the plan asks."""
+    """Build the walking network, or fetch it where it is kept, cut at the barriers and weighed as the plan asks."""
     roads, walk = inputs.plan.inputs["roads"], inputs.plan.walk
-    built = network.build(inputs.tables["roads"], barriers=cut, noding=roads.noding, heal_gaps_m=roads.heal_gaps_m)
+    built = kept.built(inputs.tables["roads"], barriers=cut, noding=roads.noding, heal_gaps_m=roads.heal_gaps_m)
     return circles.weighed(built, walk, walk.speed_m_per_s)
 
 
