@@ -5,3 +5,5 @@ The only rooms of ``planning`` that import streamlit. ``app.py`` sets the page u
 
 from planning.ui.navigation import MARK as MARK
 from planning.ui.navigation import navigate as navigate
+from planning.ui.serving import begun as begun
+from planning.ui.serving import routes as routes

@@ -236,6 +236,7 @@
     if (tiles) { tiles.off("tileerror"); tiles.remove(); tiles = null; }
     var shown = wanted && !api.hidden.tiles, ground = api.ground(shown);
     if (!shown) { return; }
+    if (!wanted.url) { say(wanted.failed); showBase(null); return; }
     tiles = L.tileLayer(wanted.url, { subdomains: "01234567", maxZoom: 20, minNativeZoom: wanted.least || 0, maxNativeZoom: wanted.most === undefined ? 18 : wanted.most });
     tiles.on("tileerror", function () {
         say(wanted.failed);

@@ -7,13 +7,18 @@ export default function (component) {
   const box = parentElement.querySelector(".planmap");
   const state = kept.get(box) || begin(box);
   state.set = setTriggerValue;
-  state.asked = { planmap: 1, theme: data.theme, kind: data.kind, id: data.id, scene: data.scene || null, base: data.base || null };
+  state.asked = { planmap: 1, theme: data.theme, kind: data.kind, id: data.id, scene: data.scene || null, base: grounded(data.base) };
   state.wanted = data.version;
   state.title = data.title;
   state.group = (data.scene && data.scene.group) || "";
   box.style.height = data.height;
   box.querySelector("p").textContent = data.waiting;
   if (state.version === state.wanted) ask(state); else load(box, state);
+}
+
+/* Pictures of our own server have an address without a host: the frame has none of its own. */
+function grounded(base) {
+  return base && base.url.startsWith("/") ? { ...base, url: window.location.origin + base.url } : base || null;
 }
 
 function begin(box) {
