@@ -21,7 +21,7 @@ from planning.errors import Fault, refuse
 from planning.network import _checks as checks
 from planning.network import _effort, _gaps, _noding, _snapping, _topology
 from planning.network._edges import Components, Network
-from planning.network._topology import Floats, Int32s, Ints, Objects, Vertices
+from planning.network._topology import Drawn, Floats, Int32s, Ints, Objects, Vertices
 from planning.network._walkable import walkable_rows
 
 __all__ = ["Components", "Network", "Snap", "Uncut", "build", "cut", "draft", "gaps", "snap", "weigh"]
@@ -82,7 +82,7 @@ def build(
         are no number; node ids that do not fit their line; no walkable edge.
     """
     refuse(_faults(roads, barriers, noding, heal_gaps_m))
-    return _cut(draft(roads, noding=noding, heal_gaps_m=heal_gaps_m), barriers)
+    return _cut(_draft(roads, noding, heal_gaps_m), barriers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,7 @@ class Uncut:
     table: gpd.GeoDataFrame
     vertices: Vertices
     healed: gpd.GeoDataFrame | None
+    drawn: Drawn | None = None
 
 
 def draft(
@@ -105,12 +106,18 @@ def draft(
         As `build` does for roads.
     """
     refuse(_faults(roads, None, noding, heal_gaps_m))
+    found = _draft(roads, noding, heal_gaps_m)
+    return replace(found, drawn=_topology.drawn(found.vertices, found.table["level"].to_numpy()))
+
+
+def _draft(roads: gpd.GeoDataFrame, noding: Literal["planar"] | None, heal_gaps_m: float | None) -> Uncut:
     table = _walkable_lines(roads)
     vertices = _topology.from_lines(table.geometry.to_numpy(), table["node_ids"], by_place=noding == "planar")
     refuse(_vertex_faults(vertices, table))
     if noding == "planar":
         vertices = _noding.planar(vertices, table["level"].to_numpy())
-    return Uncut(table, *_heal(vertices, table, heal_gaps_m))
+    vertices, healed = _heal(vertices, table, heal_gaps_m)
+    return Uncut(table, vertices.numbered(), healed)
 
 
 def cut(uncut: Uncut, barriers: gpd.GeoDataFrame | gpd.GeoSeries | None = None) -> Network:
@@ -129,7 +136,7 @@ def _cut(uncut: Uncut, barriers: gpd.GeoDataFrame | gpd.GeoSeries | None) -> Net
     walls, vertices = _barrier_lines(barriers), uncut.vertices
     if len(walls):
         vertices = _noding.cut(vertices, walls)
-    return _assemble(vertices, uncut.table, walls, uncut.healed)[0]
+    return _assemble(vertices, uncut, walls)[0]
 
 
 def weigh(
@@ -315,7 +322,7 @@ def _heal(
     """Close the gaps up to ``heal_gaps_m``; return also the list of them."""
     if heal_gaps_m is None:
         return vertices, None
-    open_network, pieces = _assemble(vertices, table, np.empty(0, dtype=object), None)
+    open_network, pieces = _assemble(vertices, Uncut(table, vertices, None), np.empty(0, dtype=object))
     found = _gaps.once(open_network, _gaps.find(open_network, checks.millimetres(heal_gaps_m)))
     return _gaps.close(vertices, open_network, pieces, found), _gap_table(open_network, found)
 
@@ -330,12 +337,11 @@ def _gap_frame(crs: pyproj.CRS, columns: Sequence[Any], xy: Floats) -> gpd.GeoDa
     return gpd.GeoDataFrame(dict(zip(names, columns, strict=True)), geometry=shapely.points(xy), crs=crs)
 
 
-def _assemble(
-    vertices: Vertices, table: gpd.GeoDataFrame, walls: Objects, healed: gpd.GeoDataFrame | None
-) -> tuple[Network, _topology.Pieces]:
+def _assemble(vertices: Vertices, uncut: Uncut, walls: Objects) -> tuple[Network, _topology.Pieces]:
     """Return the network of ``vertices`` and the pieces its edges are."""
+    table, healed = uncut.table, uncut.healed
     level, road_id = table["level"].to_numpy(), table["road_id"].to_numpy(dtype=object)
-    cut = _topology.pieces(vertices, level, road_id)
+    cut = _topology.pieces(vertices, level, road_id, uncut.drawn)
     indptr, indices, arc_edge = _rows(len(cut.node_xy), cut.start, cut.end)
     road = vertices.road[cut.first]
     network = Network(

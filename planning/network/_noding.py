@@ -20,6 +20,7 @@ from planning.network._topology import (
 )
 
 NEAR_M = SAME_PLACE_M + SLACK_M
+MOST_BOXES = 64
 
 
 class Additions(NamedTuple):
@@ -33,9 +34,8 @@ class Additions(NamedTuple):
 def insert(vertices: Vertices, added: Additions, *, by_place: bool) -> Vertices:
     """Return ``vertices`` with ``added`` in their places."""
     row = added.row
-    fresh = Vertices(
-        vertices.line[row], vertices.road[row], added.xy, np.full(len(row), -1), np.full(len(row), by_place)
-    )
+    none = np.full(len(row), -1)
+    fresh = Vertices(vertices.line[row], vertices.road[row], added.xy, none, np.full(len(row), by_place), none)
     joined = vertices.join(fresh)
     at = np.concatenate([np.arange(len(vertices.line), dtype=np.float64), added.at])
     return joined.take(np.lexsort((at, joined.line)))
@@ -58,12 +58,12 @@ def planar(vertices: Vertices, level: Ints) -> Vertices:
 
 def cut(vertices: Vertices, barriers: Objects) -> Vertices:
     """Part the lines where they meet a barrier; the two ends stay where they are and are joined to nothing there."""
-    rows, segments = _segments(vertices, within=shapely.total_bounds(barriers))
+    boxes = _boxes(barriers)
+    rows, segments = _segments(vertices, boxes=boxes)
     barrier, segment = shapely.STRtree(segments).query(barriers, predicate="intersects")
     xy, pair = shapely.get_coordinates(shapely.intersection(segments[segment], barriers[barrier]), return_index=True)
     crossed = insert(vertices, _between(vertices, rows[segment[pair]], xy), by_place=False)
-    low, high = np.reshape(shapely.total_bounds(barriers), (2, 2))
-    near = np.flatnonzero(((crossed.xy >= low - 1) & (crossed.xy <= high + 1)).all(axis=1))
+    near = np.flatnonzero(_meet(crossed.xy, crossed.xy, boxes))
     on = shapely.STRtree(barriers).query(shapely.points(crossed.xy[near]), predicate="dwithin", distance=NEAR_M)[0]
     parted = np.zeros(len(crossed.line), dtype=bool)
     parted[near[on]] = True
@@ -71,17 +71,29 @@ def cut(vertices: Vertices, barriers: Objects) -> Vertices:
     return _part(crossed, parted & ~line_ends(crossed))
 
 
-def _segments(vertices: Vertices, *, within: Floats | None = None) -> tuple[Ints, Objects]:
+def _boxes(barriers: Objects) -> Floats:
+    """Return boxes that hold the barriers, a metre to spare: one each while they are few; least and greatest x, y."""
+    tight = shapely.bounds(barriers) if len(barriers) <= MOST_BOXES else shapely.total_bounds(barriers)[None]
+    return tight + np.array([-1.0, -1.0, 1.0, 1.0])
+
+
+def _meet(low: Floats, high: Floats, boxes: Floats) -> Flags:
+    """Say which boxes from ``low`` to ``high`` meet any of ``boxes``."""
+    found = np.zeros(len(low), dtype=bool)
+    for west, south, east, north in boxes:
+        found |= (high[:, 0] >= west) & (low[:, 0] <= east) & (high[:, 1] >= south) & (low[:, 1] <= north)
+    return found
+
+
+def _segments(vertices: Vertices, *, boxes: Floats | None = None) -> tuple[Ints, Objects]:
     """Return the straight parts of all lines, and the row of the vertex each begins at.
 
-    ``within`` (least x, least y, greatest x, greatest y) leaves out those of which the box stays clear of it.
+    ``boxes`` leaves out those of which the box stays clear of them all.
     """
     rows = np.flatnonzero(np.diff(vertices.line) == 0)
-    if within is not None:
+    if boxes is not None:
         heads, tails = vertices.xy[rows], vertices.xy[rows + 1]
-        low, high = np.reshape(within, (2, 2))
-        meets = (np.maximum(heads, tails) >= low - 1) & (np.minimum(heads, tails) <= high + 1)
-        rows = rows[meets.all(axis=1)]
+        rows = rows[_meet(np.minimum(heads, tails), np.maximum(heads, tails), boxes)]
     ends = np.stack([vertices.xy[rows], vertices.xy[rows + 1]], axis=1)
     return rows, np.asarray(shapely.linestrings(ends), dtype=object)
 

@@ -40,20 +40,21 @@ class Vertices(NamedTuple):
     xy: Floats  # (n, 2), metres
     node_id: Ints  # code of the source's node id, -1 without
     by_place: Flags  # may be joined to what stands on the same place
+    origin: Ints  # row in the table it was made from by adding vertices, -1 for an added one
 
     def take(self, rows: Ints) -> Vertices:
         """Return the vertices ``rows``."""
-        return Vertices(self.line[rows], self.road[rows], self.xy[rows], self.node_id[rows], self.by_place[rows])
+        columns: list[Any] = [column[rows] for column in self]
+        return Vertices(*columns)
 
     def join(self, other: Vertices) -> Vertices:
         """Return these vertices and then the others."""
-        return Vertices(
-            np.concatenate([self.line, other.line]),
-            np.concatenate([self.road, other.road]),
-            np.concatenate([self.xy, other.xy]),
-            np.concatenate([self.node_id, other.node_id]),
-            np.concatenate([self.by_place, other.by_place]),
-        )
+        columns: list[Any] = [np.concatenate(both) for both in zip(self, other, strict=True)]
+        return Vertices(*columns)
+
+    def numbered(self) -> Vertices:
+        """Return the vertices as the ones that others are made from."""
+        return self._replace(origin=np.arange(len(self.line)))
 
 
 class Pieces(NamedTuple):
@@ -69,6 +70,15 @@ class Pieces(NamedTuple):
     is_end: Flags  # of each node: does a line end there
 
 
+class Drawn(NamedTuple):
+    """Lines between vertices that were drawn before; ``begin`` says which begins at a vertex, -1 for none."""
+
+    begin: Ints
+    last: Ints  # of each line, the row it ends at
+    lines: Objects
+    length_m: Floats
+
+
 def from_lines(lines: Objects, node_ids: Collection[Any] | None, *, by_place: bool) -> Vertices:
     """Return the vertices of ``lines``; those of lines with node ids are joined by place only if ``by_place``."""
     xy, line = shapely.get_coordinates(lines, return_index=True)
@@ -80,7 +90,7 @@ def from_lines(lines: Objects, node_ids: Collection[Any] | None, *, by_place: bo
         has_ids = np.array(named, dtype=bool)[line]
         words = list(chain.from_iterable(compress(node_ids, named)))
         codes[has_ids] = pd.factorize(np.fromiter(words, dtype=object, count=len(words)))[0]
-    return Vertices(line, line, xy, codes, ~has_ids | by_place)
+    return Vertices(line, line, xy, codes, ~has_ids | by_place, np.arange(len(line)))
 
 
 def canonical_order(lines: Objects, level: Ints, road_id: Objects) -> Ints:
@@ -88,14 +98,20 @@ def canonical_order(lines: Objects, level: Ints, road_id: Objects) -> Ints:
     xy, owner = shapely.get_coordinates(lines, return_index=True)
     head = np.searchsorted(owner, np.arange(len(lines)))
     tail = np.searchsorted(owner, np.arange(len(lines)), side="right") - 1
-    keys = (shapely.length(lines), xy[tail, 1], xy[tail, 0], xy[head, 1], xy[head, 0])
+    return _order(lines, (xy[head], xy[tail], shapely.length(lines)), level, road_id)
+
+
+def _order(lines: Objects, facts: tuple[Floats, Floats, Floats], level: Ints, road_id: Objects) -> Ints:
+    """Return the canonical order of lines of which the ends and the lengths are known."""
+    head, tail, length_m = facts
+    keys = (length_m, tail[:, 1], tail[:, 0], head[:, 1], head[:, 0])
     order = np.lexsort(keys)
     alike = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
     tied = np.sort(order[np.append(alike, False) | np.insert(alike, 0, False)])
     rank = np.zeros(len(lines), dtype=np.int64)
     words = [(shapely.to_wkb(lines[row]), level[row], str(road_id[row])) for row in tied]
     rank[tied[sorted(range(len(tied)), key=words.__getitem__)]] = np.arange(len(tied))
-    return np.asarray(np.lexsort((rank, *keys)))
+    return np.asarray(np.lexsort((rank, *keys)) if len(tied) else order)
 
 
 def same_place(xy: Floats) -> Ints:
@@ -169,7 +185,7 @@ def breaks(vertices: Vertices, key: Ints) -> Flags:
     return np.asarray((inner & ~ending_run[run]) | first | last)
 
 
-def pieces(vertices: Vertices, level: Ints, road_id: Objects) -> Pieces:
+def pieces(vertices: Vertices, level: Ints, road_id: Objects, drawn: Drawn | None = None) -> Pieces:
     """Cut the lines at their nodes; edges and nodes are numbered canonically.
 
     Parameters
@@ -177,6 +193,8 @@ def pieces(vertices: Vertices, level: Ints, road_id: Objects) -> Pieces:
     vertices : Vertices
     level, road_id : arrays
         One entry a row of the road table.
+    drawn : Drawn, optional
+        Of the vertices that these were made from: its lines are taken where they are the same.
 
     Raises
     ------
@@ -184,21 +202,51 @@ def pieces(vertices: Vertices, level: Ints, road_id: Objects) -> Pieces:
         If no edge has a length.
     """
     key = join_keys(vertices, level[vertices.road])
-    rows = np.flatnonzero(breaks(vertices, key))
-    inside = vertices.line[rows[1:]] == vertices.line[rows[:-1]]
-    first, last = rows[:-1][inside], rows[1:][inside]
-    lines = lines_between(vertices.xy, first, last)
-    length_mm = np.rint(shapely.length(lines) * 1000).astype(np.int64)
+    first, last = _spans(vertices, key)
+    lines, length_m = _draw(vertices, first, last, drawn)
+    length_mm = np.rint(length_m * 1000).astype(np.int64)
     kept = (key[first] != key[last]) | (length_mm > 0)
     if not kept.any():
         raise InputRefused(Fault("network_no_edge", facts={"count": len(level)}))
     first, last, lines, length_mm = first[kept], last[kept], lines[kept], length_mm[kept]
-    order = canonical_order(lines, level[vertices.road[first]], road_id[vertices.road[first]])
+    facts = vertices.xy[first], vertices.xy[last], length_m[kept]
+    order = _order(lines, facts, level[vertices.road[first]], road_id[vertices.road[first]])
     first, last = first[order], last[order]
     start, end, node_xy, node_key = _number_nodes(vertices.xy, key, first, last)
     ends = np.zeros(int(key.max()) + 1, dtype=bool)
     ends[key[line_ends(vertices)]] = True
     return Pieces(start, end, first, last, lines[order], length_mm[order], node_xy, ends[node_key])
+
+
+def drawn(vertices: Vertices, level: Ints) -> Drawn:
+    """Draw the lines between nodes, for the networks that will be made of these vertices and a few more."""
+    first, last = _spans(vertices, join_keys(vertices, level[vertices.road]))
+    lines = lines_between(vertices.xy, first, last)
+    at = np.full(len(vertices.line), -1)
+    at[first] = np.arange(len(first))
+    return Drawn(at, last, lines, shapely.length(lines))
+
+
+def _spans(vertices: Vertices, key: Ints) -> tuple[Ints, Ints]:
+    """Return the rows at which each piece begins and ends."""
+    rows = np.flatnonzero(breaks(vertices, key))
+    inside = vertices.line[rows[1:]] == vertices.line[rows[:-1]]
+    return rows[:-1][inside], rows[1:][inside]
+
+
+def _draw(vertices: Vertices, first: Ints, last: Ints, known: Drawn | None) -> tuple[Objects, Floats]:
+    """Return the lines between rows and their lengths, those that are known as they are."""
+    if known is None:
+        lines = lines_between(vertices.xy, first, last)
+        return lines, shapely.length(lines)
+    begin, end = vertices.origin[first], vertices.origin[last]
+    # nothing was added between two vertices that stand as far apart as before
+    at = np.where((begin >= 0) & (end - begin == last - first), known.begin[begin], -1)
+    same = (at >= 0) & (known.last[at] == end)
+    lines, length_m = known.lines[at], known.length_m[at]
+    lines[~same] = lines_between(vertices.xy, first[~same], last[~same])
+    length_m[~same] = shapely.length(lines[~same])
+    return lines, length_m
 
 
 def lines_between(xy: Floats, first: Ints, last: Ints) -> Objects:

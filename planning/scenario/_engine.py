@@ -12,8 +12,9 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
-from threading import RLock
+from threading import RLock, Thread
 from typing import Any, Final, TypeVar
 
 import geopandas as gpd
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from planning import catchment, coverage, lifecycle, network
 from planning.catchment import Standing
 from planning.demand import Access
-from planning.network import Network
+from planning.network import Network, Uncut
 from planning.scenario import _gates as gates
 from planning.scenario import _law as law
 from planning.scenario._apply import applied
@@ -67,6 +68,11 @@ class Base:
     ground: Ground
     standing: Standing
     memo: Memo = field(default_factory=Memo)
+
+    @cached_property
+    def uncut(self) -> Uncut:
+        """Return the roads as they are before any barrier, ready to be cut."""
+        return grounds.uncut(self.inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +141,9 @@ def prepare_inputs(inputs: StudyInputs) -> Base:
 
 
 def _base(inputs: StudyInputs, ground: Ground) -> Base:
-    return Base(inputs, ground, _stand(inputs, ground.walkways, ground.access))
+    base = Base(inputs, ground, _stand(inputs, ground.walkways, ground.access))
+    Thread(target=lambda: base.uncut, daemon=True).start()  # the first barrier shall not wait for it
+    return base
 
 
 def figures(base: Base, scenario: Scenario) -> Figures:
@@ -295,8 +303,7 @@ def _lay_ways(base: Base, inputs: StudyInputs, state: State) -> tuple[Network, A
     walls_move = walk.walls != "none" and bool(state.gates)
     ways = base.ground.walkways
     if state.barriers or walls_move:
-        roads = base.memo.of("uncut", lambda: grounds.uncut(base.inputs))
-        ways = circles.weighed(network.cut(roads, cut), walk, walk.speed_m_per_s)
+        ways = circles.weighed(network.cut(base.uncut, cut), walk, walk.speed_m_per_s)
     elif walk.by_seconds:
         ways = circles.weighed(ways, walk, walk.speed_m_per_s)
     access = _access(base, inputs, state, cut, ways)
