@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -17,6 +18,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import province_misdeeds
 import psutil
@@ -26,6 +28,8 @@ from planning import province, runs
 from planning.province import _executors
 
 KINDS = ("main event", "main clock", "worker event", "worker clock")
+SPAWNED_OF = 8
+"""In every eighth round workers are started as ever."""
 QUIET = os.environ.get("PROVINCE_QUIET", "")
 """While a file of this name exists no further kill begins: somebody measures on this machine."""
 
@@ -39,13 +43,24 @@ def bytes_of(folder: Path) -> dict[str, str] | None:
     return {entry["path"]: entry["sha256"] for entry in said["outputs"]} | {"id": said["run_id"]} | changed
 
 
-def begin(plan: Path, out: Path, workers: int, *, strike: int = 0, worker_strikes: Path | None = None) -> int:
-    """Start a run in a process of its own; killed at event ``strike`` of its own, or of a worker's as a file says."""
+def begin(
+    plan: Path, out: Path, workers: int, *, forked: bool = False, strike: int = 0, worker_strikes: Path | None = None
+) -> int:
+    """Start a run in a process of its own; killed at event ``strike`` of its own, or of a worker's as a file says.
+
+    ``forked`` workers have their libraries at once, which is all that sets them apart: most of the kills strike these,
+    for loading takes longer than the run of so small a province.
+    """
     child = os.fork()
     if child:
         return child
     code = 3
     try:
+        if forked:
+            _executors.multiprocessing = SimpleNamespace(  # type: ignore[assignment]
+                get_context=lambda _method: multiprocessing.get_context("fork"),
+                parent_process=multiprocessing.parent_process,
+            )
         if worker_strikes is not None:
             os.environ[province_misdeeds.STRIKES] = str(worker_strikes)
             _executors.Processes = partial(_executors.Processes, work=province_misdeeds.struck)  # type: ignore[misc]
@@ -64,8 +79,10 @@ def wait(child: int) -> int:
 
 def workers_of(pid: int) -> list[psutil.Process]:
     with contextlib.suppress(psutil.Error):
-        every = psutil.Process(pid).children(recursive=True)
-        return [one for one in every if "spawn_main" in " ".join(one.cmdline())]
+        run = psutil.Process(pid)
+        return [
+            one for one in run.children() if "spawn_main" in " ".join(one.cmdline()) or one.cmdline() == run.cmdline()
+        ]
     return []
 
 
@@ -75,8 +92,8 @@ def kin(pid: int) -> list[psutil.Process]:
     return []
 
 
-def measure(plan: Path, out: Path) -> tuple[int, float]:
-    """Return how many events a run in one process makes, and how long one with two workers takes."""
+def measure(plan: Path, out: Path) -> tuple[int, dict[bool, float]]:
+    """Return how many events a run in one process makes, and how long one with two workers takes, forked or not."""
     read, written = os.pipe()
     if os.fork() == 0:
         seen = [0]
@@ -87,10 +104,13 @@ def measure(plan: Path, out: Path) -> tuple[int, float]:
     os.close(written)
     count = int(os.read(read, 32))
     os.wait()
-    began = time.monotonic()
-    shutil.rmtree(f"{out}.work")
-    wait(begin(plan, out, 2))
-    return count, time.monotonic() - began
+    lasts_s = {}
+    for forked in (True, False):
+        shutil.rmtree(f"{out}.work")
+        began = time.monotonic()
+        wait(begin(plan, out, 2, forked=forked))
+        lasts_s[forked] = time.monotonic() - began
+    return count, lasts_s
 
 
 class Killer:
@@ -99,18 +119,29 @@ class Killer:
     def __init__(self, plan: Path, other: Path, out: Path, seed: int) -> None:
         self.plan, self.out = plan, out
         self.dice, self.left = random.Random(seed), 1.0
-        self.events, self.lasts_s = measure(plan, out)
+        self.forked = False
+        self.events, self.lasting_s = measure(plan, out)
+        self.lasts_s = self.lasting_s[False]
         self.whole = bytes_of(out)
         wait(begin(other, out, 1))
         self.before = bytes_of(out)
         self.shelf = out.with_name("shelf")
         shutil.copytree(out, self.shelf)
 
-    def kill(self, kind: str) -> dict[str, object]:
+    def kill(self, kind: str, *, forked: bool) -> dict[str, object]:
         """Kill one run, and tell what it left and what came of going on."""
         self._prepare()
+        self.forked, self.lasts_s = forked, self.lasting_s[forked]
         at, killed, code, orphans = {"main": self._main, "worker": self._worker}[kind.split(maxsplit=1)[0]](kind)
-        told = {"kind": kind, "at": at, "killed": killed, "code": code, "orphans": orphans, **self._left()}
+        told = {
+            "kind": kind,
+            "forked": forked,
+            "at": at,
+            "killed": killed,
+            "code": code,
+            "orphans": orphans,
+            **self._left(),
+        }
         again = 0 if code == 0 else wait(begin(self.plan, self.out, 1))
         return told | {"again": again, "same": bytes_of(self.out) == self.whole, "rubbish": self._rubbish()}
 
@@ -131,7 +162,7 @@ class Killer:
             code = wait(begin(self.plan, self.out, 1, strike=int(at)))
             return at, code < 0, code, 0
         at = self.dice.uniform(0, self.left * self.lasts_s)
-        child = begin(self.plan, self.out, 2)
+        child = begin(self.plan, self.out, 2, forked=self.forked)
         time.sleep(at)
         family = kin(child)
         with contextlib.suppress(ProcessLookupError):
@@ -146,12 +177,12 @@ class Killer:
             note = self.out.with_name("strike")
             at: float = self.dice.randint(1, int(self.left * self.events / 3))
             note.write_text(str(int(at)), "ascii")
-            code = wait(begin(self.plan, self.out, 2, worker_strikes=note))
+            code = wait(begin(self.plan, self.out, 2, forked=self.forked, worker_strikes=note))
             killed = not note.exists()
             note.unlink(missing_ok=True)
             return at, killed, code, 0
         at = self.dice.uniform(0.2, 0.9) * self.left * self.lasts_s
-        child = begin(self.plan, self.out, 2)
+        child = begin(self.plan, self.out, 2, forked=self.forked)
         time.sleep(at)
         there = workers_of(child)
         with contextlib.suppress(psutil.Error):
@@ -180,7 +211,7 @@ def main(plan: str, other: str, out: str, kills: str, seed: str) -> None:
     while done < int(kills):
         while QUIET and Path(QUIET).exists():
             time.sleep(2)
-        told = killer.kill(KINDS[turn % len(KINDS)])
+        told = killer.kill(KINDS[turn % len(KINDS)], forked=turn // len(KINDS) % SPAWNED_OF != 0)
         turn += 1
         done += bool(told["killed"])
         sys.stdout.write(json.dumps(told) + "\n")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks and signa
 SMALL = make_province.Size(counties=3, across=2, towns=1, areas=4, nodes=100, side_m=2000.0, seed=3)
 
 
-def killed(tmp_path: Path, kills: int, seed: int) -> list[dict]:
+def killed(tmp_path: Path, kills: int, seed: int, size: make_province.Size = SMALL) -> list[dict]:
     """Kill runs of a small province; before some of them the run of the day before stands there."""
-    plan = made(tmp_path / "p", SMALL)
+    plan = made(tmp_path / "p", size)
     other = plan.with_name("before.toml")
     other.write_text(plan.read_text("utf-8").replace("as_of = 2025-12-31", "as_of = 2025-12-30"), "utf-8")
     words = [sys.executable, str(ROOT / "tests/killed_province.py"), plan, other, tmp_path / "p/out", kills, seed]
@@ -48,7 +49,7 @@ def test_kills_of_workers_and_of_the_run_leave_nothing_short(tmp_path):
 
 @pytest.mark.scale
 def test_two_hundred_kills_leave_nothing_short(tmp_path):
-    """Takes half an hour on two cores."""
-    found = killed(tmp_path, 200, seed=2)
+    """Takes a quarter of an hour on two cores."""
+    found = killed(tmp_path, 200, seed=2, size=replace(SMALL, counties=2))
     hold(found, 200)
     assert {one["kind"] for one in found} == {"main event", "main clock", "worker event", "worker clock"}

@@ -154,8 +154,18 @@ def killing(at_step: str, pids) -> tuple[list[int], object]:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_serial_and_processes_with_a_killed_worker_write_the_same_bytes(tmp_path):
+    """With documents for one county: they list its own facilities, though neighbours' serve its areas."""
     plan = made(tmp_path / "p")
-    province.run(plan, out=tmp_path / "serial")
+    text = plan.read_text("utf-8").replace("[province]\n", '[province]\ndocuments = ["610103", "610199"]\n')
+    plan.write_text(f'{text}\n[output]\nmaps = ["pdf"]\n', "utf-8")
+    done = province.run(plan, out=tmp_path / "serial")
+    assert [(fault.code, fault.value) for fault in done.warnings] == [("province_documents_unknown", "610199")]
+    own = tmp_path / "serial" / "counties" / "610103"
+    assert {"report.docx", "annex.docx", "tables.xlsx", "atlas.pdf", "map.html"} <= {one.name for one in own.iterdir()}
+    assert not (tmp_path / "serial" / "counties" / "610102" / "report.docx").exists()
+    sheet = pd.read_excel(own / "tables.xlsx", sheet_name="现状设施一览表", header=None, dtype=str)
+    assert {cell[:6] for cell in sheet[0].dropna() if cell.startswith("6101")} == {"610103"}
+    assert runs.verify(own) == ()
     killed, listen = killing("county", lambda: [child.pid for child in multiprocessing.active_children()])
     province.run(plan, out=tmp_path / "two", workers=2, progress=listen)
     assert killed

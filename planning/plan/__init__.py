@@ -132,9 +132,13 @@ class Output:
 
 @dataclass(frozen=True)
 class Province:
-    """That a plan is run county by county; ``key`` is the column that names the county of a row, where there is one."""
+    """That a plan is run county by county; ``key`` is the column that names the county of a row, where there is one.
+
+    ``documents`` are the codes of the counties that get texts, tables, maps and exchange files; ``all`` are all.
+    """
 
     key: str | None = None
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -271,9 +275,13 @@ def _build(words: Mapping[str, Any], path: Path) -> Plan:
         file=path.name,
         folder=folder,
         defaults=_defaults(words),
-        province=Province(**words["province"]) if "province" in words else None,
+        province=_province(words["province"]) if "province" in words else None,
         warnings=() if stated else (Fault("plan_as_of_today", "warning", file=path.name, column="plan.as_of"),),
     )
+
+
+def _province(words: Mapping[str, Any]) -> Province:
+    return Province(key=words.get("key"), documents=tuple(words.get("documents", ())))
 
 
 def _input(name: str, spec: Mapping[str, Any], folder: Path) -> InputSpec:

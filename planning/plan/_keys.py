@@ -167,7 +167,7 @@ _EXTRA_INPUT_KEYS: Final[Mapping[str, Mapping[str, Kind]]] = {
 
 SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "plan": {"name": TEXT, "standard": TEXT, "as_of": DATE, "crs": TEXT, "notes": TEXTS},
-    "province": {"key": TEXT},
+    "province": {"key": TEXT, "documents": TEXTS},
     **{f"inputs.{name}": {**_INPUT_KEYS, **_EXTRA_INPUT_KEYS.get(name, {})} for name in INPUTS},
     "walk": {
         "speed_m_per_s": _number(0.3, 2.5),

@@ -161,6 +161,7 @@ class _Job:
         for outcome in self._each("take_in", specs):
             self._taken(outcome)
         self._across_zones()
+        self.warnings += _unknown(self.province, self.names)
         if self.province.has_plans:
             self.files = tuple(file for code in sorted(self._own) for file in _files_of(code, self._own[code]))
 
@@ -222,6 +223,7 @@ class _Job:
             "store": str(self.work.place("store")),
             "crs": None,
             "ground": False,
+            "documents": self.province.wants_documents(code),
             "code_hash": intakes.code_hash(),
             "turn": time.time_ns(),
             **facts,
@@ -321,6 +323,12 @@ def _plan_warnings(province: ProvincePlan) -> list[Fault]:
     return [*settings.warnings, *told]
 
 
+def _unknown(province: ProvincePlan, names: Mapping[str, str]) -> list[Fault]:
+    """Return a warning for each code that documents are asked for and no county has."""
+    odd = sorted({*province.documents} - {*names, _plan.ALL})
+    return [Fault("province_documents_unknown", "warning", file=province.path.name, value=code) for code in odd]
+
+
 def _files_of(code: str, entry: Entry) -> list[dict[str, Any]]:
     """Return the files of a county with a plan of its own, for the record of the run."""
     return [{"input": f"{code}:{file.input}", "path": file.path, "sha256": file.sha256} for file in entry.files()]
@@ -348,4 +356,12 @@ def _key(spec: Mapping[str, Any]) -> str:
     names = {code: Path(entry).name for code, entry in spec["neighbours"].items()}
     plan_bytes = Path(spec["plan"]).read_bytes().hex()
     said = [Path(spec["entry"]).name, names, spec["levels"], spec["code"], spec["name"], spec["as_of"], spec["far_m"]]
-    return kept.digest([*said, plan_bytes, intakes.code_hash()])
+    return kept.digest([*said, plan_bytes, intakes.code_hash(), spec["documents"], _made_with(spec)])
+
+
+def _made_with(spec: Mapping[str, Any]) -> Any:
+    """Return the template, style and schemas of a county's documents; what is wrong with them the county tells."""
+    try:
+        return runs.beside(intakes.settings_of(spec))
+    except (InputRefused, OSError) as error:
+        return repr(error)

@@ -93,7 +93,8 @@ def run_county(spec: Mapping[str, Any]) -> dict[str, Any]:
     ----------
     spec
         As for `planning.province._intake.take_in`, with ``entry`` (the county's own) and ``neighbours`` (``{code:
-        entry}``) in its CRS, ``levels`` of the province, ``out`` (the run folder) and ``key`` (the hash of all that).
+        entry}``) in its CRS, ``levels`` of the province, ``documents`` (whether it gets texts, tables and maps of its
+        own), ``out`` (the run folder) and ``key`` (the hash of all that).
 
     Returns
     -------
@@ -110,7 +111,7 @@ def run_county(spec: Mapping[str, Any]) -> dict[str, Any]:
     own = _own_layers(result)
     out = Path(spec["out"])
     with runs.machine_faults(out):
-        run_id = runs.write(result, out, more=partial(_write_tables, own))
+        run_id = runs.write(result, out, more=partial(_write_more, result, own, spec["documents"]))
     kept.write_json(Path(f"{spec['out']}.json"), {"key": spec["key"], "run_id": run_id})
     return {"code": spec["code"], "folder": spec["out"], "run_id": run_id}
 
@@ -128,6 +129,7 @@ def _inputs(spec: Mapping[str, Any]) -> StudyInputs:
     own = intakes.open_entry(spec["entry"])
     neighbours = {code: intakes.open_entry(entry) for code, entry in sorted(spec["neighbours"].items())}
     settings = intakes.settings_of(spec)
+    refuse(runs.check_template(settings))
     standard, faults = runs.standard_of(settings)
     intake = own.intake()
     if standard is None:
@@ -143,6 +145,23 @@ def _files(code: str, entry: Entry) -> list[SourceFile]:
     """Return the files of a neighbour that a county's figures rest on."""
     wanted = (*intakes.GROUND, "residential", "entrances")
     return [replace(file, input=f"{code}:{file.input}") for file in entry.files() if file.input in wanted]
+
+
+def _write_more(
+    result: StudyResult,
+    layers: Mapping[str, pd.DataFrame],
+    documents: bool,  # noqa: FBT001
+    folder: Path,
+) -> tuple[Fault, ...]:
+    """Write what the province is put together from and, where they are asked for, the county's own documents."""
+    _write_tables(layers, folder)
+    return runs.write_documents(_alone(result), folder) if documents else ()
+
+
+def _alone(result: StudyResult) -> StudyResult:
+    """Return a result as documents show and count it: without the rows of neighbours."""
+    tables = {name: study.own(table) for name, table in result.inputs.tables.items()}
+    return replace(result, inputs=replace(result.inputs, tables=tables), facilities=study.own(result.facilities))
 
 
 def _own_layers(result: StudyResult) -> dict[str, pd.DataFrame]:

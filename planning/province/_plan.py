@@ -15,6 +15,9 @@ from planning.plan import Plan
 
 _ALIKE: Final = ("standard", "as_of", "walk", "standards")
 _COUNTY_KEYS: Final = ("code", "name", "plan")
+_HEAD_KEYS: Final = ("counties", "far_m", "documents")
+ALL: Final = "all"
+"""In place of codes: every county."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class ProvincePlan:
 
     ``settings`` is the plan that every county is run by: the province's own over one layer set, or that of the first
     county in order of code. ``counties`` are listed where each has a plan of its own, else the layers say them;
-    ``missing`` are counties that cannot take part, with the reason.
+    ``missing`` are counties that cannot take part, with the reason, and ``left_out`` their entries in the list.
+    ``documents`` are the codes of the counties that get documents of their own, ``all`` for all.
     """
 
     name: str
@@ -40,6 +44,12 @@ class ProvincePlan:
     settings: Plan
     counties: tuple[County, ...] = ()
     missing: Mapping[str, tuple[Fault, ...]] | None = None
+    left_out: tuple[County, ...] = ()
+    documents: tuple[str, ...] = ()
+
+    def wants_documents(self, code: str) -> bool:
+        """Say whether a county gets documents of its own."""
+        return ALL in self.documents or code in self.documents
 
     @property
     def has_plans(self) -> bool:
@@ -69,7 +79,7 @@ def read(path: str | Path) -> ProvincePlan:
         settings = plan.read(path)
         if settings.province is None:
             raise InputRefused(Fault("province_not_one", file=path.name))
-        return ProvincePlan(settings.name, path.resolve(), settings)
+        return ProvincePlan(settings.name, path.resolve(), settings, documents=settings.province.documents)
     return _of_plans(tomllib.loads(path.read_text("utf-8-sig")), path.resolve())
 
 
@@ -110,7 +120,9 @@ def _of_plans(words: Mapping[str, Any], path: Path) -> ProvincePlan:
     missing |= _different(settings, first)
     counties = tuple(one for one in entries if one.code in settings and one.code not in missing)
     ordered = tuple(sorted(counties, key=lambda one: one.code))
-    return ProvincePlan(str(words["plan"]["name"]), path, first, ordered, missing)
+    left_out = tuple(one for one in entries if one.code in missing)
+    documents = tuple(head.get("documents", ()))
+    return ProvincePlan(str(words["plan"]["name"]), path, first, ordered, missing, left_out, documents)
 
 
 def _different(settings: Mapping[str, Plan], first: Plan) -> dict[str, tuple[Fault, ...]]:
@@ -142,8 +154,14 @@ def _list_faults(words: Mapping[str, Any], file: str) -> list[Fault]:
     faults += [
         Fault("plan_unknown_key", file=file, column=f"province.{key}", value=key, facts={"nearest": "province.far_m"})
         for key in head
-        if key not in ("counties", "far_m")
+        if key not in _HEAD_KEYS
     ]
+    documents = head.get("documents", [])
+    if not isinstance(documents, list) or not all(isinstance(one, str) for one in documents):
+        facts = {"expected_zh": "县级代码的列表", "expected_en": "a list of county codes"}
+        faults.append(
+            Fault("plan_bad_value", file=file, column="province.documents", value=str(documents), facts=facts)
+        )
     far_m = head.get("far_m", plan.FAR_M)
     if isinstance(far_m, bool) or not isinstance(far_m, int | float) or not 0 < far_m <= 1e6:
         facts = {"expected_zh": "大于 0 的数", "expected_en": "a number above 0"}

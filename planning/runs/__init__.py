@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,10 +24,12 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from planning import export, plan, sources, study
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage, refuse
 from planning.runs import _documents
+from planning.runs._documents import check_template as check_template
 from planning.runs._examine import examine as examine
 from planning.runs._examine import inputs_of as inputs_of
 from planning.runs._examine import report_data as report_data
 from planning.runs._examine import standard_of as standard_of
+from planning.runs._record import beside as beside
 from planning.runs._record import digest as digest
 from planning.runs._record import foreign, is_sealed, outputs, seal, write_json
 from planning.runs._record import parameters as parameters
@@ -122,7 +124,7 @@ def run(
     watch = _Watch(progress or (lambda _step: None))
     inputs = load(path, progress=watch)
     refuse_inputs_inside(target, inputs.plan)
-    refuse(_documents.check(inputs.plan))
+    refuse(check_template(inputs.plan))
     result = study.run(inputs, progress=watch, parts=_parts(only))
     with machine_faults(target), folder_in_place(target) as folder:
         faults = (*result.inputs.faults, *_write_files(result, folder, only, watch))
@@ -131,7 +133,7 @@ def run(
     return RunFolder(folder=target, run_id=run_id, result=result, faults=faults)
 
 
-def write(result: StudyResult, out: str | Path, *, more: Callable[[Path], None] | None = None) -> str:
+def write(result: StudyResult, out: str | Path, *, more: Callable[[Path], Iterable[Fault] | None] | None = None) -> str:
     """Write the figures of a result, ``summary.json`` and ``results.gpkg``, as a run folder; return the run id.
 
     Parameters
@@ -141,16 +143,33 @@ def write(result: StudyResult, out: str | Path, *, more: Callable[[Path], None] 
     out
         The run folder; an earlier one is replaced whole.
     more
-        Writes further files into the folder before they are all listed.
+        Writes further files into the folder before they are all listed, and returns what kept it from some.
     """
     target = Path(out)
     refuse_foreign(target)
     with folder_in_place(target) as folder:
         write_json(folder / "summary.json", result.summary)
         export.geopackage(result, folder / "results.gpkg")
-        if more is not None:
-            more(folder)
-        return seal(result, folder, result.inputs.faults)
+        faults = () if more is None else more(folder) or ()
+        return seal(result, folder, (*result.inputs.faults, *faults))
+
+
+def write_documents(result: StudyResult, folder: Path) -> tuple[Fault, ...]:
+    """Write all that a whole run writes beside its figures into a folder, as the plan's ``[output]`` asks for it.
+
+    Returns
+    -------
+    tuple of Fault
+        What kept exchange files from being written or the atlas from being drawn.
+    """
+    faults: tuple[Fault, ...] = ()
+    if result.inputs.plan.output.edition != "public":
+        faults += export.exchange(result, folder / "exports", run_id=run_identity(result))
+    faults += _write_atlas(result, folder, alone=False)
+    if result.inputs.plan.output.edition != "public":
+        _documents.write(result, run_identity(result), folder)
+    _write_webmap(result, folder)
+    return faults
 
 
 def check(path: str | Path) -> tuple[tuple[Fault, ...], Mapping[str, Mapping[str, int]]]:
@@ -216,14 +235,16 @@ def _write_files(result: StudyResult, folder: Path, only: str | None, watch: _Wa
         watch("report")
         _documents.write(result, run_identity(result), folder)
     if everything or only == "webmap":
-        from planning import webmap  # nor the map's libraries
-
         watch("webmap")
-        language = result.inputs.plan.output.language
-        (folder / "map.html").write_text(
-            webmap.page(result, language=language, run_id=run_identity(result)), encoding="utf-8", newline="\n"
-        )
+        _write_webmap(result, folder)
     return faults
+
+
+def _write_webmap(result: StudyResult, folder: Path) -> None:
+    from planning import webmap  # nor the map's libraries
+
+    page = webmap.page(result, language=result.inputs.plan.output.language, run_id=run_identity(result))
+    (folder / "map.html").write_text(page, encoding="utf-8", newline="\n")
 
 
 def _write_layers(result: StudyResult, folder: Path, only: str | None) -> tuple[Fault, ...]:

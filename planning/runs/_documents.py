@@ -16,7 +16,7 @@ from planning.study import StudyResult
 _INSERTED: Final = ("people", "facilities", "compliance", "blind", "layout", "after", "near_term")
 
 
-def check(settings: Plan) -> tuple[Fault, ...]:
+def check_template(settings: Plan) -> tuple[Fault, ...]:
     """Return what is wrong with the template that the plan names; nothing where it names none."""
     named = _template(settings)
     return () if named is None else report.check_template(named)

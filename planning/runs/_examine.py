@@ -36,7 +36,7 @@ def examine(path: str | Path, *, reconciled: bool = False) -> Checkup:
     faults = (
         *settings.warnings,
         *of_standard,
-        *_documents.check(settings),
+        *_documents.check_template(settings),
         *export.check_schemas(settings),
         *intake.faults,
     )

@@ -78,9 +78,7 @@ def _identity(result: StudyResult) -> dict[str, Any]:
         "crs": inputs.crs.to_string(),
         "inputs": [
             _plan_entry(inputs.plan),
-            *_documents.entries(inputs.plan),
-            *_style_entries(inputs.plan),
-            *_schema_entries(inputs.plan),
+            *beside(inputs.plan),
             *(plain(asdict(file)) for file in inputs.files),
         ],
         "versions": _versions(),
@@ -111,6 +109,11 @@ def parameters(settings: plan.Plan) -> dict[str, Any]:
         }
     )
     return found
+
+
+def beside(settings: plan.Plan) -> list[dict[str, str]]:
+    """Return the files that documents are made with, template, house style and schemas, with their hashes."""
+    return [*_documents.entries(settings), *_style_entries(settings), *_schema_entries(settings)]
 
 
 def _style_entries(settings: plan.Plan) -> list[dict[str, str]]:
