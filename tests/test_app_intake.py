@@ -22,8 +22,8 @@ from test_app import HOSTILE, bodies, opened, said
 
 from planning import init, scenario, texts
 from planning.init import _files
-from planning.ui import uploads
-from planning.ui.pages import intake
+from planning.ui import uploads, words
+from planning.ui.pages import claims, intake
 from planning.ui.uploads import Tray, plan_faults, safe_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -219,6 +219,28 @@ def test_answers_settle_what_is_what():
     assert plan["siting"] == {"model": "mclp", "p": 3}
     assert plan["standards"] == {"new_cutoff": cutoff}
     assert drafted.choices["roads"].look is None
+
+
+def test_a_table_has_places_once_its_columns_of_coordinates_are_named():
+    """X and Y say nothing by themselves; named longitude and latitude they are places, and their datum is asked for."""
+    look = init.Look("机构.csv", None, 3, "table", "", ("X", "Y", "层级"), ())
+    found = init.Survey("甲区", (look,), (), ("机构.csv",), (), ())
+    answers = init.Answers("甲区", "national", date(2025, 12, 31))
+    asked, named = (
+        init.draft(found, answers, roles={"facilities": "机构.csv"}, columns=columns)
+        for columns in ({}, {"facilities": {"lon": "X", "lat": "Y", "level": "层级"}})
+    )
+    assert list(claims.without_datum(asked.choices)) == []
+    (said,) = claims.without_columns(asked.choices, "zh")
+    assert said.startswith("机构.csv 的")
+    assert said.endswith("经度、纬度列")
+    assert [one.path for one in claims.without_datum(named.choices)] == ["机构.csv"]
+    assert list(claims.without_columns(named.choices, "zh")) == []
+
+
+def test_what_a_label_shows_is_no_markdown():
+    """Labels of fields are markdown: a file's name there must not become an image, a link or a colour."""
+    assert words.quiet("![x](y) :red[q] `${z}`\n# a") == r"\!\[x\]\(y\) \:red\[q\] \`\$\{z\}\` \# a"
 
 
 # ----------------------------------------------------------------------------------------------------------- the page

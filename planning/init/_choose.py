@@ -108,8 +108,10 @@ def _with_columns(choice: Choice, said: Mapping[str, str]) -> Choice:
     rest = tuple(heading for heading in guess.unknown if heading not in said.values())
     faults = tuple(fault for fault in guess.faults if not set(fault.column.split("、")) & said.keys())
     known = {**guess.columns, **said}
+    places = guess.places or {"lon", "lat"} <= known.keys()
+    fields = {**guess.fields, **said}
     return replace(
-        choice, guess=replace(guess, columns=known, fields={**guess.fields, **said}, unknown=rest, faults=faults)
+        choice, guess=replace(guess, columns=known, fields=fields, unknown=rest, faults=faults, places=places)
     )
 
 

@@ -62,6 +62,11 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def quiet(value: str) -> str:
+    """Return text that a markdown element, such as the label of a field, shows as it is."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|:~$@&" else sign for sign in " ".join(value.split()))
+
+
 def percent(share: Any, language: Language) -> str:
     """Return a share 0–1 as ``51.1%``."""
     return NOTHING if missing(share) else f"{numbers.percent(share, language)}%"
@@ -96,10 +101,11 @@ def opening(sentences: str) -> str:
 
 
 def column(name: str, language: Language, table: str = "") -> str:
-    """Return what planners call a canonical column of ``table``; without one, where all tables agree."""
+    """Return what planners call a canonical column of ``table``; without one, where all tables agree or it is a table's key."""
     contracts = tables.contracts()
     asked = [contracts[table]] if table in contracts else list(contracts.values())
-    labels = {contract.columns[name].label(language) for contract in asked if name in contract.columns}
+    own = [contract for contract in asked if contract.key == name]
+    labels = {contract.columns[name].label(language) for contract in own or asked if name in contract.columns}
     return labels.pop() if len(labels) == 1 else name
 
 

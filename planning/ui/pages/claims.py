@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import streamlit as st
@@ -16,6 +17,9 @@ from planning.ui.uploads import Tray
 
 ORDER: Final = (*NEEDED_INPUTS, *(role for role in INPUTS if role not in NEEDED_INPUTS))
 NONE: Final = ""
+PLACES: Final = ("lon", "lat")
+_MANY: Final = ("roads", "barriers")  # whatever else their files tell is of no use here
+_OPEN: Final = frozenset({"columns_ambiguous", "column_missing"})
 Columns = dict[str, dict[str, str]]
 
 
@@ -59,6 +63,33 @@ def without_datum(choices: Mapping[str, Choice]) -> Iterator[Look]:
             yield choice.look
 
 
+def without_columns(choices: Mapping[str, Choice], language: Language) -> Iterator[str]:
+    """Yield which columns nobody has pointed out yet, file by file; without them a layer cannot be read."""
+    for role, choice in choices.items():
+        names = [] if choice.look is None else _open(role, choice)
+        if names and choice.look is not None:
+            said = words.say("comma", language).join(_label(role, name, language) for name in names)
+            yield words.say("intake.columns_of", language, file=choice.look.shown, columns=said)
+
+
+def _open(role: str, choice: Choice) -> list[str]:
+    """Return the columns that have to be asked for: needed or unclear ones, and those of the place of a bare table."""
+    guess, contract = choice.guess, tables.contract(role)
+    if guess is None:
+        return []
+    named = [name for fault in guess.faults if fault.code in _OPEN for name in fault.column.split("、")]
+    joined = {} if choice.join is None else choice.join.guess.columns
+    open_ = [name for name in dict.fromkeys(named) if name in contract.columns and name not in joined]
+    nowhere = contract.needs_geometry and not guess.places
+    return [*open_, *(name for name in PLACES if nowhere and name not in guess.columns)]
+
+
+def _label(role: str, name: str, language: Language) -> str:
+    if name in PLACES:
+        return words.say(f"intake.{name}", language)
+    return tables.contract(role).columns[name].label(language)
+
+
 def _needs_datum(role: str, choice: Choice) -> bool:
     look, guess = choice.look, choice.guess
     if look is None or guess is None or look.crs:
@@ -96,8 +127,10 @@ def _role(role: str, choice: Choice, found: Survey, answers: dict[str, Any], lan
     with right:
         _said(role, choice, language)
     if choice.look is not None and choice.guess is not None:
-        _datum(role, choice, answers, language)
         _columns(role, choice, answers, language, rest)
+        kept = {name: heading for name, heading in answers["columns"].get(role, {}).items() if heading}
+        placed = choice.guess.places or set(PLACES) <= kept.keys()
+        _datum(role, replace(choice, guess=replace(choice.guess, places=placed)), answers, language)
 
 
 def _likely_first(role: str, found: Survey) -> list[str]:
@@ -126,10 +159,11 @@ def _datum(role: str, choice: Choice, answers: dict[str, Any], language: Languag
     """Ask where coordinates without a CRS come from; it is never guessed."""
     if not _needs_datum(role, choice) or choice.look is None:
         return
-    path, kept = choice.look.path, answers["datums"]
+    path, kept, shown = choice.look.path, answers["datums"], choice.look.shown
     datums = list(init.DATUMS)
     said = st.selectbox(
-        words.say("intake.datum", language), datums, index=datums.index(kept[path]) if path in kept else None,
+        words.say("intake.datum", language, file=words.quiet(shown)), datums,
+        index=datums.index(kept[path]) if path in kept else None,
         key=f"datum-{role}-{path}", format_func=lambda one: words.say(f"datum.{one}", language),
         placeholder=words.say("intake.choose_datum", language),
     )  # fmt: skip
@@ -145,27 +179,42 @@ def _columns(role: str, choice: Choice, answers: dict[str, Any], language: Langu
     guess, look = choice.guess, choice.look
     if guess is None or look is None:
         return
-    contract = tables.contract(role)
-    codes = {"columns_ambiguous", "column_missing"}
-    named = [name for fault in guess.faults if fault.code in codes for name in fault.column.split("、")]
-    joined = {} if choice.join is None else choice.join.guess.columns
-    asked = [name for name in dict.fromkeys(named) if name in contract.columns and name not in joined]
+    asked, known, headings = _open(role, choice), dict(guess.columns), look.headers
+    if choice.join is not None:
+        known |= choice.join.guess.columns
+        headings += choice.join.look.headers
     for name in asked:
-        _column(role, name, look, guess.columns, kept, language)
-    rest = [name for name in contract.columns if name not in asked and name not in joined]
-    with place, st.popover(words.say("intake.headings", language, known=len(guess.columns)), width="stretch"):
+        _column(role, name, headings, known, kept, language, where=f"{words.quiet(look.shown)} · ")
+    rest = [name for name in tables.contract(role).columns if name not in asked]
+    with place, st.popover(words.say("intake.headings", language, known=len(known)), width="stretch"):
         for name in rest:
-            _column(role, name, look, guess.columns, kept, language)
+            _column(role, name, headings, known, kept, language)
+    _unknown(role, choice, set(kept.values()), language)
+
+
+def _unknown(role: str, choice: Choice, used: set[str], language: Language) -> None:
+    """Name the headings that were not recognised: one of them may hold what a figure needs."""
+    if role in _MANY or choice.guess is None:
+        return
+    rest = [*choice.guess.unknown, *(() if choice.join is None else choice.join.guess.unknown)]
+    open_ = [one for one in dict.fromkeys(rest) if one not in used and one != _key(choice)]
+    if open_:
+        parts.muted(words.say("intake.unknown", language, headings=words.say("comma", language).join(open_)))
+
+
+def _key(choice: Choice) -> str:
+    return "" if choice.join is None else choice.join.column
 
 
 def _column(
-    role: str, name: str, look: Look, known: Mapping[str, str], kept: dict[str, str], language: Language
-) -> None:
-    headings = [NONE, *dict.fromkeys(look.headers)]
+    role: str, name: str, headers: tuple[str, ...], known: Mapping[str, str], kept: dict[str, str],
+    language: Language, *, where: str = "",
+) -> None:  # fmt: skip
+    headings = [NONE, *dict.fromkeys(headers)]
     current = kept.get(name) or known.get(name) or NONE
     picked = st.selectbox(
-        tables.contract(role).columns[name].label(language), headings,
-        index=headings.index(current) if current in headings else 0, key=f"column-{role}-{name}-{look.shown}",
+        f"{where}{_label(role, name, language)}", headings,
+        index=headings.index(current) if current in headings else 0, key=f"column-{role}-{name}-{len(headers)}",
         format_func=lambda one: one or words.say("intake.no_column", language),
     )  # fmt: skip
     if picked != known.get(name, NONE):

@@ -96,7 +96,7 @@ def _settings(desk: Desk, apart: Difference) -> None:
         )
         for key, (one, other) in apart.settings.items()
     ]
-    st.warning(_quiet(desk.say("compare.differ", what=desk.say("joint").join(told))), icon=":material/warning:")
+    st.warning(words.quiet(desk.say("compare.differ", what=desk.say("joint").join(told))), icon=":material/warning:")
 
 
 # --------------------------------------------------------------------------------------------------------------- map
@@ -319,16 +319,11 @@ def _save(desk: Desk, apart: Difference, pair: tuple[Scenario, Scenario], weight
 
 def _open(desk: Desk, made: Scenario) -> None:
     whatif.open_saved(desk, made)
-    st.session_state["compare-told"] = _quiet(desk.say("compare.opened", name=made.name))
+    st.session_state["compare-told"] = words.quiet(desk.say("compare.opened", name=made.name))
 
 
 def _export(desk: Desk, made: Scenario) -> None:
     path = whatif.export(desk, made)
     if path is not None:
         shown = path.relative_to(whatif.folder(desk)).as_posix()
-        st.session_state["compare-told"] = _quiet(desk.say("compare.exported", path=shown))
-
-
-def _quiet(text: str) -> str:
-    """Return text that a markdown element shows as it is."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|:~$" else sign for sign in text)
+        st.session_state["compare-told"] = words.quiet(desk.say("compare.exported", path=shown))

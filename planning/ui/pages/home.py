@@ -252,8 +252,9 @@ def welcome(language: Language) -> None:
                   icon=":material/play_arrow:")  # fmt: skip
     with choices[1], st.container(border=True, height="stretch"):
         _choice(say("welcome.new", language), say("welcome.new_says", language))
-        st.page_link(st.session_state["pages"]["data"], label=say("welcome.bring", language), width="content",
-                     icon=":material/upload_file:")  # fmt: skip
+        with st.container(key="welcome-new"):
+            st.page_link(st.session_state["pages"]["data"], label=say("welcome.bring", language), width="content",
+                         icon=":material/upload_file:")  # fmt: skip
     if session.is_local():
         with choices[2], st.container(border=True, height="stretch"):
             _by_path(language)

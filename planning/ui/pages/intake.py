@@ -69,7 +69,7 @@ def _dropzone(language: Language) -> str:
         f'{zone} [data-testid="stFileUploaderDropzoneInstructions"] span {{ font-size: 0; }}'
         f'{zone} [data-testid="stFileUploaderDropzoneInstructions"] div > span:first-child::after'
         f' {{ content: "{here}"; font-size: 14px; }}'
-        f"{zone} button {{ font-size: 0; }} {zone} button * {{ font-size: 0; }}"
+        f"{zone} button {{ font-size: 0; }} {zone} button > * {{ display: none; }}"
         f'{zone} button::after {{ content: "{button}"; font-size: 14px; }}'
     )
 
@@ -229,7 +229,7 @@ def _missing(choices: Mapping[str, Choice], answers: init.Answers, language: Lan
         for look in claims.without_datum(choices)
         if not answers.datums.get(look.path)
     ]
-    return [*roles, *open_facts, *dict.fromkeys(datums)]
+    return [*roles, *claims.without_columns(choices, language), *open_facts, *dict.fromkeys(datums)]
 
 
 def _edited(tray: Tray, text: str, language: Language) -> str:
