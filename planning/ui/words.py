@@ -101,7 +101,7 @@ def opening(sentences: str) -> str:
 
 
 def column(name: str, language: Language, table: str = "") -> str:
-    """Return what planners call a canonical column of ``table``; without one, where all tables agree or it is a table's key."""
+    """Return what planners call a canonical column of ``table``; without one, where all agree or it is a key."""
     contracts = tables.contracts()
     asked = [contracts[table]] if table in contracts else list(contracts.values())
     own = [contract for contract in asked if contract.key == name]
