@@ -112,6 +112,23 @@ def drawn(page: Any) -> Any:
     return frame
 
 
+def test_the_watch_sees_whatever_must_not_happen(browser):
+    """Each of what the other tests hold is done once on a bare page: outside, missing, said, thrown, asked."""
+    root = "http://127.0.0.1:9"
+    page = browser.new_page()
+    page.route("**/*", lambda one: one.fulfill(status=404 if "missing" in one.request.url else 200, body=""))
+    watch = Watch(page, root)
+    page.goto(f"{root}/")
+    assert watch.bad == []
+    page.on("dialog", lambda one: one.dismiss())
+    for script in ("fetch('http://outside.example/x')", "fetch('/missing')", "console.error('said')",
+                   "setTimeout(() => { throw new Error('thrown') })", "setTimeout(() => alert('asked'))"):  # fmt: skip
+        page.evaluate(f"() => {{ {script}; }}")
+    page.wait_for_timeout(800)
+    for sign in ("outside: http://outside.example/x", "404 ", "console: said", "page: ", "dialog: asked"):
+        assert any(one.startswith(sign) for one in watch.bad), sign
+
+
 def test_the_sample_from_the_first_click_to_the_last_page(browser):
     with workbench() as root:
         page = browser.new_page(viewport={"width": 1366, "height": 768})

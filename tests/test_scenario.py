@@ -272,6 +272,21 @@ def test_a_scenario_survives_on_disk_and_keeps_its_plans_parameters(base, tmp_pa
     assert scenario.saved(tmp_path) == ((), ())
 
 
+def test_two_windows_never_undo_each_other(base, tmp_path):
+    """Both open the same file; the second to write is refused, and what the first wrote stands; layout is no change."""
+    begun = scenario.begin("甲", base.inputs.plan, base.inputs.crs.to_string())
+    path = scenario.save(begun, tmp_path, new=True)
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")), indent=4), encoding="utf-8")
+    one, other = begun.edited(scenario.Open("H1")), begun.edited(scenario.Open("H2"))
+    scenario.save(one, tmp_path, known=begun)
+    with pytest.raises(InputRefused) as refused:
+        scenario.save(other, tmp_path, known=begun)
+    assert [fault.code for fault in refused.value.faults] == ["scenario_changed"]
+    assert scenario.load(path) == one
+    path.unlink()
+    assert scenario.load(scenario.save(other, tmp_path, known=begun)) == other  # gone: nothing to undo
+
+
 def test_a_save_that_fails_leaves_what_was_there(base, tmp_path, monkeypatch):
     made = begun(base)
     scenario.save(made, tmp_path)

@@ -38,18 +38,22 @@ def path_of(plan_folder: Path, name: str) -> Path:
     return plan_folder / FOLDER / f"{stem(name)}.json"
 
 
-def save(scenario: Scenario, plan_folder: Path, *, new: bool = False) -> Path:
+def save(scenario: Scenario, plan_folder: Path, *, new: bool = False, known: Scenario | None = None) -> Path:
     """Write a scenario beside its plan and return the file; one that is there is replaced whole.
 
     Parameters
     ----------
     new
         Refuse to replace another scenario of that name.
+    known
+        What the file held when it was read or written last; refuse to replace anything else, for somebody has edited
+        it meanwhile, in another window or by hand.
 
     Raises
     ------
     InputRefused
-        ``scenario_name`` for a name without a letter, ``scenario_exists`` where ``new`` and the file is there.
+        ``scenario_name`` for a name without a letter, ``scenario_exists`` where ``new`` and the file is there,
+        ``scenario_changed`` where it is there and not as ``known``.
     MachineFailed
         Disk full, folder not writable; what was there before still is.
     """
@@ -58,11 +62,21 @@ def save(scenario: Scenario, plan_folder: Path, *, new: bool = False) -> Path:
     path = path_of(plan_folder, scenario.name)
     if new and path.exists():
         raise InputRefused(Fault("scenario_exists", file=path.name, value=scenario.name))
+    if known is not None and path.exists() and not _holds(path, known):
+        raise InputRefused(Fault("scenario_changed", file=path.name, value=scenario.name))
     try:
         _replace(path, to_json(scenario).encode("utf-8"))
     except OSError as error:
         raise MachineFailed(Fault("machine_write", file=path.name, value=error.strerror or str(error))) from error
     return path
+
+
+def _holds(path: Path, known: Scenario) -> bool:
+    """Say whether a file holds a scenario, however it is laid out."""
+    try:
+        return to_json(load(path)) == to_json(known)
+    except InputRefused:
+        return False
 
 
 def load(path: Path) -> Scenario:

@@ -175,7 +175,7 @@ def _try(desk: Desk, made: Scenario) -> None:
     try:
         figures(desk, made)
         if is_kept():
-            scenario.save(made, folder(desk))
+            scenario.save(made, folder(desk), known=current(desk))
     except (InputRefused, MachineFailed) as error:
         st.session_state[FAULTS] = error.faults
         return
