@@ -82,8 +82,8 @@ def keep(made: Path, entry: Path, names: Iterable[str]) -> None:
         entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=entry.parent, ignore_cleanup_errors=True) as beside:
             whole = Path(beside) / "entry"
-            whole.mkdir()
             for name in names:
+                (whole / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(made / name, whole / name)
             (whole / SEAL_FILE).write_text(_seal(whole), "ascii")
             whole.rename(entry)
@@ -95,7 +95,7 @@ def _make_room(entries_folder: Path) -> None:
     entries = [one for one in entries_folder.iterdir() if (one / SEAL_FILE).is_file()]
     held_b = 0
     for entry in sorted(entries, key=lambda one: one.stat().st_mtime, reverse=True):
-        held_b += sum(part.stat().st_size for part in entry.iterdir())
+        held_b += sum(part.stat().st_size for part in entry.rglob("*"))
         if held_b > MOST_BYTES:
             shutil.rmtree(entry, ignore_errors=True)
 
@@ -103,8 +103,8 @@ def _make_room(entries_folder: Path) -> None:
 def _seal(entry: Path) -> str:
     """Return the hashes of the files of an entry, by name."""
     told = []
-    for part in sorted(entry.iterdir()):
-        if part.name != SEAL_FILE:
+    for part in sorted(entry.rglob("*")):
+        if part.is_file() and part.name != SEAL_FILE:
             with part.open("rb") as stream:
-                told.append(f"{part.name} {hashlib.file_digest(stream, 'sha256').hexdigest()}")
+                told.append(f"{part.relative_to(entry).as_posix()} {hashlib.file_digest(stream, 'sha256').hexdigest()}")
     return "\n".join(told)

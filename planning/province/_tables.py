@@ -11,52 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-
 from planning.sources import parcel
 from planning.sources.draft import sha256
-from planning.sources.raw import Raw
-
-
-def save(table: pd.DataFrame, folder: Path) -> None:
-    """Write a table, with geometry or without, into a folder of its own."""
-    folder.mkdir(parents=True, exist_ok=True)
-    is_map = isinstance(table, gpd.GeoDataFrame)
-    frame = pd.DataFrame(table.drop(columns="geometry")) if is_map else table
-    nodes = frame.pop("node_ids") if "node_ids" in frame else None
-    raw = Raw(
-        frame=frame,
-        headers=tuple(map(str, frame.columns)),
-        rows=np.arange(len(frame)),
-        read=len(frame),
-        geometry=table.geometry.to_numpy() if is_map else None,
-        crs=table.crs if isinstance(table, gpd.GeoDataFrame) else None,
-        node_ids=None if nodes is None or nodes.isna().all() else nodes.where(nodes.notna(), None).to_numpy(),
-    )
-    leave(raw, folder, has_nodes=nodes is not None)
-
-
-def leave(raw: Raw, folder: Path, **said: Any) -> None:
-    """Write rows as a reader hands them over into a folder of their own."""
-    folder.mkdir(parents=True, exist_ok=True)
-    parcel.leave(parcel.pack(raw, folder) | said, folder)
-
-
-def fetch(folder: Path) -> gpd.GeoDataFrame:
-    """Return a table as `save` was given it."""
-    said = parcel.answer(folder)
-    raw = parcel.unpack(said, folder)
-    frame = raw.frame
-    if said["has_nodes"]:
-        frame["node_ids"] = np.full(len(frame), np.nan, dtype=object)
-        if raw.node_ids is not None:
-            found = pd.Series(raw.node_ids, index=frame.index, dtype=object)
-            frame["node_ids"] = found.where(found.notna(), np.nan)
-    if raw.geometry is None:
-        return frame
-    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(raw.geometry, index=frame.index, crs=raw.crs), crs=raw.crs)
+from planning.sources.kept import fetch as fetch
+from planning.sources.kept import leave as leave
+from planning.sources.kept import save as save
 
 
 def digest_of(folder: Path) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planning import export, plan, sources, study
+from planning import export, plan, study
 from planning.errors import Fault, InputRefused, MachineFailed, WrongUsage, refuse
 from planning.runs import _documents
 from planning.runs._documents import check_template as check_template
@@ -42,6 +42,7 @@ from planning.runs._target import put_back, recorded, refuse_foreign, refuse_inp
 from planning.runs._workplace import copy_sample as copy_sample
 from planning.runs._workplace import machine as machine
 from planning.runs._workplace import open_app as open_app
+from planning.sources import kept
 from planning.study import StudyInputs, StudyResult
 
 NEARLY_FULL_B: Final = 1 << 20
@@ -85,7 +86,7 @@ def load_settings(settings: plan.Plan) -> StudyInputs:
     standard, faults = standard_of(settings)
     wrong = export.check_schemas(settings)
     try:
-        intake = sources.read(settings)
+        intake = kept.read(settings)
     except InputRefused as error:
         raise InputRefused((*settings.warnings, *faults, *wrong, *error.faults)) from None
     if standard is None or wrong:
