@@ -87,6 +87,34 @@ def test_the_sheets_say_what_the_province_says():
     assert "610103" in said(missing, "cell")
 
 
+def test_a_missing_county_is_hatched_and_named_and_counts_as_nothing():
+    """Its square lies beside the others in degrees; one more is missing and nobody knows where it lies."""
+    atlas = an_atlas()
+    shape = gpd.GeoSeries([shapely.box(4e4, 0, 6e4, 2e4)], crs=4545).translate(500_000, 3_800_000).to_crs(4490)
+    lost = gpd.GeoDataFrame({"county_id": ["610103"], "name": ["丙县"]}, geometry=shape.to_numpy(), crs=4490)
+    missing = {**atlas.found.missing, "610104": (Fault("province_worker_died", value="610104", facts={"tries": 3}),)}
+    found = replace(atlas.found, outlines=lost, missing=missing, names=atlas.found.names | {"610104": "丁县"})
+    _cover, counties, towns, *_ = _atlas.pages(replace(atlas, found=found))
+    assert said(counties, "label") == ["甲县", "50.0%", "乙县", "75.0%", "丙县", "缺数据"]
+    assert said(towns, "label") == ["丙县", "缺数据"]
+    assert said(counties, "legend") == ["达标", "不达标", "未完成或缺数据的县（市、区）"]
+    for page, counted in ((counties, ["1", "1", "1"]), (towns, ["4", "2", "1"])):
+        assert [ink.text for ink in page.inks if ink.text.isdigit()] == counted
+        assert said(page, "figure") == ["66.7%"]
+        assert "610104 丁县" in "".join(said(page, "missing"))
+        assert "610103" not in "".join(said(page, "missing"))
+
+
+def test_figures_of_a_missing_county_say_so_in_the_sheet():
+    atlas = an_atlas()
+    rows = _sheet.county_rows(atlas.found)
+    told = _sheet._marked(_sheet._said(rows, "zh"), atlas.found, "zh").set_index("county_id")
+    figures = told.columns.difference(["name", "state"])
+    assert set(told.loc["610103", figures]) == {"缺数据"}
+    assert told.loc["610101", "SX-02 actual_share"] == 0.5
+    assert told["name"].iloc[-1] == "合计（不含缺失的 1 个）"
+
+
 def test_counties_alike_share_a_rank_and_stand_by_code():
     atlas = an_atlas()
     alike = (county("610102", "乙县", 0.5, "fails"), county("610101", "甲县", 0.5, "fails"))

@@ -291,6 +291,12 @@ def test_poisoned_counties_are_named_and_the_others_done(tmp_path):
     sheet = pd.read_excel(tmp_path / "out" / "province.xlsx", sheet_name="缺失与提醒", header=None, dtype=str)
     told = sheet.to_numpy(dtype=str).ravel().tolist()
     assert {"610102", "610103", "610104"} <= set(told)
+    drawn = layer(tmp_path / "out", "counties").set_index("county_id")
+    assert drawn["state"].to_dict() == {
+        "610101": "partial", "610102": "missing", "610103": "missing", "610104": "missing", "610105": "partial"
+    }  # fmt: skip
+    assert np.allclose(drawn.area, size.side_m**2, rtol=1e-3)
+    assert drawn.loc["610102", "residential_total":].drop("geometry").isna().all()
 
 
 def own_folders(plan: Path, folder: Path) -> Path:

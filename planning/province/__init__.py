@@ -21,6 +21,7 @@ from planning.province import _county as tasks
 from planning.province import _halo as halo
 from planning.province import _intake as intakes
 from planning.province import _merge as merge
+from planning.province import _outlines as outlines
 from planning.province import _plan, _work
 from planning.province import _split as splits
 from planning.province import _tables as kept
@@ -162,6 +163,7 @@ class _Job:
             self._taken(outcome)
         self._across_zones()
         self.warnings += _unknown(self.province, self.names)
+        self._look_for(set(self.missing) - {code for code, _ in self._entries} - self._boxes.keys())
         if self.province.has_plans:
             self.files = tuple(file for code in sorted(self._own) for file in _files_of(code, self._own[code]))
 
@@ -202,7 +204,7 @@ class _Job:
             runs.parameters(settings)["inputs"],
         ]
         found = splits.split(settings, self.work.place("parts") / kept.digest(asked), self.files)
-        self.names, self._boxes = dict(found.names), found.boxes
+        self.names, self._boxes = {**found.unsound, **found.names}, found.boxes
         self.warnings += found.faults
         self.missing |= found.missing
         self.work.log("split", counties=len(found.names), folder=found.folder.name)
@@ -264,6 +266,11 @@ class _Job:
         box = self._own[code].said["places"]
         found = {other for (other, _), entry in self._entries.items() if halo.near(box, entry.said["ground"], metres)}
         return sorted(found - {code})
+
+    def _look_for(self, codes: set[str]) -> None:
+        """Find where counties lie of which nothing could be read, so that only those beside them are warned."""
+        found = outlines.of_missing(self.province, self.names, codes).set_index("county_id").bounds
+        self._boxes = {**self._boxes, **{str(code): list(map(float, box)) for code, *box in found.itertuples()}}
 
     def _without(self, code: str) -> list[str]:
         """Return the missing counties of which nothing could be read, and that may lie within reach of a county."""

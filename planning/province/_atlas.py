@@ -26,7 +26,7 @@ from planning.atlas._layout import A3_LANDSCAPE as SHEET
 from planning.atlas._layout import MARGIN_MM, Extent
 from planning.atlas._page import Page, Pen, Type, settings
 from planning.errors import Fault
-from planning.palette import Fill, Palette
+from planning.palette import Fill, Hatch, Palette
 from planning.province._sheet import Found, county_rows, missing_rows
 
 _ALBERS: Final = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=0 +lon_0={lon} +ellps=GRS80 +units=m +no_defs"
@@ -35,6 +35,15 @@ _ROW_MM, _HEAD_MM, _PT = 5.2, 7.0, 7.5
 _TABLE: Final = Box(27, 24, 403, 268)
 _LINE_MM: Final = 4.4
 _VERDICTS: Final = ("meets", "fails", "not_assessable", "not_applicable")
+MISSING: Final = Fill(
+    zh="缺数据",
+    en="no data",
+    name="missing",
+    hex="#FFFFFF",
+    edge="#5C646C",
+    hatch=Hatch("cross", angle_deg=45, pitch_mm=3.2, width_mm=0.14, hex="#8A9199"),
+)
+"""How a missing county is drawn: as nobody's verdict, and never as one that fails."""
 
 
 @dataclass(frozen=True)
@@ -114,34 +123,45 @@ def _cover(atlas: Atlas) -> Page:
 
 
 def _counties(atlas: Atlas, clause: Any, counties: pd.DataFrame) -> Page:
-    """Draw every county by its verdict, with its share in figures."""
+    """Draw every county by its verdict, with its share in figures, and hatched those that are missing."""
     page = _sheet(atlas, atlas.say("counties_title"), clause)
-    shapes = _on_map(_of_type(atlas, ("county",)))
-    known = counties.set_index("county_id")
-    verdicts = known[f"{clause.id} verdict"].reindex(shapes["unit_id"]).fillna("not_assessable").to_numpy(dtype=object)
+    known, shapes = counties.set_index("county_id"), _all_counties(atlas)
+    codes = shapes["unit_id"]
+    judged = known[f"{clause.id} verdict"].reindex(codes).fillna("not_assessable").to_numpy(dtype=object)
+    verdicts = np.where(shapes["missing"], MISSING.name, judged).astype(object)
     extent = _extent(shapes)
     _painted(page, extent, shapes, verdicts)
-    shares = known[f"{clause.id} actual_share"].reindex(shapes["unit_id"])
-    names = known["name"].reindex(shapes["unit_id"]).fillna("")
-    _labelled(page, extent, shapes, [(str(name), _percent(share)) for name, share in zip(names, shares, strict=True)])
-    done = [(verdict, int((verdicts == verdict).sum())) for verdict in _VERDICTS]
-    _side(
-        atlas, page, clause, extent, [(_verdict_fill(verdict), _label(atlas, verdict), n) for verdict, n in done if n]
-    )
+    shares = known[f"{clause.id} actual_share"].reindex(codes)
+    figures = np.where(shapes["missing"], MISSING.label(atlas.language), [_percent(share) for share in shares])
+    names = [_called(atlas, code) for code in codes]
+    _labelled(page, extent, shapes, list(zip(names, figures.tolist(), strict=True)))
+    done = [(verdict, int((verdicts == verdict).sum())) for verdict in (*_VERDICTS, MISSING.name)]
+    entries = [(_fill(word), _label(atlas, word), count) for word, count in done if count]
+    _side(atlas, page, clause, extent, entries)
     return page
 
 
 def _towns(atlas: Atlas, clause: Any) -> Page:
     """Draw every town and street by whether it has what the clause asks for."""
     page = _sheet(atlas, atlas.say("towns_title"), clause)
-    shapes = _on_map(_of_type(atlas, tuple(clause.unit_types)))
+    borders = _all_counties(atlas)
+    towns = _of_type(atlas, tuple(clause.unit_types))
+    crs = borders.crs if len(borders) else None
+    shapes = _on_map(towns) if crs is None else towns.to_crs(crs)
     counts = pd.to_numeric(shapes[f"{clause.id} facilities"]).fillna(0)
     has = np.where(counts >= 1, "meets", "fails").astype(object)
-    extent = _extent(shapes)
+    extent = _extent(shapes if crs is None else borders, shapes)
     _painted(page, extent, shapes, has)
-    borders = _on_map(_of_type(atlas, ("county",)))
-    page.lines(extent.shapes(borders.geometry.to_numpy()), Pen(palette.load().ink["frame"], 0.35), z=20)
-    entries = [(_verdict_fill(word), atlas.say(f"town_{word}"), int((has == word).sum())) for word in _VERDICTS[:2]]
+    entries = [(_fill(word), atlas.say(f"town_{word}"), int((has == word).sum())) for word in _VERDICTS[:2]]
+    if crs is not None:
+        lost = borders[borders["missing"]]
+        _painted(page, extent, lost, np.full(len(lost), MISSING.name, dtype=object))
+        names = atlas.found.names
+        _labelled(
+            page, extent, lost, [(names.get(code, ""), MISSING.label(atlas.language)) for code in lost["unit_id"]]
+        )
+        page.lines(extent.shapes(borders.geometry.to_numpy()), Pen(palette.load().ink["frame"], 0.35), z=20)
+        entries += [(MISSING, atlas.say("counties_missing"), len(lost))] if len(lost) else []
     _side(atlas, page, clause, extent, entries)
     return page
 
@@ -226,8 +246,8 @@ def _side(atlas: Atlas, page: Page, clause: Any, extent: Extent, entries: Sequen
         page.text(box.x1, y + 0.8, f"{count}", Type(8, 400, ink["text"]), anchor="right")
         y -= 7
     if atlas.found.missing:
-        left = atlas.say("left_out", count=len(atlas.found.missing))
-        for line in fonts.wrapped(left, box.width, 7.5)[:4]:
+        left = atlas.say("left_out", count=len(atlas.found.missing)) + _undrawn(atlas)
+        for line in fonts.wrapped(words.text(left), box.width, 7.5)[:8]:
             page.text(box.x0, y - 2, line, Type(7.5, 500, ink["draft"]), kind="missing")
             y -= _LINE_MM
     page.text(box.x0, SHEET.block.y0 + 4, f"1∶{words.whole(extent.scale)}", Type(8.5, 700, ink["text"]), kind="scale")
@@ -285,6 +305,25 @@ def _of_type(atlas: Atlas, types: Sequence[str]) -> gpd.GeoDataFrame:
     return units[units["type"].isin(types)].sort_values("unit_id").reset_index(drop=True)
 
 
+def _all_counties(atlas: Atlas) -> gpd.GeoDataFrame:
+    """Return the counties as the map has them, ``missing`` or done, by code."""
+    done, lost = _of_type(atlas, ("county",)), atlas.found.outlines
+    found = done[["unit_id", "geometry"]].assign(missing=False)
+    if lost is not None and len(lost):
+        absent = lost.rename(columns={"county_id": "unit_id"})[["unit_id", "geometry"]].assign(missing=True)
+        found = pd.concat([found.to_crs(absent.crs), absent]) if len(found) else absent
+        found = found.sort_values("unit_id").reset_index(drop=True)
+    return _on_map(found) if len(found) else found
+
+
+def _undrawn(atlas: Atlas) -> str:
+    """Return a sentence on the missing counties that have no outline; nothing where all are drawn."""
+    drawn = set() if atlas.found.outlines is None else set(atlas.found.outlines["county_id"])
+    codes = sorted(set(atlas.found.missing) - drawn)
+    named = [f"{code} {atlas.found.names.get(code, '')}".strip() for code in codes]
+    return atlas.say("undrawn", codes="、".join(named)) if named else ""
+
+
 def _on_map(shapes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return shapes in an equal-area projection about their own middle: a province is wider than a zone."""
     degrees = shapes.to_crs(4490)
@@ -292,8 +331,9 @@ def _on_map(shapes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return degrees.to_crs(CRS.from_proj4(_ALBERS.format(lon=round((west + east) / 2, 1))))
 
 
-def _extent(shapes: gpd.GeoDataFrame) -> Extent:
-    west, south, east, north = shapes.total_bounds
+def _extent(*layers: gpd.GeoDataFrame) -> Extent:
+    bounds = np.array([layer.total_bounds for layer in layers if len(layer)])
+    (west, south), (east, north) = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
     window, room = SHEET.window, 2 * MARGIN_MM
     least = max((east - west) / (window.width - room), (north - south) / (window.height - room)) * 1000
     scale = next((int(one) for one in sorted(_SCALES) if one >= least), int(least) + 1)
@@ -302,8 +342,8 @@ def _extent(shapes: gpd.GeoDataFrame) -> Extent:
 
 def _painted(page: Page, extent: Extent, shapes: gpd.GeoDataFrame, verdicts: Any) -> None:
     paper = extent.shapes(shapes.geometry.to_numpy())
-    for place, verdict in enumerate(_VERDICTS):
-        hatch.paint(page, paper[verdicts == verdict], _verdict_fill(verdict), edge_mm=0.15, z=2 + place)
+    for place, verdict in enumerate((*_VERDICTS, MISSING.name)):
+        hatch.paint(page, paper[verdicts == verdict], _fill(verdict), edge_mm=0.15, z=2 + place)
 
 
 def _labelled(page: Page, extent: Extent, shapes: gpd.GeoDataFrame, labels: Sequence[tuple[str, str]]) -> None:
@@ -319,12 +359,17 @@ def _labelled(page: Page, extent: Extent, shapes: gpd.GeoDataFrame, labels: Sequ
             )
 
 
-def _verdict_fill(verdict: str) -> Fill:
+def _fill(verdict: str) -> Fill:
     book: Palette = palette.load()
-    return book.verdicts[verdict]
+    return MISSING if verdict == MISSING.name else book.verdicts[verdict]
 
 
 # ------------------------------------------------------------------------------------------------------------ the words
+
+
+def _called(atlas: Atlas, code: str) -> str:
+    """Return a county's name, or its code where it has none."""
+    return str(atlas.found.names.get(code) or code)
 
 
 def _percent(share: Any) -> str:
@@ -340,6 +385,8 @@ def _head(atlas: Atlas, column: str) -> str:
 
 
 def _label(atlas: Atlas, verdict: Any) -> str:
+    if verdict == MISSING.name:
+        return atlas.say("counties_missing")
     return texts.t(f"province.verdict.{verdict}", atlas.language) if isinstance(verdict, str) else "—"
 
 

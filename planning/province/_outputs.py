@@ -18,6 +18,7 @@ from planning.errors import Fault
 from planning.plan import Plan
 from planning.province import _atlas as atlases
 from planning.province import _merge as merge
+from planning.province import _outlines as outlines
 from planning.province import _sheet as sheets
 from planning.province import _tables as kept
 from planning.province._merge import County
@@ -73,13 +74,14 @@ def write(found: Results, target: Path) -> tuple[str, dict[str, Any]]:
         layers=layers,
         scorecard=scorecard,
         clause_words=words,
+        outlines=outlines.of_missing(found.province, found.names, found.missing),
     )
     rows = sheets.county_rows(told)
     drawn, faults = atlases.pdf(atlases.Atlas(told, atlases.share_clauses(standard, summary), run_id, language))
     summary["warnings"] += [fault.as_dict() for fault in faults]
     with runs.machine_faults(target), runs.folder_in_place(target) as folder:
         kept.write_json(folder / "summary.json", summary)
-        _geopackage({"counties": _county_layer(rows, layers["units"]), **layers, "clauses": clauses,
+        _geopackage({"counties": _county_layer(rows, layers["units"], told.outlines), **layers, "clauses": clauses,
                      "scorecard": scorecard}, found.settings, folder / "province.gpkg")  # fmt: skip
         (folder / "province.xlsx").write_bytes(sheets.write(told, language))
         if drawn:
@@ -142,12 +144,13 @@ def _stamp(found: Results, standard: Any, language: texts.Language) -> list[str]
     return [found.province.name, texts.t("province.stamp", language, **facts), *found.settings.notes]
 
 
-def _county_layer(rows: pd.DataFrame, units: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return the counties as polygons with their figures."""
-    outlines = units[units["type"] == "county"].set_index("unit_id")[["geometry"]]
+def _county_layer(rows: pd.DataFrame, units: gpd.GeoDataFrame, lost: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the counties as polygons with their figures; missing ones have a shape where one is known, and none."""
+    drawn = units[units["type"] == "county"].set_index("unit_id")["geometry"]
+    shapes = pd.concat([drawn, lost.to_crs(units.crs).set_index("county_id")["geometry"]])
     of_counties = rows[rows["state"] != "total"].rename(columns=lambda name: name.replace(" ", "_"))
-    joined = of_counties.join(outlines, on="county_id")
-    return gpd.GeoDataFrame(joined, geometry="geometry", crs=units.crs)
+    placed = of_counties["county_id"].map(shapes[~shapes.index.duplicated()])
+    return gpd.GeoDataFrame(of_counties.assign(geometry=placed), geometry="geometry", crs=units.crs)
 
 
 def _geopackage(layers: Mapping[str, pd.DataFrame], settings: Plan, path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import geopandas as gpd
 import pandas as pd
 
 from planning import texts, workbook
@@ -22,7 +23,7 @@ _FORMATS: Final = {"share": _SHARE, "m2": _AREA, "m": _METRES}
 
 @dataclass(frozen=True)
 class Found:
-    """What the province's sheets are made from."""
+    """What the province's sheets are made from; ``outlines`` are the missing counties, as far as they can be drawn."""
 
     name: str
     stamp: Sequence[str]
@@ -34,6 +35,7 @@ class Found:
     layers: Mapping[str, pd.DataFrame]
     scorecard: pd.DataFrame
     clause_words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    outlines: gpd.GeoDataFrame | None = None
 
 
 def county_rows(found: Found) -> pd.DataFrame:
@@ -57,7 +59,7 @@ def county_rows(found: Found) -> pd.DataFrame:
 def write(found: Found, language: Language) -> bytes:
     """Return the workbook, equal bytes for equal results."""
     printer = _Printer(workbook.Book(found.name, language), found.stamp)
-    printer.sheet("counties", _said(county_rows(found), language))
+    printer.sheet("counties", _marked(_said(county_rows(found), language), found, language))
     printer.sheet("clauses", _with_words(found, language))
     printer.sheet("missing", missing_rows(found, language))
     printer.sheet("units", _units(found, language))
@@ -119,6 +121,18 @@ def _said(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
         if name.split(" ")[-1] == "verdict":
             said[name] = said[name].map(lambda word: _verdict(word, language))
     return said
+
+
+def _marked(said: pd.DataFrame, found: Found, language: Language) -> pd.DataFrame:
+    """Return the counties' rows with a word in every figure of a missing one, so that none reads as nought."""
+    lost = said["county_id"].isin(list(found.missing))
+    if not lost.any():
+        return said
+    figures = said.columns.difference(["county_id", "name", "state"], sort=False)
+    marked = said.astype(dict.fromkeys(figures, object))
+    marked.loc[lost, figures] = texts.t("province.no_data", language)
+    marked.loc[marked.index[-1], "name"] = texts.t("province.total_without", language, count=len(found.missing))
+    return marked
 
 
 def _verdict(word: Any, language: Language) -> str:

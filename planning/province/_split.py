@@ -41,8 +41,8 @@ class Split:
     """Parts by county and input: how many rows, and the hash of them.
 
     ``names`` are the counties by code, ``boxes`` their west, south, east and north in degrees; ``missing`` those that
-    cannot take part, with the reason; ``faults`` warn of rows that belong to no county; ``files`` are the province's
-    files with their hashes.
+    cannot take part, with the reason, and ``unsound`` the names of those that a code cannot tell apart; ``faults`` warn
+    of rows that belong to no county; ``files`` are the province's files with their hashes.
     """
 
     folder: Path
@@ -50,6 +50,7 @@ class Split:
     boxes: Mapping[str, list[float]]
     parts: Mapping[str, Mapping[str, Mapping[str, Any]]]
     missing: Mapping[str, tuple[Fault, ...]]
+    unsound: Mapping[str, str]
     faults: tuple[Fault, ...]
     files: tuple[Mapping[str, Any], ...]
 
@@ -77,6 +78,7 @@ def split(settings: Plan, folder: Path, files: tuple[Mapping[str, Any], ...]) ->
         boxes=said["boxes"],
         parts=said["parts"],
         missing={code: parcel.faults_from_json(faults) for code, faults in said["missing"].items()},
+        unsound=said["unsound"],
         faults=parcel.faults_from_json(said["faults"]),
         files=files,
     )
@@ -105,6 +107,7 @@ def _take_apart(settings: Plan, folder: Path) -> None:
             "names": ground.names,
             "boxes": ground.boxes,
             "parts": parts,
+            "unsound": ground.unsound,
             "missing": {code: parcel.faults_as_json(found) for code, found in ground.missing.items()},
             "faults": parcel.faults_as_json([*ground.faults, *faults]),
         },
@@ -215,6 +218,8 @@ class _Ground:
             str(code): (Fault("province_code_odd", file=file, value=str(code)),)
             for code in sorted(set(counties.loc[odd, "unit_id"]))
         }
+        called = counties[twice | odd].fillna({"name": ""}).groupby("unit_id")["name"].unique()
+        self.unsound = {str(code): " / ".join(sorted(map(str, names))) for code, names in called.items()}
         sound = counties[~twice & ~odd]
         self.names = {
             str(code): str(name) for code, name in zip(sound["unit_id"], sound["name"].fillna(""), strict=True)
