@@ -61,15 +61,32 @@ def codes(plan: Path) -> list[tuple[str, str]]:
 
 
 def test_a_list_of_counties_is_checked_to_the_last_key(tmp_path):
-    plan = listed(tmp_path, 'code = "61/0101"\nplan = "a.toml"\nplann = 1', 'name = "x"', head="far = 3\nfar_m = -1")
+    plan = listed(
+        tmp_path,
+        'code = "61/0101"\nplan = "a.toml"\nplann = 1',
+        'name = "x"',
+        head="far = 3\nfar_m = -1\ndocuments = 1",
+    )
     assert codes(plan) == [
         ("plan_unknown_key", "province.far"),
+        ("plan_bad_value", "province.documents"),
         ("plan_bad_value", "province.far_m"),
         ("province_code_odd", "province.counties #1"),
         ("plan_unknown_key", "province.counties #1.plann"),
         ("plan_missing_key", "province.counties #2.code"),
         ("plan_missing_key", "province.counties #2.plan"),
     ]
+
+
+def test_paths_of_counties_may_be_written_the_windows_way(tmp_path):
+    """Told apart by what is wrong with the file: it was found."""
+    (tmp_path / "县 101").mkdir()
+    (tmp_path / "县 101" / "plan.toml").write_text("[plan]", "utf-8")
+    plan = listed(tmp_path, 'code = "610101"\nplan = "县 101\\\\plan.toml"')
+    with pytest.raises(InputRefused) as refused:
+        province.read(plan)
+    assert "plan_not_readable" not in {fault.code for fault in refused.value.faults}
+    assert refused.value.faults
 
 
 def test_two_executors_and_no_workers_are_refused():

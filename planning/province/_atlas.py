@@ -30,7 +30,7 @@ from planning.palette import Fill, Hatch, Palette
 from planning.province._sheet import Found, county_rows, missing_rows
 
 _ALBERS: Final = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=0 +lon_0={lon} +ellps=GRS80 +units=m +no_defs"
-_SCALES: Final = (*(part * 10**power for power in (4, 5, 6) for part in (1, 1.5, 2, 2.5, 3, 4, 5)), 10_000_000)
+_SCALES: Final = (*(part * 10**power for power in (4, 5, 6) for part in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)), 10_000_000)
 _ROW_MM, _HEAD_MM, _PT = 5.2, 7.0, 7.5
 _TABLE: Final = Box(27, 24, 403, 268)
 _LINE_MM: Final = 4.4

@@ -6,7 +6,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
 from planning import plan
@@ -100,7 +100,10 @@ def _of_plans(words: Mapping[str, Any], path: Path) -> ProvincePlan:
     """Return the plan of a province whose counties bring their own."""
     refuse(_list_faults(words, path.name))
     head = words["province"]
-    entries = [County(one["code"], one.get("name", one["code"]), path.parent / one["plan"]) for one in head["counties"]]
+    entries = [
+        County(one["code"], one.get("name", one["code"]), path.parent / _anywhere(one["plan"]))
+        for one in head["counties"]
+    ]
     far_m = float(head.get("far_m", plan.FAR_M))
     twice = {code for code, count in Counter(one.code for one in entries).items() if count > 1}
     missing: dict[str, tuple[Fault, ...]] = {
@@ -123,6 +126,11 @@ def _of_plans(words: Mapping[str, Any], path: Path) -> ProvincePlan:
     left_out = tuple(one for one in entries if one.code in missing)
     documents = tuple(head.get("documents", ()))
     return ProvincePlan(str(words["plan"]["name"]), path, first, ordered, missing, left_out, documents)
+
+
+def _anywhere(path: str) -> str:
+    """Return a path so that one written the Windows way is understood everywhere."""
+    return PureWindowsPath(path).as_posix() if "\\" in path else path
 
 
 def _different(settings: Mapping[str, Plan], first: Plan) -> dict[str, tuple[Fault, ...]]:
