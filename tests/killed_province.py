@@ -25,7 +25,7 @@ import psutil
 from killed_run import is_write, strike_at
 
 from planning import province, runs
-from planning.province import _executors
+from planning.province import _county, _executors
 
 KINDS = ("main event", "main clock", "worker event", "worker clock")
 SPAWNED_OF = 8
@@ -175,7 +175,7 @@ class Killer:
         """Kill a worker; the run goes on by itself."""
         if kind.endswith("event"):
             note = self.out.with_name("strike")
-            at: float = self.dice.randint(1, int(self.left * self.events / 3))
+            at: float = self.dice.randint(1, int(self.left * self.events / 6))
             note.write_text(str(int(at)), "ascii")
             code = wait(begin(self.plan, self.out, 2, forked=self.forked, worker_strikes=note))
             killed = not note.exists()
@@ -206,6 +206,9 @@ class Killer:
 
 def main(plan: str, other: str, out: str, kills: str, seed: str) -> None:
     """Kill and tell; a run that ended before the kill is not counted."""
+    _county.ready()
+    import planning.province._outputs  # noqa: F401  what every run would else load for itself
+
     killer = Killer(Path(plan), Path(other), Path(out), int(seed))
     done = turn = 0
     while done < int(kills):
