@@ -190,7 +190,7 @@ var planmapGL = (function () {
     Object.keys(style.paint).filter(function (role) { return hatched(style, role); }).forEach(function (role) {
       layer(map, "hatch:" + role, "fill", "areas", { "fill-pattern": "hatch-" + role, "fill-antialias": false, "fill-opacity": ["case", ["==", ["feature-state", "role"], role], 1, 0] });
     });
-    layer(map, "spots", "circle", "spots", { "circle-radius": 7, "circle-color": SHADE, "circle-stroke-color": EDGE, "circle-stroke-width": 1 });
+    layer(map, "spots", "circle", "spots", { "circle-radius": ["interpolate", ["linear"], ["zoom"], 11 - OFF, 3.5, 14 - OFF, 7], "circle-color": SHADE, "circle-stroke-color": EDGE, "circle-stroke-width": 1 });
   }
 
   function layLines(map, data) {
@@ -240,7 +240,7 @@ var planmapGL = (function () {
     ["small", "main"].forEach(function (kind) {
       layer(map, "points:" + kind, "symbol", "points", {}, {
         "icon-image": ["get", "picture"], "icon-allow-overlap": true, "icon-padding": 0, "symbol-sort-key": ["get", "place"],
-        "icon-size": ["step", ["zoom"], ["case", ["<", ["get", "px"], 18], 0.72, 1], 14 - OFF, 1]
+        "icon-size": ["step", ["zoom"], ["case", ["<", ["get", "px"], 18], 0.45, 0.8], 13 - OFF, ["case", ["<", ["get", "px"], 18], 0.72, 1], 14 - OFF, 1]
       });
     });
     layer(map, "pick:point", "circle", "pick", { "circle-radius": 17, "circle-opacity": 0, "circle-stroke-color": data.style.accent, "circle-stroke-width": 3 }, {}, { filter: ["==", ["geometry-type"], "Point"] });

@@ -160,17 +160,13 @@ def _washes(view: View) -> Data:
     new = areas["facility_id"].isin(set(view.sites.index))
     by_level = areas["facility_id"].map(known["level"].astype(object)).mask(new, "new")
     served = areas["facility_id"].map(known["in_service"]).fillna(value=False).astype(bool) | new
-    return {
-        "wash": {
-            level: _bands(view, areas[(by_level == level) & served], new=level == "new")
-            for level in (*view.levels, "new")
-            if ((by_level == level) & served).any()
-        },
-        "limits": {
-            level: shapes.outline(group.geometry[group["minutes"] == group["minutes"].max()])
-            for level, group in areas[served].groupby(by_level[served])
-        },
+    washes = {
+        level: _bands(view, areas[(by_level == level) & served], new=level == "new")
+        for level in (*view.levels, "new")
+        if ((by_level == level) & served).any()
     }
+    # The farthest band is as far as anybody gets: its outline is the limit.
+    return {"wash": washes, "limits": {level: washes[level][0]["parts"] for level in sorted(washes)}}
 
 
 def _bands(view: View, areas: gpd.GeoDataFrame, *, new: bool) -> list[Data]:
