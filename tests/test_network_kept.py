@@ -130,6 +130,15 @@ def test_so_do_lines_heights_crs_walls_and_what_is_asked(calls):
         assert len(calls) == 1
 
 
+def test_how_pandas_holds_a_column_does_not_matter(calls):
+    """The same words in pieces, or cut out of a longer table, are the same words."""
+    kept.built(roads())
+    twice = pd.concat([roads(), roads()], ignore_index=True)
+    kept.built(twice.iloc[4:].reset_index(drop=True))
+    kept.built(pd.concat([roads().iloc[:2], roads().iloc[2:]]))
+    assert len(calls) == 1
+
+
 def test_other_columns_are_not_looked_at(calls):
     kept.built(roads())
     kept.built(roads(name=["p", "q", "r", "s"]))

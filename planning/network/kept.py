@@ -110,8 +110,8 @@ class _Sink:
 
 
 def _arrow(column: pd.Series) -> pa.Array:
-    """Return a column as Arrow holds it; kinds that it cannot tell apart are refused."""
-    return pa.array(column.to_list() if column.dtype == object else column, from_pandas=True)
+    """Return a column as Arrow holds it, however pandas does; kinds that cannot be told apart are refused."""
+    return pa.array(column.to_list(), from_pandas=True)
 
 
 def _wkt(crs: Any) -> str | None:

@@ -68,11 +68,11 @@ def _of_areas(assessment: Assessment, standard: Standard) -> pd.DataFrame:
 
 def _left_open(clause: Clause, assessment: Assessment) -> Iterator[dict[str, Any]]:
     """Yield the subjects without a figure under a clause that may be theirs."""
-    built = assessment.residential["built_used"]
-    for subject in assessment.subjects.to_dict("records"):
-        readings = set(built.loc[list(subject["members"])].fillna("unknown"))
-        theirs = clause.applies_to is None or bool(readings & {clause.applies_to, "unknown"})
-        if theirs and subject["verdict"] in ("not_assessable", "not_applicable"):
+    built = assessment.residential["built_used"].fillna("unknown").to_dict()
+    subjects = assessment.subjects
+    for subject in subjects[subjects["verdict"].isin(["not_assessable", "not_applicable"])].to_dict("records"):
+        readings = {built[member] for member in subject["members"]}
+        if clause.applies_to is None or readings & {clause.applies_to, "unknown"}:
             yield {"clause_id": clause.id, "subject": subject["subject_id"], "verdict": subject["verdict"],
                    "reason": subject["reason"], "unit": "m2", "overdue": False}  # fmt: skip
 
