@@ -74,7 +74,7 @@ def cut(vertices: Vertices, barriers: Objects) -> Vertices:
 def _boxes(barriers: Objects) -> Floats:
     """Return boxes that hold the barriers, a metre to spare: one each while they are few; least and greatest x, y."""
     tight = shapely.bounds(barriers) if len(barriers) <= MOST_BOXES else shapely.total_bounds(barriers)[None]
-    return tight + np.array([-1.0, -1.0, 1.0, 1.0])
+    return np.asarray(tight + np.array([-1.0, -1.0, 1.0, 1.0]))
 
 
 def _meet(low: Floats, high: Floats, boxes: Floats) -> Flags:
