@@ -306,6 +306,7 @@ def test_walkers_side_by_side(tmp_path, town):
     assert {name: value for name, value in found.items() if name != "coverage_profiles"} == town.summary
 
 
+@pytest.mark.slow
 def test_people_of_units_are_spread_by_households(tmp_path):
     """West street: 100 residents on A (1000 households) and B (2000): 33 and 67. The east is left: D's households
     are unknown.

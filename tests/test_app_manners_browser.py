@@ -45,9 +45,11 @@ def test_undo_belongs_to_the_field_one_types_in_and_no_download_is_lost(browser,
         page.locator("h1").first.click()
         page.keyboard.press("Control+z")
         until(page, "23.8%")
+        page.locator(".st-key-whatif-redo button:enabled").wait_for()  # it comes after the figures
         page.keyboard.press("Control+y")
         until(page, "14.3%")
         page.locator(".planmap:visible iframe").first.click(position={"x": 60, "y": 200})  # nothing lies there
+        page.locator(".st-key-whatif-undo button:enabled").wait_for()
         page.wait_for_timeout(500)
         page.keyboard.press("Control+z")
         until(page, "23.8%")

@@ -316,6 +316,7 @@ def test_nothing_exact_is_left_in_what_the_public_is_shown(shifted):
         assert np.allclose(xy % published.STEP_M, 0), name
 
 
+@pytest.mark.slow
 def test_no_exact_place_can_be_read_from_a_public_sheet(shifted):
     """Of all paths of the SVG, taken back to the ground by scale and centre, none hits a true vertex or place."""
     (drawn,) = atlas.pages(shifted, run_id="x", only=["street_O"])

@@ -542,6 +542,7 @@ def test_a_silent_document(tmp_path: Path) -> None:
         study(tmp_path / "refused", rows, homes, more="[standards]\narea_per_100_households = { new = 30 }\n")
 
 
+@pytest.mark.slow
 def test_usable_is_not_gross(tmp_path: Path) -> None:
     """Shenyang names gross floor area: 500 m² usable are unknown, and 700 with a factor of 1.4; 350 are owed."""
     rows, homes = table([plot("a", 0)]), table([home("1", serves="a", floor_area_m2=500.0, area_type="usable")])
@@ -641,6 +642,7 @@ def test_clauses(tmp_path: Path, standard: str) -> None:
     assert {key: found[key] for key in CLAUSES[standard]} == CLAUSES[standard]
 
 
+@pytest.mark.slow
 def test_unknown_parcels(tmp_path: Path) -> None:
     """Parcels left empty are unknown: 1500 of 2000 m² known is open."""
     areas, homes = table([area("a", rect(100, 0, 180, 50))]), homes_of_a_county(land_m2=1500.0, other_land_m2=None)

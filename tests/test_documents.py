@@ -642,6 +642,7 @@ def cells(town: StudyResult, sheet: str) -> list[dict[str, Any]]:
     return [dict(zip(head, row, strict=True)) for row in rows[top + 1 :] if row[0] != "合计"]
 
 
+@pytest.mark.slow
 def test_facilities_state_street_land_and_who_owns_them(town: StudyResult) -> None:
     """The street is the polygon that contains the point, worked out here by shapely alone."""
     streets = town.units[town.units["type"].isin(["street", "town"])]

@@ -414,6 +414,7 @@ def test_gdal_reads_chinese_layers_of_the_drawing(written: Path) -> None:
     assert "西街道" in set(read["Text"])
 
 
+@pytest.mark.slow
 def test_a_place_far_off_does_not_blow_up_the_symbols(tmp_path: Path) -> None:
     """A hundred areas in 1 km, which fit at 1:2000 (780 mm); one more 900 km away leaves the scale as it is."""
     import ezdxf

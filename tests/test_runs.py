@@ -336,6 +336,7 @@ def test_gains_of_a_distance_model_are_demand_newly_covered(tmp_path):
     assert siting["after"]["elderly_covered"] - siting["before"]["elderly_covered"] == 14
 
 
+@pytest.mark.slow
 def test_a_plan_chosen_by_gates_is_never_called_optimal_where_areas_count_in_parts(tmp_path):
     """Under ``frontage`` objective and gains are what coverage says; the bound is what all candidates would cover."""
     plan = papertown.write(tmp_path)

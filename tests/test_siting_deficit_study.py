@@ -191,6 +191,7 @@ def test_where_areas_may_provide_together_a_site_is_for_those_short_within_its_r
     assert larger["areas"] == {"C": 600}
 
 
+@pytest.mark.slow
 def test_the_radius_is_inclusive_and_ends_there():
     """R4's gate is 70 m, R2's 670 m from the site: at 670 m R2 is in, a millimetre below it is not."""
     offered = sites({"facility_id": "C", "at": OUTSIDE, "max_floor_area_m2": 500.0})

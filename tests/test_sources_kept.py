@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import papertown
 import pytest
 from pandas.testing import assert_frame_equal
 
@@ -54,6 +57,33 @@ def test_what_is_fetched_is_what_was_read(sample, calls):
     first, again = kept.read(plan.read(sample)), kept.read(plan.read(sample))
     assert len(calls) == 1
     alike(first, again)
+
+
+def test_rows_that_stand_beside_a_geopackage_decide_too(tmp_path, monkeypatch, calls):
+    """A program that holds a layer open keeps new rows in ``-wal``, and half of a broken write in ``-journal``."""
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.setattr(kept, "LEAST_BYTES", 0)
+    path = papertown.write(tmp_path / "town")
+    layer = path.parent / "residential.gpkg"
+    with closing(sqlite3.connect(layer)) as held:
+        for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):  # triggers of the layer ask for them
+            held.create_function(name, 1, lambda _: 0)
+        held.execute("PRAGMA journal_mode = WAL")
+        first = kept.read(plan.read(path))
+        held.execute("UPDATE residential SET households = 4000 WHERE residential_id = 'A'")
+        held.commit()
+        again = kept.read(plan.read(path))
+        assert len(calls) == 2
+        was, now = (one.tables["residential"].set_index("residential_id")["households"] for one in (first, again))
+        assert (was["A"], now["A"]) == (1000, 4000)
+        assert [file.path for file in again.files if file.path.startswith(layer.name)] == [
+            layer.name,
+            layer.name + "-wal",
+        ]
+    kept.read(plan.read(path))
+    layer.with_name(layer.name + "-journal").write_bytes(b"x" * 600)
+    with pytest.raises(InputRefused, match="journal"):
+        kept.read(plan.read(path))
 
 
 @pytest.mark.slow

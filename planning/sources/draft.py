@@ -26,6 +26,8 @@ from planning.sources.ledger import Notes, Origin
 from planning.sources.raw import Raw
 
 RESERVED: Final = ("geometry", "source_row")
+_UNWRITTEN: Final = {".gpkg": ("-wal", "-journal")}
+"""Rows that SQLite still keeps beside a file: they decide what is read as much as the file does."""
 """Columns every canonical table gets at the end; a source column of that name is kept as ``…_source``."""
 
 
@@ -265,7 +267,9 @@ def part_paths(path: Path) -> tuple[Path, ...]:
         return tuple(sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".lock"))
     if path.suffix.lower() == ".shp":
         return (path, *(part for part in shapefile.part_files(path).values() if part != path))
-    return (path, *signs.companions(path))
+    beside = (path.with_name(path.name + ending) for ending in _UNWRITTEN.get(path.suffix.lower(), ()))
+    unwritten = (part for part in beside if part.is_file() and part.stat().st_size)
+    return (path, *signs.companions(path), *unwritten)
 
 
 def fingerprints(path: Path) -> dict[Path, str]:

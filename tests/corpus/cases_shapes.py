@@ -270,9 +270,7 @@ def _(folder: Folder) -> None:
     write_json(folder, "residential", document)
 
 
-@bad(
-    "p1-json-cut", "P1", "P0", "the features before the cut are read", Refused("json_broken|file_broken", G), quick=True
-)
+@bad("p1-json-cut", "P1", "P0", "the features before the cut are read", Refused("json_broken|file_broken", G))
 def _(folder: Folder) -> None:
     path = write_json(folder, "residential", geojson(folder, "residential"))
     path.write_bytes(path.read_bytes()[:-400])
