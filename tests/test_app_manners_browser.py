@@ -50,7 +50,7 @@ def test_undo_belongs_to_the_field_one_types_in_and_no_download_is_lost(browser,
         until(page, "14.3%")
         page.locator(".planmap:visible iframe").first.click(position={"x": 60, "y": 200})  # nothing lies there
         page.locator(".st-key-whatif-undo button:enabled").wait_for()
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(2000)  # the map gives the keys back
         page.keyboard.press("Control+z")
         until(page, "23.8%")
 
@@ -59,6 +59,6 @@ def test_undo_belongs_to_the_field_one_types_in_and_no_download_is_lost(browser,
         for turn in range(6):
             page.get_by_text("English" if turn % 2 == 0 else "中文", exact=True).click()
             page.wait_for_timeout(50 * turn)
-            with page.expect_download(timeout=15_000):
+            with page.expect_download(timeout=60_000):
                 page.locator("[class*='st-key-save-tables'] button").first.evaluate("button => button.click()")
         assert watch.bad == []
