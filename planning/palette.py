@@ -143,6 +143,7 @@ class Palette:
     meta: Mapping[str, Any]
     ink: Mapping[str, str]
     verdicts: Mapping[str, Fill]
+    missing: Fill
     shortfalls: tuple[Shortfall, ...]
     coverages: Mapping[str, Fill]
     minutes: tuple[Band, ...]
@@ -239,6 +240,7 @@ def _read(words: Mapping[str, Any]) -> Palette:
         meta=MappingProxyType(words["meta"]),
         ink=MappingProxyType(words["ink"]),
         verdicts=_fills(words["verdict"]),
+        missing=_fill("missing", words["missing"]),
         shortfalls=tuple(_shortfall(index, entry) for index, entry in enumerate(words["shortfall"])),
         coverages=_fills(words["coverage"]),
         minutes=tuple(Band(**entry) for entry in words["minutes"]),

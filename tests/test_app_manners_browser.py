@@ -59,6 +59,6 @@ def test_undo_belongs_to_the_field_one_types_in_and_no_download_is_lost(browser,
         for turn in range(6):
             page.get_by_text("English" if turn % 2 == 0 else "中文", exact=True).click()
             page.wait_for_timeout(50 * turn)
-            with page.expect_download(timeout=60_000):
+            with page.expect_download(timeout=15_000):
                 page.locator("[class*='st-key-save-tables'] button").first.evaluate("button => button.click()")
         assert watch.bad == []

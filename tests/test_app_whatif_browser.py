@@ -34,7 +34,7 @@ def share(page) -> str:
 def until(page, value: str) -> None:
     """Wait until the first key figure is as asked."""
     page.wait_for_function(
-        "value => document.querySelector('[data-testid=stMetricValue]')?.innerText === value", arg=value, timeout=60_000
+        "value => document.querySelector('[data-testid=stMetricValue]')?.innerText === value", arg=value, timeout=20_000
     )
 
 

@@ -209,7 +209,7 @@ def test_law_figures_after_any_edits_are_those_of_a_run(grids, edits, which):
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(edits=_edits(), which=st.integers(0, 2))
 def test_law_figures_after_any_edits_are_those_of_a_run_often(grids, edits, which):
     hold_to_a_run(grids[which], edits)

@@ -99,14 +99,14 @@ def steps(off: list[str], day: date) -> list[scenario.Edit]:
     return [*map(SwitchOff, off), Change("as_of", day)]
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(said=town(), off=st.lists(st.sampled_from(ROOMS), unique=True), day=st.sampled_from(DAYS))
 def test_law_what_is_asked_again_is_what_all_would_say(said, off, day):
     hold_every_step(said, off, day)
 
 
 @pytest.mark.slow
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(said=town(), off=st.lists(st.sampled_from(ROOMS), unique=True), day=st.sampled_from(DAYS))
 def test_law_what_is_asked_again_is_what_all_would_say_often(said, off, day):
     hold_every_step(said, off, day)

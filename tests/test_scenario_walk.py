@@ -58,7 +58,7 @@ SPOT = st.tuples(st.integers(-50, 850), st.integers(-50, 650)).map(
 WALL = st.tuples(SPOT, SPOT).filter(lambda pair: pair[0] != pair[1])
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     which=st.integers(0, 2), site=SPOT, wall=st.tuples(SPOT, SPOT).filter(lambda pair: pair[0] != pair[1]), gate=SPOT
 )

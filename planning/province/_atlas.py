@@ -26,7 +26,7 @@ from planning.atlas._layout import A3_LANDSCAPE as SHEET
 from planning.atlas._layout import MARGIN_MM, Extent
 from planning.atlas._page import Page, Pen, Type, settings
 from planning.errors import Fault
-from planning.palette import Fill, Hatch, Palette
+from planning.palette import Fill, Palette
 from planning.province._sheet import Found, county_rows, missing_rows
 
 _ALBERS: Final = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=0 +lon_0={lon} +ellps=GRS80 +units=m +no_defs"
@@ -35,15 +35,8 @@ _ROW_MM, _HEAD_MM, _PT = 5.2, 7.0, 7.5
 _TABLE: Final = Box(27, 24, 403, 268)
 _LINE_MM: Final = 4.4
 _VERDICTS: Final = ("meets", "fails", "not_assessable", "not_applicable")
-MISSING: Final = Fill(
-    zh="缺数据",
-    en="no data",
-    name="missing",
-    hex="#FFFFFF",
-    edge="#5C646C",
-    hatch=Hatch("cross", angle_deg=45, pitch_mm=3.2, width_mm=0.14, hex="#8A9199"),
-)
-"""How a missing county is drawn: as nobody's verdict, and never as one that fails."""
+_MISSING: Final = "missing"
+"""In place of a verdict; drawn as nobody's, and never as one that fails."""
 
 
 @dataclass(frozen=True)
@@ -128,14 +121,14 @@ def _counties(atlas: Atlas, clause: Any, counties: pd.DataFrame) -> Page:
     known, shapes = counties.set_index("county_id"), _all_counties(atlas)
     codes = shapes["unit_id"]
     judged = known[f"{clause.id} verdict"].reindex(codes).fillna("not_assessable").to_numpy(dtype=object)
-    verdicts = np.where(shapes["missing"], MISSING.name, judged).astype(object)
+    verdicts = np.where(shapes["missing"], _MISSING, judged).astype(object)
     extent = _extent(shapes)
     _painted(page, extent, shapes, verdicts)
     shares = known[f"{clause.id} actual_share"].reindex(codes)
-    figures = np.where(shapes["missing"], MISSING.label(atlas.language), [_percent(share) for share in shares])
+    figures = np.where(shapes["missing"], _no_data(atlas), [_percent(share) for share in shares])
     names = [_called(atlas, code) for code in codes]
     _labelled(page, extent, shapes, list(zip(names, figures.tolist(), strict=True)))
-    done = [(verdict, int((verdicts == verdict).sum())) for verdict in (*_VERDICTS, MISSING.name)]
+    done = [(verdict, int((verdicts == verdict).sum())) for verdict in (*_VERDICTS, _MISSING)]
     entries = [(_fill(word), _label(atlas, word), count) for word, count in done if count]
     _side(atlas, page, clause, extent, entries)
     return page
@@ -155,13 +148,11 @@ def _towns(atlas: Atlas, clause: Any) -> Page:
     entries = [(_fill(word), atlas.say(f"town_{word}"), int((has == word).sum())) for word in _VERDICTS[:2]]
     if crs is not None:
         lost = borders[borders["missing"]]
-        _painted(page, extent, lost, np.full(len(lost), MISSING.name, dtype=object))
+        _painted(page, extent, lost, np.full(len(lost), _MISSING, dtype=object))
         names = atlas.found.names
-        _labelled(
-            page, extent, lost, [(names.get(code, ""), MISSING.label(atlas.language)) for code in lost["unit_id"]]
-        )
+        _labelled(page, extent, lost, [(names.get(code, ""), _no_data(atlas)) for code in lost["unit_id"]])
         page.lines(extent.shapes(borders.geometry.to_numpy()), Pen(palette.load().ink["frame"], 0.35), z=20)
-        entries += [(MISSING, atlas.say("counties_missing"), len(lost))] if len(lost) else []
+        entries += [(_fill(_MISSING), _label(atlas, _MISSING), len(lost))] if len(lost) else []
     _side(atlas, page, clause, extent, entries)
     return page
 
@@ -342,7 +333,7 @@ def _extent(*layers: gpd.GeoDataFrame) -> Extent:
 
 def _painted(page: Page, extent: Extent, shapes: gpd.GeoDataFrame, verdicts: Any) -> None:
     paper = extent.shapes(shapes.geometry.to_numpy())
-    for place, verdict in enumerate((*_VERDICTS, MISSING.name)):
+    for place, verdict in enumerate((*_VERDICTS, _MISSING)):
         hatch.paint(page, paper[verdicts == verdict], _fill(verdict), edge_mm=0.15, z=2 + place)
 
 
@@ -361,7 +352,7 @@ def _labelled(page: Page, extent: Extent, shapes: gpd.GeoDataFrame, labels: Sequ
 
 def _fill(verdict: str) -> Fill:
     book: Palette = palette.load()
-    return MISSING if verdict == MISSING.name else book.verdicts[verdict]
+    return book.missing if verdict == _MISSING else book.verdicts[verdict]
 
 
 # ------------------------------------------------------------------------------------------------------------ the words
@@ -370,6 +361,10 @@ def _fill(verdict: str) -> Fill:
 def _called(atlas: Atlas, code: str) -> str:
     """Return a county's name, or its code where it has none."""
     return str(atlas.found.names.get(code) or code)
+
+
+def _no_data(atlas: Atlas) -> str:
+    return texts.t("province.no_data", atlas.language)
 
 
 def _percent(share: Any) -> str:
@@ -385,8 +380,8 @@ def _head(atlas: Atlas, column: str) -> str:
 
 
 def _label(atlas: Atlas, verdict: Any) -> str:
-    if verdict == MISSING.name:
-        return atlas.say("counties_missing")
+    if verdict == _MISSING:
+        return palette.load().missing.label(atlas.language)
     return texts.t(f"province.verdict.{verdict}", atlas.language) if isinstance(verdict, str) else "—"
 
 

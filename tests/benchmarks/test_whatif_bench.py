@@ -120,4 +120,4 @@ def test_an_edit_is_answered_at_once(benchmark):
     benchmark.pedantic(lambda: scenario.figures(base, back), rounds=3)
     of_sites = ("open another", "place", "move", "remove", "minutes", "speed")
     assert max(took[name][1] for name in of_sites) < GOAL_S
-    assert max(took[name][1] for name in ("barrier", "another barrier")) < 1.5 * GOAL_S  # 0.35 s on a quiet machine
+    assert max(took[name][1] for name in ("barrier", "another barrier")) < GOAL_S  # 0.35 s on a quiet machine
